@@ -1,0 +1,6 @@
+import { createHash } from 'node:crypto';
+
+/** SHA-256 as lower-case hex, cut to `length` characters (64 = whole). */
+export function sha256Hex(data: string | Uint8Array, length = 64): string {
+  return createHash('sha256').update(data).digest('hex').slice(0, length);
+}

@@ -1,0 +1,12 @@
+/**
+ * Core: clock, ids, durations, errors, equality, hashing and the read interface of pure computations.
+ * In: nothing of ours. Out: small values and types that every room may use.
+ * Must never: import another room, do I/O, or depend on rxjs in `view.ts`.
+ */
+export { canonicalJson } from './canonical-json.js';
+export { systemClock, type Clock } from './clock.js';
+export { deepEqual } from './equal.js';
+export { AppError, errorCodes, type ErrorCode } from './errors/index.js';
+export { sha256Hex } from './hash.js';
+export { tupleKey, tupleParts } from './tuple.js';
+export type { CellDefinition, View } from './view.js';

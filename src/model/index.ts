@@ -1,0 +1,11 @@
+/**
+ * Model: record types, tables with their indexes, and the schemas of everything a user can write.
+ * In: unknown data from an edge. Out: typed, normalised records. Must never: read the store or know about HTTP.
+ */
+export * from './config-entries/index.js';
+export * from './records/catalog.js';
+export * from './records/common.js';
+export * from './records/kv.js';
+export * from './records/mesh-state.js';
+export * from './records/proxy.js';
+export * from './tables.js';

@@ -1,0 +1,80 @@
+import type { Revisions } from './common.js';
+
+/** A root of our CA as everyone may see it; never holds a private key. Key: `id`. */
+export interface CaRootRecord extends Revisions {
+  readonly id: string;
+  readonly name: string;
+  /** Certificate serial number as lower-case hex. */
+  readonly serialNumber: string;
+  /** Key id of the certificate's public key: hex pairs joined by colons. */
+  readonly signingKeyId: string;
+  readonly notBefore: string;
+  readonly notAfter: string;
+  readonly rootCertPem: string;
+  readonly intermediatePems: readonly string[];
+  readonly active: boolean;
+  readonly privateKeyType: string;
+  readonly privateKeyBits: number;
+}
+
+/** The CA's one configuration record. Key: `config`. */
+export interface CaConfigRecord extends Revisions {
+  /** UUID; the trust domain is `<clusterId>.consul`. */
+  readonly clusterId: string;
+  readonly provider: 'consul';
+  readonly leafTtlMs: number;
+  readonly rootTtlMs: number;
+}
+
+/** A CA private key (PKCS#8 PEM). Only `ca/` reads this table; no edge may. Key: root id. */
+export interface CaKeyRecord extends Revisions {
+  readonly rootId: string;
+  readonly privateKeyPem: string;
+}
+
+/**
+ * Access was taken away from `source` (or `*`) to `destination`: its modifyIndex is the chain epoch of outbound chains
+ * towards the destination (DESIGN, "Taking access away"). Key: tuple(destination, source).
+ */
+export interface RevocationRecord extends Revisions {
+  readonly destination: string;
+  readonly source: string;
+  /** A number that makes each revocation a change of the record. */
+  readonly sequence: number;
+}
+
+/** A resource that an Envoy refused. Key: tuple(node, proxy id, resource type, resource name). */
+export interface RefusalRecord extends Revisions {
+  readonly node: string;
+  readonly proxyId: string;
+  readonly resourceType: string;
+  readonly resourceName: string;
+  readonly version: string;
+  readonly error: string;
+  /** Revision of the state the resource was made from. */
+  readonly revision: number;
+  /** The entries it came from, `kind/name`. */
+  readonly entries: readonly string[];
+  readonly at: string;
+  /** The last accepted version and bytes (base64, never of a secret), for an Envoy that restarts meanwhile. */
+  readonly accepted?: { readonly version: string; readonly bytes: string };
+}
+
+/** One number per family of writes; compared and put so that concurrent graph-checked writes conflict. Key: family. */
+export interface GuardRecord extends Revisions {
+  readonly family: string;
+  readonly sequence: number;
+}
+
+/** Single facts about the store. Key: name of the fact (`index-base`, `data-format`, `mark-floor`). */
+export interface SystemRecord extends Revisions {
+  readonly name: string;
+  readonly value: string | number;
+}
+
+/** A range that a record left (deleted, or moved to another range); written by the committer. Key: `range`. */
+export interface MarkRecord extends Revisions {
+  /** `tupleKey(table, index, ...range)`: a prefix of it stands for the wider range. */
+  readonly range: string;
+  readonly sequence: number;
+}

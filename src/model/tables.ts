@@ -1,0 +1,111 @@
+import { type CellDefinition, type View, tupleKey } from '../core/index.js';
+import type { ConfigEntryRecord } from './config-entries/index.js';
+import type {
+  CheckRecord,
+  FreeVirtualIpRecord,
+  NodeRecord,
+  ServiceRecord,
+  VirtualIpRecord,
+} from './records/catalog.js';
+import type { KvRecord } from './records/kv.js';
+import type {
+  CaConfigRecord,
+  CaKeyRecord,
+  CaRootRecord,
+  GuardRecord,
+  MarkRecord,
+  RefusalRecord,
+  RevocationRecord,
+  SystemRecord,
+} from './records/mesh-state.js';
+
+/** Every table of the store, by name. */
+export interface Tables {
+  nodes: NodeRecord;
+  services: ServiceRecord;
+  checks: CheckRecord;
+  kv: KvRecord;
+  'config-entries': ConfigEntryRecord;
+  'virtual-ips': VirtualIpRecord;
+  'free-virtual-ips': FreeVirtualIpRecord;
+  'ca-roots': CaRootRecord;
+  'ca-config': CaConfigRecord;
+  'ca-keys': CaKeyRecord;
+  revocations: RevocationRecord;
+  refusals: RefusalRecord;
+  guards: GuardRecord;
+  system: SystemRecord;
+  marks: MarkRecord;
+}
+
+export type TableName = keyof Tables;
+export type MeshView = View<Tables>;
+export type Cell<Value> = CellDefinition<Tables, Value>;
+
+/** How a table is keyed and indexed. `ordered: 'bytes'` = ranges are prefixes of the key's text (KV). */
+export interface TableDefinition<Row> {
+  readonly key: (row: Row) => string;
+  /** Index name -> the tuples under which a record is found; a range is any prefix of such a tuple. */
+  readonly indexes: Readonly<Record<string, (row: Row) => readonly (readonly string[])[]>>;
+  readonly ordered?: 'bytes';
+}
+
+/** Node names compare case-insensitively (consul-behaviour.md 1.3). */
+export const nodeKey = (node: string): string => node.toLowerCase();
+export const serviceKey = (node: string, id: string): string => tupleKey(nodeKey(node), id);
+export const checkKey = (node: string, checkId: string): string => tupleKey(nodeKey(node), checkId);
+export const configEntryKey = (kind: string, name: string): string => tupleKey(kind, name);
+export const revocationKey = (destination: string, source: string): string => tupleKey(destination, source);
+export const refusalKey = (node: string, proxyId: string, resourceType: string, resourceName: string): string =>
+  tupleKey(nodeKey(node), proxyId, resourceType, resourceName);
+
+/** Names whose mesh endpoint this instance is: a proxy's destination, or a native service itself. */
+function connectNames(row: ServiceRecord): readonly (readonly string[])[] {
+  if (row.kind === 'connect-proxy' && row.proxy) return [[row.proxy.destinationServiceName]];
+  return row.connect.native ? [[row.service]] : [];
+}
+
+export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<Tables[Name]> } = {
+  nodes: { key: (row) => nodeKey(row.node), indexes: { all: () => [[]], byId: (row) => [[row.id]] } },
+  services: {
+    key: (row) => serviceKey(row.node, row.id),
+    indexes: {
+      all: () => [[]],
+      byNode: (row) => [[nodeKey(row.node)]],
+      byName: (row) => [[row.service]],
+      byConnect: connectNames,
+      byKind: (row) => [[row.kind]],
+    },
+  },
+  checks: {
+    key: (row) => checkKey(row.node, row.checkId),
+    indexes: {
+      all: () => [[]],
+      byNode: (row) => [[nodeKey(row.node)]],
+      byInstance: (row) => [[nodeKey(row.node), row.serviceId]],
+      byService: (row) => (row.serviceName === '' ? [] : [[row.serviceName]]),
+      byStatus: (row) => [[row.status]],
+    },
+  },
+  kv: { key: (row) => row.key, indexes: { prefix: (row) => [[row.key]] }, ordered: 'bytes' },
+  'config-entries': {
+    key: (row) => configEntryKey(row.entry.kind, row.entry.name),
+    indexes: { byKind: (row) => [[row.entry.kind]] },
+  },
+  'virtual-ips': { key: (row) => row.service, indexes: { all: () => [[]] } },
+  'free-virtual-ips': { key: (row) => row.ip, indexes: { all: () => [[]] } },
+  'ca-roots': { key: (row) => row.id, indexes: { all: () => [[]] } },
+  'ca-config': { key: () => 'config', indexes: {} },
+  'ca-keys': { key: (row) => row.rootId, indexes: {} },
+  revocations: {
+    key: (row) => revocationKey(row.destination, row.source),
+    indexes: { byDestination: (row) => [[row.destination]] },
+  },
+  refusals: {
+    key: (row) => refusalKey(row.node, row.proxyId, row.resourceType, row.resourceName),
+    indexes: { byProxy: (row) => [[nodeKey(row.node), row.proxyId]], byEntry: (row) => row.entries.map((entry) => [entry]) },
+  },
+  guards: { key: (row) => row.family, indexes: {} },
+  system: { key: (row) => row.name, indexes: {} },
+  marks: { key: (row) => row.range, indexes: {} },
+};

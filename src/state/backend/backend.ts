@@ -1,0 +1,69 @@
+import type { TableName } from '../../model/index.js';
+
+/** One stored record as an engine sees it: opaque JSON under (table, key) with the revisions the engine gave it. */
+export interface StoredRecord {
+  readonly table: TableName;
+  readonly key: string;
+  readonly value: string;
+  readonly createRevision: number;
+  readonly modRevision: number;
+}
+
+export interface PutOperation {
+  readonly type: 'put';
+  readonly table: TableName;
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface DeleteOperation {
+  readonly type: 'delete';
+  readonly table: TableName;
+  readonly key: string;
+}
+
+/** What must still hold for a transaction to be applied: the key's modRevision, 0 for "does not exist". */
+export interface Condition {
+  readonly table: TableName;
+  readonly key: string;
+  readonly modRevision: number;
+}
+
+export interface BackendTransaction {
+  readonly conditions: readonly Condition[];
+  readonly operations: readonly (PutOperation | DeleteOperation)[];
+}
+
+export type CommitOutcome =
+  | { readonly ok: true; readonly revision: number }
+  | { readonly ok: false; readonly conflict: Condition };
+
+/** All changes of one revision, in the order in which engines hand them out. Writers may be other processes. */
+export interface BackendCommit {
+  readonly revision: number;
+  readonly changes: readonly (StoredRecord | { readonly table: TableName; readonly key: string; readonly deleted: true })[];
+}
+
+/** What a watcher is told. `resync` = the engine cannot go on from where we were: list again and diff. */
+export type WatchEvent =
+  | { readonly type: 'commit'; readonly commit: BackendCommit }
+  | { readonly type: 'resync'; readonly reason: string };
+
+/**
+ * A durable, revisioned key-value engine of etcd's shape. Nothing above assumes that this process is the only writer,
+ * that a commit is seen by the watch before `commit` resolves, or that the watch never has to be started anew.
+ */
+export interface Backend {
+  readonly name: string;
+  /** Opens or creates the data. Throws AppError('corruptState') that names the file and what to do. */
+  open(): Promise<void>;
+  /** Every record at one revision. */
+  list(): Promise<{ readonly revision: number; readonly records: readonly StoredRecord[] }>;
+  /** Applies all operations at one new revision if every condition holds. Resolves when durable. Rejects when it is unknown whether it was applied or when the engine is unavailable. */
+  commit(transaction: BackendTransaction): Promise<CommitOutcome>;
+  /** Hands out every commit with a revision above `afterRevision`, in order, once. Returns the stop function. */
+  watch(afterRevision: number, onEvent: (event: WatchEvent) => void): () => void;
+  /** A revision at least as new as every commit acknowledged to anybody before the call. */
+  barrier(): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+import type { Observable } from 'rxjs';
+import type { Cell, Draft, MeshView, TableName, Tables } from '../model/index.js';
+
+/** One applied revision, as consumers of `commits$` see it. `index` is what clients are shown (revision + base). */
+export interface Commit {
+  readonly index: number;
+  readonly changes: readonly { readonly table: TableName; readonly key: string; readonly before?: object; readonly after?: object }[];
+}
+
+/** A view that also collects writes; reads see the transaction's own writes. Everything read becomes a condition. */
+export interface Transaction extends MeshView {
+  put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void;
+  delete(table: TableName, key: string): void;
+}
+
+export interface CommitResult<Result> {
+  readonly result: Result;
+  /** The index at which the writes were applied; the current index when nothing was written. */
+  readonly index: number;
+}
+
+/** An answer with the index it has as a function of state: the greatest of what was read, records and range marks. */
+export interface IndexedValue<Value> {
+  readonly value: Value;
+  readonly index: number;
+}
+
+export interface BlockingOptions {
+  /** Wait while the answer's index is not above this; 0 answers at once. */
+  readonly index: number;
+  readonly waitMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The store: whole state in memory, fed by one backend watch, read by tracked views. */
+export interface StateStore {
+  /** Resolves when the state is loaded; nothing may be answered from the store before. */
+  readonly ready: Promise<void>;
+  readonly index: number;
+  /** An untracked view of the newest applied revision. */
+  readonly view: MeshView;
+  readonly commits$: Observable<Commit>;
+
+  /**
+   * Runs `run` over a tracked view and commits its writes with its reads as conditions; runs it again on conflict (bounded,
+   * with jitter, then AppError('busy')). A record equal to the stored one is no write. Resolves after the writes are applied
+   * here. `run` must be synchronous and free of effects; what it throws is passed on and nothing is written.
+   */
+  transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>>;
+
+  /** The current value of a cell with its index. */
+  read<Value>(definition: Cell<Value>, key: string): IndexedValue<Value>;
+
+  /** Consul's blocking query over a cell: shared by all who wait for the same (kind, key). */
+  query<Value>(definition: Cell<Value>, key: string, options: BlockingOptions): Promise<IndexedValue<Value>>;
+
+  /**
+   * Keeps a cell live. `onChange` gets every different value, at most once per flush, after all live cells are verified at one
+   * revision; the first call is synchronous. Returns the unsubscribe function.
+   */
+  subscribe<Value>(definition: Cell<Value>, key: string, onChange: (value: Value, index: number) => void): () => void;
+
+  /** `subscribe` as an observable. */
+  cell$<Value>(definition: Cell<Value>, key: string): Observable<Value>;
+
+  /** Runs `listener` after each flush in which at least one subscriber was told something. Returns the remove function. */
+  onFlushed(listener: (index: number) => void): () => void;
+
+  /** The same computations over (state + overlay) with a private cache: nothing is stored. */
+  whatIf<Result>(overlay: (transaction: Transaction) => void, run: (view: MeshView) => Result): Result;
+
+  /** Resolves when everything acknowledged to anybody before the call is applied here. */
+  barrier(): Promise<void>;
+
+  /** What `run` read: the entries behind a value (provenance), e.g. `config-entries` keys. */
+  trace<Result>(run: (view: MeshView) => Result): { readonly result: Result; readonly reads: readonly { readonly table: TableName; readonly key: string }[] };
+
+  /** Counters for tests and metrics. */
+  readonly counters: Readonly<{ cellsComputed: number; cellsVerified: number; flushes: number; conflicts: number; commits: number }>;
+
+  close(): Promise<void>;
+}

@@ -1,5 +1,6 @@
 // Child processes for scripts: one way to run something and to say how it went.
 import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -7,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** Whether the module with this `import.meta.url` was started as a program. */
-export const isMain = (url) => process.argv[1] !== undefined && fileURLToPath(url) === process.argv[1];
+export const isMain = (url) => process.argv[1] !== undefined && fileURLToPath(url) === realpathSync(process.argv[1]);
 
 /** Runs a command with our own stdin, stdout and stderr; resolves to its exit code (128 + n after signal n, 127 if it cannot start). */
 export function runVisible(command, args, options = {}) {

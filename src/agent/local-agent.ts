@@ -1,0 +1,28 @@
+import type { CheckRecord, CheckStatus, Draft, ServiceRecord } from '../model/index.js';
+import type { CheckDefinition, ServiceDefinition } from '../model/definitions/index.js';
+
+export type LocalService = Draft<ServiceRecord>;
+export type LocalCheck = Draft<CheckRecord>;
+
+/** The services and checks of this node: the source of truth that anti-entropy copies into the catalog. */
+export interface LocalAgent {
+  readonly node: string;
+  readonly services: ReadonlyMap<string, LocalService>;
+  readonly checks: ReadonlyMap<string, LocalCheck>;
+
+  /** Registers or replaces a service, its checks and its nested sidecar. Resolves when the catalog has it. */
+  registerService(definition: ServiceDefinition, options: { readonly replaceExistingChecks: boolean }): Promise<void>;
+  /** Removes a service with its checks and its managed sidecar. AppError('notFound') when unknown. */
+  deregisterService(id: string): Promise<void>;
+  registerCheck(definition: CheckDefinition): Promise<void>;
+  deregisterCheck(id: string): Promise<void>;
+  /** Result of a TTL check, pushed by the application. AppError('notFound') when unknown, ('internal') when not a TTL check. */
+  updateTtlCheck(id: string, status: CheckStatus, output: string): Promise<void>;
+  setNodeMaintenance(enable: boolean, reason: string): Promise<void>;
+  setServiceMaintenance(id: string, enable: boolean, reason: string): Promise<void>;
+
+  /** Resolves at the next change of local services or checks, or when the signal aborts. */
+  nextChange(signal: AbortSignal): Promise<void>;
+  /** Stops all checks; what was registered stays persisted. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,30 @@
+import type { CheckStatus } from '../records/catalog.js';
+
+/** A check as a user defines it (consul-behaviour 2.5). Exactly one of the kind's own fields is set. */
+export interface CheckDefinition {
+  readonly checkId: string;
+  readonly name: string;
+  readonly notes: string;
+  readonly serviceId: string;
+  readonly status: CheckStatus | '';
+  readonly token: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly outputMaxSize: number;
+  readonly successBeforePassing: number;
+  readonly failuresBeforeWarning: number;
+  readonly failuresBeforeCritical: number;
+  readonly deregisterCriticalServiceAfterMs: number;
+  readonly tlsServerName: string;
+  readonly tlsSkipVerify: boolean;
+  readonly ttlMs: number;
+  readonly http: string;
+  readonly method: string;
+  readonly header: Readonly<Record<string, readonly string[]>>;
+  readonly body: string;
+  readonly disableRedirects: boolean;
+  readonly tcp: string;
+  readonly tcpUseTls: boolean;
+  readonly aliasNode: string;
+  readonly aliasService: string;
+}

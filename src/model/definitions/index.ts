@@ -1,0 +1,6 @@
+/**
+ * Definitions: services and checks as users write them in files and API bodies.
+ * In: decoded JSON or HCL. Out: typed definitions or one clear problem. Must never: know which node they run on.
+ */
+export type { CheckDefinition } from './check-definition.js';
+export type { ServiceDefinition } from './service-definition.js';

@@ -1,7 +1,7 @@
 // npm test [-- --project unit,integration,e2e] [-- vitest arguments]
 // Runs vitest one project after the other (real Envoys and timing must not share the machine with unit tests)
 // and ends with one line that counts everything.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addReports, closingLines, readReport } from './lib/report.mjs';
 import { root, runVisible } from './lib/run.mjs';
@@ -53,7 +53,9 @@ try {
   for (const project of projects) counts.push(await runProject(project, passed));
   const sum = addReports(counts);
   if (sum.passed + sum.failed === 0) sum.failures.push('no test ran at all');
-  console.log(closingLines(sum).join('\n'));
+  const lines = closingLines(sum);
+  console.log(lines.join('\n'));
+  writeFileSync(join(root, 'test-results', 'last-line'), `${lines.at(-1)}\n`);
   process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
 } catch (error) {
   console.error(`npm test: ${error.message}`);

@@ -38,11 +38,7 @@ const rules = [
 ];
 
 /** Recorded answers are data as a real server gave them: made-up keys and paths belong to them. */
-const exempt = [
-  { path: /^test\/recordings\/data\//, rules: ['a private key', 'a path of one machine'] },
-  // The lock file npm writes; where packages come from is npm's own default there.
-  { path: /^package-lock\.json$/, rules: ['a registry host'] },
-];
+const exempt = [{ path: /^test\/recordings\/data\//, rules: ['a private key', 'a path of one machine'] }];
 
 /** The tracked (or about to be tracked) files of the project. */
 export async function trackedFiles() {

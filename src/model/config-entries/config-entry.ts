@@ -1,8 +1,21 @@
-import type { StringMap } from '../records/common.js';
+import type { MeshEntry } from './mesh.js';
+import type { ProxyDefaultsEntry } from './proxy-defaults.js';
+import type { ServiceDefaultsEntry } from './service-defaults.js';
+import type { ServiceIntentionsEntry } from './service-intentions.js';
+import type { ServiceResolverEntry } from './service-resolver.js';
+import type { ServiceRouterEntry } from './service-router.js';
+import type { ServiceSplitterEntry } from './service-splitter.js';
 
-/** Replaced by the union of all kinds. */
-export interface ConfigEntry {
-  readonly kind: string;
-  readonly name: string;
-  readonly meta: StringMap;
+/** Every kind of entry that can be stored, by its `kind`. */
+export interface ConfigEntryKinds {
+  'proxy-defaults': ProxyDefaultsEntry;
+  'service-defaults': ServiceDefaultsEntry;
+  'service-router': ServiceRouterEntry;
+  'service-splitter': ServiceSplitterEntry;
+  'service-resolver': ServiceResolverEntry;
+  'service-intentions': ServiceIntentionsEntry;
+  mesh: MeshEntry;
 }
+
+export type ConfigEntryKind = keyof ConfigEntryKinds;
+export type ConfigEntry = ConfigEntryKinds[ConfigEntryKind];

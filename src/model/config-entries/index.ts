@@ -1,11 +1,56 @@
 /**
- * Config entries: one file per kind with equal exports (schema, normalize, validate, requires).
+ * Config entries: one file per kind with equal exports (schema, normalize, validate, requires, references).
  * In: a decoded body. Out: a typed entry or one clear problem. Must never: read the store, or keep a kind it does not know.
  */
 import type { Revisions } from '../records/common.js';
 import type { ConfigEntry } from './config-entry.js';
 
-export type { ConfigEntry } from './config-entry.js';
+export type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
+export type {
+  CookieConfig,
+  HashPolicy,
+  LeastRequestConfig,
+  LoadBalancer,
+  RingHashConfig,
+} from './load-balancer.js';
+export type { MeshEntry, MeshHttp, MeshTls, MeshTlsParameters, RequestNormalization } from './mesh.js';
+export type { FailoverPolicy, ProxyDefaultsEntry } from './proxy-defaults.js';
+export type {
+  PassiveHealthCheck,
+  ServiceDefaultsEntry,
+  ServiceDestination,
+  UpstreamConfig,
+  UpstreamConfiguration,
+  UpstreamLimits,
+} from './service-defaults.js';
+export type {
+  IntentionAction,
+  IntentionHeaderPermission,
+  IntentionHttpPermission,
+  IntentionJwtProvider,
+  IntentionJwtRequirement,
+  IntentionPermission,
+  IntentionSource,
+  ServiceIntentionsEntry,
+} from './service-intentions.js';
+export type {
+  ServiceResolverEntry,
+  ServiceResolverFailover,
+  ServiceResolverFailoverTarget,
+  ServiceResolverRedirect,
+  ServiceResolverSubset,
+} from './service-resolver.js';
+export type {
+  ServiceRoute,
+  ServiceRouteDestination,
+  ServiceRouteHeaderMatch,
+  ServiceRouteHttpMatch,
+  ServiceRouteMatch,
+  ServiceRouteQueryMatch,
+  ServiceRouterEntry,
+} from './service-router.js';
+export type { ServiceSplit, ServiceSplitterEntry } from './service-splitter.js';
+export type { HeaderModifiers, MutualTlsMode, TransparentProxySettings } from './shared-fields.js';
 
 /** A stored entry. `hash` is the content hash shown to clients as a decimal uint64. */
 export interface ConfigEntryRecord extends Revisions {

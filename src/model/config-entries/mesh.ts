@@ -1,0 +1,90 @@
+import { type Field, always, flag, list, object, optional, text } from '../wire/index.js';
+import type { StringMap } from '../records/common.js';
+import { ignoredFields, kindField, metaField } from './shared-fields.js';
+
+/** What holds for the whole mesh (consul-behaviour 4.10); there is one, named `mesh`. */
+export interface MeshEntry {
+  readonly kind: 'mesh';
+  readonly name: string;
+  readonly transparentProxy: { readonly meshDestinationsOnly: boolean };
+  readonly allowEnablingPermissiveMutualTls: boolean;
+  /** Envoy refuses routes to clusters that it does not know. */
+  readonly validateClusters: boolean;
+  readonly tls?: MeshTls;
+  readonly http?: MeshHttp;
+  readonly peering?: { readonly peerThroughMeshGateways: boolean };
+  readonly meta: StringMap;
+}
+
+export interface MeshTls {
+  readonly incoming?: MeshTlsParameters;
+  readonly outgoing?: MeshTlsParameters;
+}
+
+/** Versions `TLS_AUTO`, `TLSv1_0` … `TLSv1_3` or ''; cipher suites in Consul's (IANA) names. */
+export interface MeshTlsParameters {
+  readonly tlsMinVersion: string;
+  readonly tlsMaxVersion: string;
+  readonly cipherSuites: readonly string[];
+}
+
+export interface MeshHttp {
+  readonly sanitizeXForwardedClientCert: boolean;
+  readonly incoming?: { readonly requestNormalization?: RequestNormalization };
+}
+
+/** What Envoy does to a request before anything looks at its path and headers. */
+export interface RequestNormalization {
+  readonly insecureDisablePathNormalization: boolean;
+  readonly mergeSlashes: boolean;
+  readonly pathWithEscapedSlashesAction: string;
+  readonly headersWithUnderscoresAction: string;
+}
+
+const tlsParametersField = object<MeshTlsParameters>({
+  tlsMinVersion: text(),
+  tlsMaxVersion: text(),
+  cipherSuites: list(text()),
+});
+
+/** The entry's name is implied: a body that gives one is refused, and it is not shown. */
+const impliedName: Field<string> = {
+  ...text(),
+  empty: 'mesh',
+  shown: 'never',
+  decode(_input, path, context) {
+    context.problems.push({ type: 'unknownField', path, problem: 'is not a known field' });
+    return 'mesh';
+  },
+};
+
+export const schema: Field<MeshEntry> = object<MeshEntry>(
+  {
+    kind: kindField('mesh'),
+    name: impliedName,
+    transparentProxy: object<MeshEntry['transparentProxy']>({ meshDestinationsOnly: always(flag()) }),
+    allowEnablingPermissiveMutualTls: flag(),
+    validateClusters: flag(),
+    tls: optional(object<MeshTls>({ incoming: optional(tlsParametersField), outgoing: optional(tlsParametersField) })),
+    http: optional(
+      object<MeshHttp>({
+        sanitizeXForwardedClientCert: always(flag()),
+        incoming: optional(
+          object<NonNullable<MeshHttp['incoming']>>({
+            requestNormalization: optional(
+              object<RequestNormalization>({
+                insecureDisablePathNormalization: always(flag()),
+                mergeSlashes: always(flag()),
+                pathWithEscapedSlashesAction: text(),
+                headersWithUnderscoresAction: text(),
+              }),
+            ),
+          }),
+        ),
+      }),
+    ),
+    peering: optional(object<NonNullable<MeshEntry['peering']>>({ peerThroughMeshGateways: always(flag()) })),
+    meta: metaField,
+  },
+  { ignored: ignoredFields },
+);

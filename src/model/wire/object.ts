@@ -1,0 +1,88 @@
+import { asObject } from './collections.js';
+import type { Field } from './field.js';
+import { foldedName, wireName } from './names.js';
+import { fieldPath } from './problem.js';
+
+type IsOptional<Type, Key extends keyof Type> = Record<never, never> extends Pick<Type, Key> ? true : false;
+
+/** The fields of a record type: one per property, `optional(…)` for those that may be absent. */
+export type FieldsOf<Type> = {
+  readonly [Key in keyof Type]-?: IsOptional<Type, Key> extends true
+    ? Field<Exclude<Type[Key], undefined> | undefined>
+    : Field<Type[Key]>;
+};
+
+interface NamedField {
+  readonly key: string;
+  readonly wire: string;
+  readonly field: Field<unknown>;
+}
+
+/**
+ * An object with known fields, written in this order. Keys are found whatever their case and underscores; unknown ones are
+ * problems. A required object is always written, if only as `{}`; an optional one exactly when it is present.
+ * `ignored` names are read and forgotten.
+ */
+export function object<Type extends object>(
+  fields: FieldsOf<Type>,
+  options: { readonly ignored?: readonly string[] } = {},
+): Field<Type> {
+  const named = namedFields(fields as Readonly<Record<string, Field<unknown>>>);
+  const byFoldedName = lookup(named);
+  const ignored = new Set((options.ignored ?? []).map(foldedName));
+  const empty = Object.fromEntries(
+    named.filter(({ field }) => field.empty !== undefined).map(({ key, field }) => [key, field.empty]),
+  ) as Type;
+
+  return {
+    empty,
+    shown: 'always',
+    isEmpty: () => false,
+    decode(input, path, context) {
+      const result: Record<string, unknown> = { ...(empty as Readonly<Record<string, unknown>>) };
+      const given = new Set<string>();
+      for (const [name, value] of Object.entries(asObject(input, path, context))) {
+        const target = byFoldedName.get(foldedName(name));
+        const at = fieldPath(path, name);
+        if (target === undefined) {
+          if (!ignored.has(foldedName(name)))
+            context.problems.push({ type: 'unknownField', path: at, problem: 'is not a known field' });
+          continue;
+        }
+        if (given.has(target.key)) context.problems.push({ type: 'wrongValue', path: at, problem: 'is given twice' });
+        given.add(target.key);
+        const decoded = target.field.decode(value, at, context);
+        if (decoded !== undefined) result[target.key] = decoded;
+      }
+      return result as Type;
+    },
+    encode(value) {
+      const result: Record<string, unknown> = {};
+      for (const { key, wire, field } of named) {
+        const entry = (value as Record<string, unknown>)[key];
+        if (field.shown === 'never' || (field.optional && entry === undefined)) continue;
+        const present = entry === undefined ? field.empty : entry;
+        if (field.optional || field.shown === 'always' || !field.isEmpty(present)) result[wire] = field.encode(present);
+      }
+      return result;
+    },
+  };
+}
+
+function namedFields(fields: Readonly<Record<string, Field<unknown>>>): readonly NamedField[] {
+  return Object.entries(fields).map(([key, field]) => {
+    const plain = field.dropsUnit && key.endsWith('Ms') ? key.slice(0, -2) : key;
+    return { key, field, wire: field.wireName ?? wireName(plain) };
+  });
+}
+
+function lookup(named: readonly NamedField[]): ReadonlyMap<string, NamedField> {
+  const found = new Map<string, NamedField>();
+  for (const entry of named)
+    for (const name of [entry.wire, ...(entry.field.aliases ?? [])]) {
+      const folded = foldedName(name);
+      if (found.has(folded) && found.get(folded) !== entry) throw new Error(`two fields are named ${name} on the wire`);
+      found.set(folded, entry);
+    }
+  return found;
+}

@@ -1,0 +1,118 @@
+import { durationFromWire, formatDurationMs } from '../../core/duration.js';
+import type { Field } from './field.js';
+import { type DecodeContext, type WirePath, kindOf, wrongValue } from './problem.js';
+
+/** Text. Numbers and booleans are taken as their text, as Consul does. `lowerCase` folds on decode. */
+export function text(options: { readonly lowerCase?: boolean } = {}): Field<string> {
+  return {
+    empty: '',
+    isEmpty: (value) => value === '',
+    decode(input, path, context) {
+      if (input === null || input === undefined) return '';
+      if (typeof input === 'string') return options.lowerCase ? input.toLowerCase() : input;
+      if (typeof input === 'number') return String(input);
+      if (typeof input === 'boolean') return input ? '1' : '0';
+      wrongValue(context, path, `must be text, not ${kindOf(input)}`);
+      return '';
+    },
+    encode: (value) => value,
+  };
+}
+
+/** One of some words (`''` = not given). Anything else is a problem that lists the words. */
+export function oneOf<Word extends string>(words: readonly Word[]): Field<Word | ''> {
+  const known = new Set<string>(words);
+  return {
+    empty: '',
+    isEmpty: (value) => value === '',
+    decode(input, path, context) {
+      const given = text().decode(input, path, context);
+      if (given === '' || known.has(given)) return given as Word | '';
+      wrongValue(context, path, `must be one of ${words.map((word) => `"${word}"`).join(', ')}, not "${given}"`);
+      return '';
+    },
+    encode: (value) => value,
+  };
+}
+
+/** A boolean; also `"true"`, `"false"`, `"1"`, `"0"`, 1 and 0. */
+export function flag(): Field<boolean> {
+  return {
+    empty: false,
+    isEmpty: (value) => !value,
+    decode(input, path, context) {
+      if (input === null || input === undefined || input === '') return false;
+      if (typeof input === 'boolean') return input;
+      const given = String(input).toLowerCase();
+      if (typeof input !== 'object' && ['true', 't', '1'].includes(given)) return true;
+      if (typeof input !== 'object' && ['false', 'f', '0'].includes(given)) return false;
+      wrongValue(context, path, `must be true or false, not ${kindOf(input)}`);
+      return false;
+    },
+    encode: (value) => value,
+  };
+}
+
+/** A number with a fraction; also as text. */
+export function decimal(): Field<number> {
+  return numeric((input, path, context) => {
+    const value = toNumber(input);
+    if (value !== undefined) return value;
+    wrongValue(context, path, `must be a number, not ${kindOf(input)}`);
+    return 0;
+  });
+}
+
+/** A whole number; also as text. `unsigned32` wraps negative numbers as Go's uint32 does. */
+export function integer(options: { readonly unsigned32?: boolean } = {}): Field<number> {
+  return numeric((input, path, context) => {
+    const value = typeof input === 'boolean' ? Number(input) : toNumber(input);
+    if (value === undefined || !Number.isSafeInteger(value)) {
+      wrongValue(context, path, `must be a whole number, not ${value === undefined ? kindOf(input) : String(value)}`);
+      return 0;
+    }
+    return options.unsigned32 ? value >>> 0 : value;
+  });
+}
+
+/**
+ * A duration, in milliseconds in the record, under a record name that ends in `Ms`; the wire name has no unit.
+ * Read as Go text (`1m30s`) or a number of nanoseconds; written as text, or as nanoseconds where Consul does so.
+ */
+export function duration(options: { readonly shownAs?: 'text' | 'nanoseconds' } = {}): Field<number> {
+  return {
+    dropsUnit: true,
+    empty: 0,
+    isEmpty: (value) => value === 0,
+    decode(input, path, context) {
+      if (input === null || input === undefined || input === '') return 0;
+      if (typeof input === 'string' || typeof input === 'number') {
+        try {
+          return durationFromWire(input);
+        } catch (thrown) {
+          wrongValue(context, path, thrown instanceof Error ? thrown.message : String(thrown));
+          return 0;
+        }
+      }
+      wrongValue(context, path, `must be a duration such as "10s", not ${kindOf(input)}`);
+      return 0;
+    },
+    encode: (value) => (options.shownAs === 'nanoseconds' ? Math.round(value * 1e6) : formatDurationMs(value)),
+  };
+}
+
+function numeric(decode: (input: unknown, path: WirePath, context: DecodeContext) => number): Field<number> {
+  return {
+    empty: 0,
+    isEmpty: (value) => value === 0,
+    decode: (input, path, context) =>
+      input === null || input === undefined || input === '' ? 0 : decode(input, path, context),
+    encode: (value) => value,
+  };
+}
+
+function toNumber(input: unknown): number | undefined {
+  if (typeof input === 'number') return Number.isFinite(input) ? input : undefined;
+  if (typeof input !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(input.trim())) return undefined;
+  return Number(input);
+}

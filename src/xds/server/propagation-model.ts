@@ -1,0 +1,74 @@
+import type { ResourceType } from '../resources/spec.js';
+
+/** How far one resource has come at one proxy. */
+export type ResourceProgress =
+  /** The proxy has acknowledged what it should have. */
+  | 'current'
+  /** Something newer is due or sent, and not acknowledged yet. */
+  | 'pending'
+  /** The proxy refused the wanted version; it runs on the last accepted one. */
+  | 'refused'
+  /** The proxy has not asked for it. */
+  | 'unasked'
+  /** It does not compile now; the proxy keeps the last good version. */
+  | 'failing';
+
+export interface ResourceStatus {
+  readonly type: ResourceType;
+  readonly name: string;
+  readonly progress: ResourceProgress;
+  readonly wantedVersion: string;
+  readonly sentVersion: string;
+  readonly acceptedVersion: string;
+  /** Entries it came from, `kind/name`. */
+  readonly entries: readonly string[];
+  readonly refusal?: { readonly version: string; readonly error: string; readonly at: string; readonly index: number };
+}
+
+/** Access was taken away, and connections that were open before may still live. */
+export interface PendingRevocation {
+  /** State index of the write that took access away. */
+  readonly index: number;
+  /** When the proxy accepted the listener that ends such connections; empty while it has not. */
+  readonly acceptedAt: string;
+  /** When the last of them ends at the latest; empty when not known, because the drain time is not ours. */
+  readonly endsAt: string;
+  readonly reason: string;
+}
+
+export interface ProxyStatus {
+  readonly node: string;
+  readonly proxyId: string;
+  readonly service: string;
+  readonly connected: boolean;
+  readonly connectedAt: string;
+  /** Empty while connected. */
+  readonly disconnectedAt: string;
+  readonly protocol: 'delta' | 'state-of-the-world';
+  /** `envoy`, `gRPC Node Pure JS` …; empty when the client did not say. */
+  readonly userAgent: string;
+  readonly version: string;
+  /** Whether the version is one we test with. */
+  readonly tested: boolean;
+  readonly remoteAddress: string;
+  readonly encrypted: boolean;
+  /** Something is due or not acknowledged. */
+  readonly pending: boolean;
+  /** The newest state index of which the proxy has accepted, or refused, all that concerns it. */
+  readonly acceptedIndex: number;
+  readonly counts: Readonly<Record<ResourceType, number>>;
+  readonly refused: number;
+  readonly revocationPending?: PendingRevocation;
+}
+
+export interface ProxyDetail extends ProxyStatus {
+  readonly resources: readonly ResourceStatus[];
+  /** Sentences about what is wrong with this proxy's configuration. */
+  readonly problems: readonly string[];
+}
+
+/** Query side of what the proxies have; lives in memory of the server that holds the streams. */
+export interface Propagation {
+  list(): readonly ProxyStatus[];
+  get(node: string, proxyId: string): ProxyDetail | undefined;
+}

@@ -8,5 +8,6 @@ export { systemClock, type Clock } from './clock.js';
 export { deepEqual } from './equal.js';
 export { AppError, errorCodes, type ErrorCode } from './errors/index.js';
 export { sha256Hex } from './hash.js';
+export { structureHash } from './structure-hash.js';
 export { tupleKey, tupleParts } from './tuple.js';
 export type { CellDefinition, View } from './view.js';

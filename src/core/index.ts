@@ -5,6 +5,7 @@
  */
 export { canonicalJson } from './canonical-json.js';
 export { systemClock, type Clock } from './clock.js';
+export { durationFromWire, durationToNanoseconds, formatDurationMs, parseDurationMs } from './duration.js';
 export { deepEqual } from './equal.js';
 export { AppError, errorCodes, type ErrorCode } from './errors/index.js';
 export { sha256Hex } from './hash.js';

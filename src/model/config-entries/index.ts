@@ -49,6 +49,22 @@ export type {
   ServiceRouteQueryMatch,
   ServiceRouterEntry,
 } from './service-router.js';
+export {
+  type EntryKind,
+  checkedConfigEntry,
+  configEntryHash,
+  configEntryKinds,
+  configEntryReferences,
+  configEntryRequires,
+  decodeConfigEntry,
+  encodeConfigEntry,
+  isConfigEntryKind,
+  isLaterConfigEntryKind,
+  knownConfigEntryKind,
+} from './registry.js';
+export type { EntryAccess, Requirement } from './rules/requirement.js';
+export { metaProblem } from './rules/meta.js';
+export { intentionPrecedence } from './service-intentions.js';
 export type { ServiceSplit, ServiceSplitterEntry } from './service-splitter.js';
 export type { HeaderModifiers, MutualTlsMode, TransparentProxySettings } from './shared-fields.js';
 

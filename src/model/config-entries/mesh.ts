@@ -1,6 +1,10 @@
 import { type Field, always, flag, list, object, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import { ignoredFields, kindField, metaField } from './shared-fields.js';
+import { metaProblem } from './rules/meta.js';
+import type { Problem } from './rules/problems.js';
+import { type EntryAccess, type Requirement, meshRights } from './rules/requirement.js';
+import { tlsProblem } from './rules/tls.js';
 
 /** What holds for the whole mesh (consul-behaviour 4.10); there is one, named `mesh`. */
 export interface MeshEntry {
@@ -88,3 +92,50 @@ export const schema: Field<MeshEntry> = object<MeshEntry>(
   },
   { ignored: ignoredFields },
 );
+
+const ESCAPED_SLASHES_ACTIONS = [
+  'IMPLEMENTATION_SPECIFIC_DEFAULT',
+  'KEEP_UNCHANGED',
+  'REJECT_REQUEST',
+  'UNESCAPE_AND_REDIRECT',
+  'UNESCAPE_AND_FORWARD',
+];
+const UNDERSCORES_ACTIONS = ['ALLOW', 'REJECT_REQUEST', 'DROP_HEADER'];
+
+/** Nothing has more than one form. */
+export function normalize(entry: MeshEntry): MeshEntry {
+  return entry;
+}
+
+/** The first thing wrong with a normalised entry. */
+export function validate(entry: MeshEntry): Problem {
+  const normalization = entry.http?.incoming?.requestNormalization;
+  return (
+    tlsProblem('incoming', entry.tls?.incoming) ??
+    tlsProblem('outgoing', entry.tls?.outgoing) ??
+    actionProblem(
+      'PathWithEscapedSlashesAction',
+      normalization?.pathWithEscapedSlashesAction,
+      ESCAPED_SLASHES_ACTIONS,
+    ) ??
+    actionProblem('HeadersWithUnderscoresAction', normalization?.headersWithUnderscoresAction, UNDERSCORES_ACTIONS) ??
+    metaProblem(entry.meta)
+  );
+}
+
+export function requires(_entry: MeshEntry, access: EntryAccess): readonly Requirement[] {
+  return meshRights(access);
+}
+
+/** Names of the services this entry speaks of. */
+export function references(_entry: MeshEntry): readonly string[] {
+  return [];
+}
+
+function actionProblem(field: string, action: string | undefined, known: readonly string[]): Problem {
+  if (action === undefined || action === '' || known.includes(action)) return undefined;
+  return (
+    `error in HTTP incoming request normalization configuration: no matching ${field} value found for ${action}, ` +
+    `please specify one of [${known.join(', ')}]`
+  );
+}

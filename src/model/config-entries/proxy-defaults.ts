@@ -23,6 +23,11 @@ import {
   proxyModeField,
   transparentProxyField,
 } from './shared-fields.js';
+import { extensionProblems } from './rules/extensions.js';
+import { metaProblem } from './rules/meta.js';
+import { exposeProblem, mutualTlsModeProblem } from './rules/modes.js';
+import { type Problem, listedProblems } from './rules/problems.js';
+import { type EntryAccess, type Requirement, meshRights } from './rules/requirement.js';
 
 /** Defaults for every proxy (consul-behaviour 4.2); its only name is `global`. */
 export interface ProxyDefaultsEntry {
@@ -71,3 +76,49 @@ export const schema: Field<ProxyDefaultsEntry> = object<ProxyDefaultsEntry>(
   },
   { ignored: ignoredFields },
 );
+
+/** There is one, so that its name may be left out. */
+export function normalize(entry: ProxyDefaultsEntry): ProxyDefaultsEntry {
+  return entry.name === '' ? { ...entry, name: 'global' } : entry;
+}
+
+/** The first thing wrong with a normalised entry. */
+export function validate(entry: ProxyDefaultsEntry): Problem {
+  if (entry.name !== 'global') return `invalid name ("${entry.name}"), only "global" is supported`;
+  if (entry.prioritizeByLocality) return 'Prioritize-by-locality requires Consul Enterprise: leave it out';
+  return (
+    mutualTlsModeProblem(entry.mutualTlsMode) ??
+    accessLogsProblem(entry.accessLogs) ??
+    exposeProblem(entry.expose) ??
+    listedProblems(extensionProblems(entry.envoyExtensions)) ??
+    metaProblem(entry.meta)
+  );
+}
+
+export function requires(_entry: ProxyDefaultsEntry, access: EntryAccess): readonly Requirement[] {
+  return meshRights(access);
+}
+
+/** Names of the services this entry speaks of. */
+export function references(_entry: ProxyDefaultsEntry): readonly string[] {
+  return [];
+}
+
+function accessLogsProblem(logs: AccessLogSettings): Problem {
+  if (!['', 'file', 'stderr', 'stdout'].includes(logs.type)) return `invalid access log type: ${logs.type}`;
+  if (logs.type === 'file' && logs.path === '') return 'path must be specified when using file type access logs';
+  if (logs.type !== 'file' && logs.path !== '') return 'path is only valid for file type access logs';
+  if (logs.jsonFormat !== '' && logs.textFormat !== '')
+    return 'cannot specify both access log JSONFormat and TextFormat';
+  return logs.jsonFormat === '' ? undefined : jsonFormatProblem(logs.jsonFormat);
+}
+
+function jsonFormatProblem(format: string): Problem {
+  try {
+    const parsed: unknown = JSON.parse(format);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined;
+    return 'invalid access log json for JSON format: it must be an object';
+  } catch (thrown) {
+    return `invalid access log json for JSON format: ${thrown instanceof Error ? thrown.message : 'not JSON'}`;
+  }
+}

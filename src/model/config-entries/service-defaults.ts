@@ -15,6 +15,12 @@ import {
   proxyModeField,
   transparentProxyField,
 } from './shared-fields.js';
+import { extensionProblems } from './rules/extensions.js';
+import { metaProblem } from './rules/meta.js';
+import { exposeProblem, mutualTlsModeProblem } from './rules/modes.js';
+import { type Problem, listedProblems } from './rules/problems.js';
+import { type EntryAccess, type Requirement, serviceRight } from './rules/requirement.js';
+import { upstreamConfigProblem } from './rules/upstream.js';
 
 /** Defaults for one service's instances and for those who call it (consul-behaviour 4.1). */
 export interface ServiceDefaultsEntry {
@@ -141,3 +147,72 @@ export const schema: Field<ServiceDefaultsEntry> = object<ServiceDefaultsEntry>(
   },
   { ignored: ignoredFields },
 );
+
+const PROTOCOLS = ['', 'tcp', 'http', 'http2', 'grpc'];
+
+/** Upstream timeouts below zero mean "not given". */
+export function normalize(entry: ServiceDefaultsEntry): ServiceDefaultsEntry {
+  if (entry.upstreamConfig === undefined) return entry;
+  const { overrides, defaults } = entry.upstreamConfig;
+  return {
+    ...entry,
+    upstreamConfig: {
+      overrides: overrides.map(withoutNegativeTimeout),
+      ...(defaults && { defaults: withoutNegativeTimeout(defaults) }),
+    },
+  };
+}
+
+function withoutNegativeTimeout(config: UpstreamConfig): UpstreamConfig {
+  return config.connectTimeoutMs < 0 ? { ...config, connectTimeoutMs: 0 } : config;
+}
+
+/** The first thing wrong with a normalised entry. */
+export function validate(entry: ServiceDefaultsEntry): Problem {
+  if (entry.name === '') return 'Name is required';
+  if (entry.name === '*') return 'service-defaults name must be the name of a service, and not a wildcard';
+  return (
+    mutualTlsModeProblem(entry.mutualTlsMode) ??
+    listedProblems([
+      PROTOCOLS.includes(entry.protocol) ? undefined : `invalid value for protocol: ${entry.protocol}`,
+      ['', 'exact_balance'].includes(entry.balanceInboundConnections)
+        ? undefined
+        : `invalid value for balance_inbound_connections: ${entry.balanceInboundConnections}`,
+      ...(entry.upstreamConfig?.overrides ?? []).map((override) => upstreamConfigProblem(override, true)),
+      entry.upstreamConfig?.defaults && upstreamConfigProblem(entry.upstreamConfig.defaults, false),
+      ...destinationProblems(entry),
+      entry.rateLimits && 'invalid rate_limits config. Rate limiting is a consul enterprise feature',
+      entry.localConnectTimeoutMs < 0 ? 'LocalConnectTimeoutMs must not be negative' : undefined,
+      entry.localRequestTimeoutMs < 0 ? 'LocalRequestTimeoutMs must not be negative' : undefined,
+      exposeProblem(entry.expose),
+      ...extensionProblems(entry.envoyExtensions),
+    ]) ??
+    metaProblem(entry.meta)
+  );
+}
+
+export function requires(entry: ServiceDefaultsEntry, access: EntryAccess): readonly Requirement[] {
+  return [serviceRight(entry.name, access)];
+}
+
+/** Names of the services this entry speaks of. */
+export function references(_entry: ServiceDefaultsEntry): readonly string[] {
+  return [];
+}
+
+function destinationProblems({ destination, upstreamConfig }: ServiceDefaultsEntry): readonly Problem[] {
+  if (destination === undefined) return [];
+  const { addresses, port } = destination;
+  const repeated = addresses.find((address, position) => addresses.indexOf(address) < position);
+  return [
+    upstreamConfig && 'UpstreamConfig and Destination are mutually exclusive for service defaults',
+    addresses.length === 0 ? 'Destination must contain at least one valid address' : undefined,
+    repeated === undefined ? undefined : `Duplicate address '${repeated}' is not allowed`,
+    ...addresses.map((address) =>
+      address === '' || address.includes('*')
+        ? `Destination address '${address}' is invalid Could not validate address ${address} as an IP or Hostname`
+        : undefined,
+    ),
+    port >= 1 && port <= 65535 ? undefined : `Invalid Port number ${port}`,
+  ];
+}

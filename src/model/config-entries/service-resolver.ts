@@ -4,6 +4,11 @@ import type { OpaqueConfig } from '../records/proxy.js';
 import { type LoadBalancer, loadBalancerField } from './load-balancer.js';
 import { type FailoverPolicy, failoverPolicyField } from './proxy-defaults.js';
 import { ignoredFields, kindField, metaField, nameField } from './shared-fields.js';
+import { loadBalancerProblem } from './rules/load-balancer.js';
+import { metaProblem } from './rules/meta.js';
+import { filterProblem } from './rules/patterns.js';
+import { type Problem, firstProblem } from './rules/problems.js';
+import { type EntryAccess, type Requirement, chainRights } from './rules/requirement.js';
 
 /** Which instances stand for a service, and which do when those are gone (consul-behaviour 4.5). */
 export interface ServiceResolverEntry {
@@ -103,3 +108,108 @@ export const schema: Field<ServiceResolverEntry> = object<ServiceResolverEntry>(
   },
   { ignored: ignoredFields },
 );
+
+/** Nothing has more than one form. */
+export function normalize(entry: ServiceResolverEntry): ServiceResolverEntry {
+  return entry;
+}
+
+/** The first thing wrong with a normalised entry. */
+export function validate(entry: ServiceResolverEntry): Problem {
+  if (entry.name === '') return 'Name is required';
+  if (entry.prioritizeByLocality) return 'Prioritize-by-locality requires Consul Enterprise: leave it out';
+  return (
+    firstProblem(Object.entries(entry.subsets), ([name, subset]) => subsetProblem(name, subset)) ??
+    (entry.defaultSubset !== '' && !Object.hasOwn(entry.subsets, entry.defaultSubset)
+      ? `DefaultSubset "${entry.defaultSubset}" is not a valid subset`
+      : undefined) ??
+    redirectProblem(entry) ??
+    firstProblem(Object.entries(entry.failover), ([subset, failover]) => failoverProblem(entry, subset, failover)) ??
+    (entry.connectTimeoutMs < 0 ? 'Bad ConnectTimeout: it must not be negative' : undefined) ??
+    (entry.requestTimeoutMs < 0 ? 'Bad RequestTimeout: it must not be negative' : undefined) ??
+    loadBalancerProblem(entry.loadBalancer) ??
+    metaProblem(entry.meta)
+  );
+}
+
+export function requires(entry: ServiceResolverEntry, access: EntryAccess): readonly Requirement[] {
+  return chainRights(entry.name, references(entry), access);
+}
+
+/** Names of the services this entry redirects or fails over to; those of peers are not ours to read. */
+export function references(entry: ServiceResolverEntry): readonly string[] {
+  const names = [
+    entry.redirect?.peer ? '' : (entry.redirect?.service ?? ''),
+    ...Object.values(entry.failover).flatMap(({ service, targets }) => [
+      service,
+      ...targets.map((target) => (target.peer === '' ? target.service : '')),
+    ]),
+  ];
+  return [...new Set(names.filter((name) => name !== ''))].sort();
+}
+
+function subsetProblem(name: string, subset: ServiceResolverSubset): Problem {
+  if (name === '') return 'Subset defined with empty name';
+  if (name.length > 63 || !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name))
+    return `Subset "${name}" is invalid: its name must be a DNS label of at most 63 lower case letters, digits and dashes`;
+  return filterProblem(`Filter for subset "${name}"`, subset.filter);
+}
+
+function redirectProblem({ name, redirect, failover, subsets }: ServiceResolverEntry): Problem {
+  if (redirect === undefined) return undefined;
+  if (Object.keys(failover).length > 0) return 'Redirect and Failover cannot both be set';
+  if (redirect.samenessGroup !== '') return 'Redirect.SamenessGroup requires Consul Enterprise';
+  if (Object.values(redirect).every((value) => value === '')) return 'Redirect is empty';
+  if (redirect.peer !== '') {
+    const excluded = (['serviceSubset', 'partition', 'datacenter'] as const).find((field) => redirect[field] !== '');
+    if (excluded !== undefined) return `Redirect.Peer cannot be set with Redirect.${capitalized(excluded)}`;
+  }
+  if (redirect.service === '') {
+    const dependent = (['serviceSubset', 'namespace', 'partition', 'peer'] as const).find(
+      (field) => redirect[field] !== '',
+    );
+    if (dependent !== undefined) return `Redirect.${capitalized(dependent)} defined without Redirect.Service`;
+  }
+  if (redirect.service === name && redirect.serviceSubset !== '' && !Object.hasOwn(subsets, redirect.serviceSubset))
+    return `Redirect.ServiceSubset "${redirect.serviceSubset}" is not a valid subset of "${name}"`;
+  return undefined;
+}
+
+function failoverProblem(entry: ServiceResolverEntry, subset: string, failover: ServiceResolverFailover): Problem {
+  const where = `Bad Failover["${subset}"]`;
+  if (subset !== '*' && !Object.hasOwn(entry.subsets, subset)) return `${where}: not a valid subset`;
+  if (failover.samenessGroup !== '') return `${where}: SamenessGroup requires Consul Enterprise`;
+  if (failover.policy && !['', 'sequential', 'order-by-locality'].includes(failover.policy.mode))
+    return `${where}: Policy.Mode must be one of "", "sequential", or "order-by-locality"`;
+  const { service, serviceSubset, namespace, datacenters, targets } = failover;
+  if (targets.length > 0) {
+    if (service !== '') return `${where}: Targets cannot be set with Service`;
+    if (serviceSubset !== '') return `${where}: Targets cannot be set with ServiceSubset`;
+    if (datacenters.length > 0) return `${where}: Targets cannot be set with Datacenters`;
+    return firstProblem(targets, (target, position) => targetProblem(entry, `${where}.Targets[${position}]`, target));
+  }
+  if (service === '' && serviceSubset === '' && namespace === '' && datacenters.length === 0)
+    return `${where}: one of Service, ServiceSubset, Namespace, Targets, SamenessGroup, or Datacenters is required`;
+  if (datacenters.includes('')) return `${where}.Datacenters: found empty datacenter`;
+  return ownSubsetProblem(entry, `${where}.ServiceSubset`, service, serviceSubset);
+}
+
+function targetProblem(entry: ServiceResolverEntry, where: string, target: ServiceResolverFailoverTarget): Problem {
+  if (Object.values(target).every((value) => value === '')) return `${where}: at least one field must be set`;
+  if (target.peer !== '') {
+    const excluded = (['serviceSubset', 'partition', 'datacenter'] as const).find((field) => target[field] !== '');
+    if (excluded !== undefined) return `${where}: Peer cannot be set with ${capitalized(excluded)}`;
+  }
+  return ownSubsetProblem(entry, `${where}.ServiceSubset`, target.service, target.serviceSubset);
+}
+
+/** A subset of the entry's own service has to be in the entry; others are checked against the graph. */
+function ownSubsetProblem(entry: ServiceResolverEntry, where: string, service: string, subset: string): Problem {
+  if (subset === '' || (service !== '' && service !== entry.name) || Object.hasOwn(entry.subsets, subset))
+    return undefined;
+  return `${where} "${subset}" is not a valid subset of "${entry.name}"`;
+}
+
+function capitalized(field: string): string {
+  return field.charAt(0).toUpperCase() + field.slice(1);
+}

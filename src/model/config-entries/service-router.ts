@@ -8,6 +8,11 @@ import {
   metaField,
   nameField,
 } from './shared-fields.js';
+import { breaksLine, headerModifiersProblem } from './rules/header-modifiers.js';
+import { methodsProblem, namedMatchProblem, pathProblem } from './rules/http-match.js';
+import { metaProblem } from './rules/meta.js';
+import { type Problem, firstProblem } from './rules/problems.js';
+import { type EntryAccess, type Requirement, chainRights } from './rules/requirement.js';
 
 /** Which requests to a service go where (consul-behaviour 4.3); the first route that matches counts. */
 export interface ServiceRouterEntry {
@@ -128,3 +133,93 @@ export const schema: Field<ServiceRouterEntry> = object<ServiceRouterEntry>(
   },
   { ignored: ignoredFields },
 );
+
+const RETRY_CONDITIONS: ReadonlySet<string> = new Set([
+  '5xx',
+  'cancelled',
+  'connect-failure',
+  'deadline-exceeded',
+  'envoy-ratelimited',
+  'gateway-error',
+  'internal',
+  'refused-stream',
+  'reset',
+  'resource-exhausted',
+  'retriable-4xx',
+  'unavailable',
+]);
+
+/** Methods in upper case. */
+export function normalize(entry: ServiceRouterEntry): ServiceRouterEntry {
+  return entry.routes === null ? entry : { ...entry, routes: entry.routes.map(normalizeRoute) };
+}
+
+function normalizeRoute(route: ServiceRoute): ServiceRoute {
+  const http = route.match?.http;
+  if (http === undefined) return route;
+  return { ...route, match: { http: { ...http, methods: http.methods.map((method) => method.toUpperCase()) } } };
+}
+
+/** The first thing wrong with a normalised entry. */
+export function validate(entry: ServiceRouterEntry): Problem {
+  if (entry.name === '') return 'Name is required';
+  return (
+    firstProblem(entry.routes ?? [], (route, position) => routeProblem(`Route[${position}]`, route)) ??
+    metaProblem(entry.meta)
+  );
+}
+
+export function requires(entry: ServiceRouterEntry, access: EntryAccess): readonly Requirement[] {
+  return chainRights(entry.name, references(entry), access);
+}
+
+/** Names of the services this entry sends requests to. */
+export function references(entry: ServiceRouterEntry): readonly string[] {
+  const named = (entry.routes ?? []).map((route) => route.destination?.service ?? '').filter((name) => name !== '');
+  return [...new Set(named)].sort();
+}
+
+function routeProblem(where: string, { match, destination }: ServiceRoute): Problem {
+  return (
+    (match?.http && matchProblem(where, match.http)) ??
+    (destination && destinationProblem(where, match?.http, destination))
+  );
+}
+
+function matchProblem(where: string, match: ServiceRouteHttpMatch): Problem {
+  return (
+    pathProblem(where, match) ??
+    firstProblem(match.header, ({ name, present, exact, prefix, suffix, regex }, position) =>
+      namedMatchProblem(`${where} Header[${position}]`, name, {
+        Present: present,
+        Exact: exact,
+        Prefix: prefix,
+        Suffix: suffix,
+        Regex: regex,
+      }),
+    ) ??
+    firstProblem(match.queryParam, ({ name, present, exact, regex }, position) =>
+      namedMatchProblem(`${where} QueryParam[${position}]`, name, { Present: present, Exact: exact, Regex: regex }),
+    ) ??
+    methodsProblem(where, match.methods)
+  );
+}
+
+function destinationProblem(
+  where: string,
+  match: ServiceRouteHttpMatch | undefined,
+  destination: ServiceRouteDestination,
+): Problem {
+  if (destination.prefixRewrite !== '') {
+    if (!match?.pathExact && !match?.pathPrefix)
+      return `${where} cannot make use of PrefixRewrite without configuring either PathExact or PathPrefix`;
+    if (breaksLine(destination.prefixRewrite)) return `${where} PrefixRewrite must not contain line breaks or NUL`;
+  }
+  return (
+    firstProblem(destination.retryOn, (condition) =>
+      RETRY_CONDITIONS.has(condition) ? undefined : `${where} contains an invalid retry condition: "${condition}"`,
+    ) ??
+    headerModifiersProblem(`${where} RequestHeaders`, destination.requestHeaders) ??
+    headerModifiersProblem(`${where} ResponseHeaders`, destination.responseHeaders)
+  );
+}

@@ -8,6 +8,10 @@ import {
   metaField,
   nameField,
 } from './shared-fields.js';
+import { headerModifiersProblem } from './rules/header-modifiers.js';
+import { metaProblem } from './rules/meta.js';
+import { type Problem, firstProblem } from './rules/problems.js';
+import { type EntryAccess, type Requirement, chainRights } from './rules/requirement.js';
 
 /** How a service's requests are shared out (consul-behaviour 4.4). */
 export interface ServiceSplitterEntry {
@@ -48,3 +52,58 @@ export const schema: Field<ServiceSplitterEntry> = object<ServiceSplitterEntry>(
   },
   { ignored: ignoredFields },
 );
+
+/** Weights in steps of 0.01. */
+export function normalize(entry: ServiceSplitterEntry): ServiceSplitterEntry {
+  return { ...entry, splits: entry.splits.map((split) => ({ ...split, weight: scaled(split.weight) / 100 })) };
+}
+
+/** The first thing wrong with a normalised entry. */
+export function validate(entry: ServiceSplitterEntry): Problem {
+  if (entry.name === '') return 'Name is required';
+  if (entry.splits.length === 0) return 'no splits configured';
+  const sum = entry.splits.reduce((total, split) => total + scaled(split.weight), 0);
+  return (
+    repeatedDestination(entry) ??
+    firstProblem(entry.splits, (split, position) => splitProblem(`Split[${position}]`, split)) ??
+    (sum === 10_000 ? undefined : `the sum of all split weights must be 100, not ${(sum / 100).toFixed(6)}`) ??
+    metaProblem(entry.meta)
+  );
+}
+
+export function requires(entry: ServiceSplitterEntry, access: EntryAccess): readonly Requirement[] {
+  return chainRights(entry.name, references(entry), access);
+}
+
+/** Names of the services this entry sends requests to. */
+export function references(entry: ServiceSplitterEntry): readonly string[] {
+  return [...new Set(entry.splits.map((split) => split.service).filter((name) => name !== ''))].sort();
+}
+
+function scaled(weight: number): number {
+  return Math.round(weight * 100);
+}
+
+function splitProblem(where: string, split: ServiceSplit): Problem {
+  if (split.weight < 0) return `${where} Weight must not be negative`;
+  return (
+    headerModifiersProblem(`${where} RequestHeaders`, split.requestHeaders) ??
+    headerModifiersProblem(`${where} ResponseHeaders`, split.responseHeaders)
+  );
+}
+
+function repeatedDestination(entry: ServiceSplitterEntry): Problem {
+  const seen = new Set<string>();
+  return firstProblem(entry.splits, (split) => {
+    const { serviceSubset, namespace, partition } = split;
+    const service = split.service === '' ? entry.name : split.service;
+    const key = JSON.stringify([service, serviceSubset, namespace, partition]);
+    if (seen.has(key))
+      return (
+        `split destination occurs more than once: service="${service}", subset="${serviceSubset}", ` +
+        `namespace="${namespace}", partition="${partition}"`
+      );
+    seen.add(key);
+    return undefined;
+  });
+}

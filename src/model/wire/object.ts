@@ -43,7 +43,7 @@ export function object<Type extends object>(
       const given = new Set<string>();
       for (const [name, value] of Object.entries(asObject(input, path, context))) {
         const target = byFoldedName.get(foldedName(name));
-        const at = fieldPath(path, name);
+        const at = fieldPath(path, target?.wire ?? name);
         if (target === undefined) {
           if (!ignored.has(foldedName(name)))
             context.problems.push({ type: 'unknownField', path: at, problem: 'is not a known field' });

@@ -1,4 +1,4 @@
-import { durationFromWire, formatDurationMs } from '../../core/duration.js';
+import { durationFromWire, durationToNanoseconds, formatDurationMs } from '../../core/duration.js';
 import type { Field } from './field.js';
 import { type DecodeContext, type WirePath, kindOf, wrongValue } from './problem.js';
 
@@ -97,7 +97,7 @@ export function duration(options: { readonly shownAs?: 'text' | 'nanoseconds' } 
       wrongValue(context, path, `must be a duration such as "10s", not ${kindOf(input)}`);
       return 0;
     },
-    encode: (value) => (options.shownAs === 'nanoseconds' ? Math.round(value * 1e6) : formatDurationMs(value)),
+    encode: (value) => (options.shownAs === 'nanoseconds' ? durationToNanoseconds(value) : formatDurationMs(value)),
   };
 }
 

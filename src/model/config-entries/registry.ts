@@ -1,0 +1,148 @@
+import { AppError } from '../../core/errors/index.js';
+import { canonicalJson } from '../../core/canonical-json.js';
+import { sha256Hex } from '../../core/hash.js';
+import { type Field, type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
+import type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
+import * as mesh from './mesh.js';
+import * as proxyDefaults from './proxy-defaults.js';
+import type { EntryAccess, Requirement } from './rules/requirement.js';
+import { listedProblems } from './rules/problems.js';
+import * as serviceDefaults from './service-defaults.js';
+import * as serviceIntentions from './service-intentions.js';
+import * as serviceResolver from './service-resolver.js';
+import * as serviceRouter from './service-router.js';
+import * as serviceSplitter from './service-splitter.js';
+
+/** What every kind's file exports. */
+export interface EntryKind<Entry> {
+  readonly schema: Field<Entry>;
+  /** Fills in defaults and brings equal entries to one form. */
+  readonly normalize: (entry: Entry) => Entry;
+  /** The first thing wrong with a normalised entry, as a text for its writer. Knows no other entry. */
+  readonly validate: (entry: Entry) => string | undefined;
+  readonly requires: (entry: Entry, access: EntryAccess) => readonly Requirement[];
+  readonly references: (entry: Entry) => readonly string[];
+}
+
+const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Kind]> } = {
+  'proxy-defaults': proxyDefaults,
+  'service-defaults': serviceDefaults,
+  'service-router': serviceRouter,
+  'service-splitter': serviceSplitter,
+  'service-resolver': serviceResolver,
+  'service-intentions': serviceIntentions,
+  mesh,
+};
+
+/** Kinds of Consul that this version does not have yet. */
+const LATER_KINDS: ReadonlySet<string> = new Set([
+  'api-gateway',
+  'bound-api-gateway',
+  'exported-services',
+  'file-system-certificate',
+  'http-route',
+  'ingress-gateway',
+  'inline-certificate',
+  'jwt-provider',
+  'sameness-group',
+  'tcp-route',
+  'terminating-gateway',
+]);
+
+export const configEntryKinds = Object.keys(kinds) as readonly ConfigEntryKind[];
+
+/** Whether entries of this kind can be stored. */
+export function isConfigEntryKind(kind: string): kind is ConfigEntryKind {
+  return Object.hasOwn(kinds, kind);
+}
+
+/** The kind, or AppError: `unsupported` for kinds of Consul that are not here yet, `invalidArgument` for all others. */
+export function knownConfigEntryKind(kind: string): ConfigEntryKind {
+  if (isConfigEntryKind(kind)) return kind;
+  if (kind === 'sameness-group') throw new AppError('unsupported', 'sameness-groups are an enterprise-only feature');
+  if (LATER_KINDS.has(kind))
+    throw new AppError('unsupported', `config entries of kind "${kind}" are not supported by this version`);
+  throw new AppError('invalidArgument', `invalid config entry kind: ${kind}`);
+}
+
+/** Whether this is one of Consul's kinds that nothing can be stored of yet, so that its list is always empty. */
+export function isLaterConfigEntryKind(kind: string): boolean {
+  return LATER_KINDS.has(kind);
+}
+
+/**
+ * A body (JSON, or decoded HCL) as a typed, normalised and validated entry. Throws AppError with Consul's texts:
+ * `Request decoding failed: …` for what is not an entry, the rule's own text for what breaks one.
+ */
+export function decodeConfigEntry(body: unknown, options: { readonly hclBlocks?: boolean } = {}): ConfigEntry {
+  const kind = bodyKind(body);
+  return decodeKind(kinds[kind] as EntryKind<ConfigEntry>, body, options);
+}
+
+/** Normalises and validates an entry that is typed already. Throws AppError('invalidArgument'). */
+export function checkedConfigEntry(entry: ConfigEntry): ConfigEntry {
+  const { normalize, validate } = kinds[entry.kind] as EntryKind<ConfigEntry>;
+  const normalized = normalize(entry);
+  const problem = validate(normalized);
+  if (problem !== undefined) throw new AppError('invalidArgument', problem);
+  return normalized;
+}
+
+/** The entry in Consul's spelling, without hash and indexes. */
+export function encodeConfigEntry(entry: ConfigEntry): Record<string, unknown> {
+  return (kinds[entry.kind] as EntryKind<ConfigEntry>).schema.encode(entry) as Record<string, unknown>;
+}
+
+/** Rights that reading or writing this entry needs. */
+export function configEntryRequires(entry: ConfigEntry, access: EntryAccess): readonly Requirement[] {
+  return (kinds[entry.kind] as EntryKind<ConfigEntry>).requires(entry, access);
+}
+
+/** Names of other services that this entry speaks of, sorted. */
+export function configEntryReferences(entry: ConfigEntry): readonly string[] {
+  return (kinds[entry.kind] as EntryKind<ConfigEntry>).references(entry);
+}
+
+/** Content hash as a decimal unsigned 64 bit number: equal entries, equal hash, on every server. */
+export function configEntryHash(entry: ConfigEntry): string {
+  return BigInt(`0x${sha256Hex(canonicalJson(encodeConfigEntry(entry)), 16)}`).toString();
+}
+
+function decodeKind(
+  kind: EntryKind<ConfigEntry>,
+  body: unknown,
+  options: { readonly hclBlocks?: boolean },
+): ConfigEntry {
+  const decoded = tryDecode(kind.schema, body, options);
+  if (!decoded.ok)
+    throw new AppError('invalidArgument', `Request decoding failed: ${decodingProblems(decoded.problems)}`);
+  return checkedConfigEntry(decoded.value);
+}
+
+function decodingProblems(problems: readonly WireProblem[]): string {
+  const texts = problems.map(({ type, path, problem }) =>
+    type === 'unknownField' ? `invalid config key "${path}"` : `"${path}" ${problem}`,
+  );
+  return listedProblems(texts) ?? '';
+}
+
+/** The kind of a body; a kind that nobody knows is a body that cannot be decoded. */
+function bodyKind(body: unknown): ConfigEntryKind {
+  const kind = kindOfBody(body);
+  if (isConfigEntryKind(kind) || LATER_KINDS.has(kind)) return knownConfigEntryKind(kind);
+  throw new AppError('invalidArgument', `Request decoding failed: invalid config entry kind: ${kind}`);
+}
+
+function kindOfBody(body: unknown): string {
+  const problems: WireProblem[] = [];
+  const fields = asObject(body, '', { problems, hclBlocks: false });
+  if (problems.length > 0)
+    throw new AppError('invalidArgument', `Request decoding failed: the body must be an object, not ${kindOf(body)}`);
+  const kind = Object.entries(fields).find(([name]) => foldedName(name) === 'kind')?.[1];
+  if (typeof kind !== 'string' || kind === '')
+    throw new AppError(
+      'invalidArgument',
+      'Request decoding failed: Payload does not contain a kind/Kind key at the top level',
+    );
+  return kind;
+}

@@ -1,0 +1,24 @@
+import type { ExposeSettings } from '../../records/proxy.js';
+import type { MutualTlsMode } from '../shared-fields.js';
+import { type Problem, firstProblem } from './problems.js';
+
+/** `strict`, `permissive` or not given. */
+export function mutualTlsModeProblem(mode: MutualTlsMode): Problem {
+  if (['', 'strict', 'permissive'].includes(mode)) return undefined;
+  return `Invalid MutualTLSMode "${mode}". Must be one of "", "strict", or "permissive".`;
+}
+
+/** Ports that exist and protocols that Envoy can be told. */
+export function exposeProblem(expose: ExposeSettings): Problem {
+  return firstProblem(expose.paths, (path, position) => {
+    if (!isPort(path.listenerPort) || !isPort(path.localPathPort))
+      return `Expose.Paths[${position}] ListenerPort and LocalPathPort must be between 0 and 65535`;
+    return ['', 'http', 'http2'].includes(path.protocol)
+      ? undefined
+      : `Expose.Paths[${position}] Protocol must be "http" or "http2", not "${path.protocol}"`;
+  });
+}
+
+function isPort(port: number): boolean {
+  return port >= 0 && port <= 65535;
+}

@@ -1,12 +1,13 @@
 // npm test [-- --project unit,integration,e2e] [-- vitest arguments]
-// Runs vitest one project after the other (real Envoys and timing must not share the machine with unit tests)
-// and ends with one line that counts everything.
+// Runs vitest (its projects one after the other) and ends with one line that counts everything.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addReports, closingLines, readReport } from './lib/report.mjs';
+import { closingLines, readReport } from './lib/report.mjs';
 import { root, runVisible } from './lib/run.mjs';
 
 const known = ['unit', 'integration', 'e2e'];
+const results = join(root, 'test-results');
+const reportFile = join(results, 'report.json');
 
 function parseArguments(argv) {
   const projects = [];
@@ -18,45 +19,40 @@ function parseArguments(argv) {
   }
   const unknown = projects.filter((name) => !known.includes(name));
   if (unknown.length) throw new Error(`no test project is called ${unknown.join(', ')}: use ${known.join(', ')}.`);
-  return { projects: projects.length ? known.filter((name) => projects.includes(name)) : known, passed };
+  return [...projects.flatMap((name) => ['--project', name]), ...passed];
 }
 
-async function runProject(project, passed) {
-  const reportFile = join(root, 'test-results', `${project}.json`);
-  mkdirSync(join(root, 'test-results'), { recursive: true });
-  rmSync(reportFile, { force: true });
-  const started = Date.now();
+async function runVitest(args) {
+  mkdirSync(results, { recursive: true });
+  for (const file of ['report.json', 'last-line']) rmSync(join(results, file), { force: true });
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${reportFile}`, '--passWithNoTests'];
-  const code = await runVisible(process.execPath, [vitest, 'run', '--project', project, ...reporters, ...passed]);
-  console.log(`${project}: ${((Date.now() - started) / 1000).toFixed(0)} s`);
-  if (!existsSync(reportFile))
-    return {
-      passed: 0,
-      failed: 1,
-      skipped: 0,
-      failures: [`${project}: vitest ended with ${code} and left no report`],
-      reasons: new Map(),
-    };
-  const counts = readReport(reportFile);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const code = await runVisible(process.execPath, [vitest, 'run', ...reporters, ...args]);
+  const counts = existsSync(reportFile)
+    ? readReport(reportFile)
+    : {
+        passed: 0,
+        failed: 1,
+        skipped: 0,
+        failures: [`vitest ended with ${code} and left no report`],
+        reasons: new Map(),
+      };
   // An error outside of any test (an unhandled rejection) fails vitest but stands in no test's result.
   if (code !== 0 && counts.failed === 0) {
     counts.failed = 1;
-    counts.failures.push(`${project}: vitest ended with ${code} although no test failed; its message is above`);
+    counts.failures.push(`vitest ended with ${code} although no test failed; its message is above`);
   }
   return counts;
 }
 
 try {
-  const { projects, passed } = parseArguments(process.argv.slice(2));
-  const counts = [];
-  for (const project of projects) counts.push(await runProject(project, passed));
-  const sum = addReports(counts);
-  if (sum.passed + sum.failed === 0) sum.failures.push('no test ran at all');
-  const lines = closingLines(sum);
+  const started = Date.now();
+  const counts = await runVitest(parseArguments(process.argv.slice(2)));
+  const lines = closingLines(counts);
+  console.log(`${Math.round((Date.now() - started) / 1000)} s`);
   console.log(lines.join('\n'));
-  writeFileSync(join(root, 'test-results', 'last-line'), `${lines.at(-1)}\n`);
-  process.exitCode = sum.failed > 0 || sum.passed === 0 ? 1 : 0;
+  writeFileSync(join(results, 'last-line'), `${lines.at(-1)}\n`);
+  process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 } catch (error) {
   console.error(`npm test: ${error.message}`);
   process.exitCode = 2;

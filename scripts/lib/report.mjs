@@ -1,16 +1,14 @@
-// Reads vitest's JSON reports and sums them up.
+// Reads vitest's JSON report and sums it up.
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { root } from './run.mjs';
-
-const empty = () => ({ passed: 0, failed: 0, skipped: 0, failures: [], reasons: new Map() });
 
 /**
  * Counts of one report: { passed, failed, skipped, failures, reasons }. A file that failed without any test of its own
  * (it could not be loaded, or a hook failed) counts as one failure. The reason of a skipped test is its `meta.notRun`.
  */
 export function readReport(file) {
-  const sum = empty();
+  const sum = { passed: 0, failed: 0, skipped: 0, failures: [], reasons: new Map() };
   const report = JSON.parse(readFileSync(file, 'utf8'));
   for (const result of report.testResults) {
     const where = relative(root, result.name);
@@ -31,19 +29,6 @@ export function readReport(file) {
       sum.failures.push(`${where}: ${result.message.split('\n')[0] || 'the file failed'}`);
     }
     sum.failed += failedHere;
-  }
-  return sum;
-}
-
-/** The sum of several counts. */
-export function addReports(reports) {
-  const sum = empty();
-  for (const one of reports) {
-    sum.passed += one.passed;
-    sum.failed += one.failed;
-    sum.skipped += one.skipped;
-    sum.failures.push(...one.failures);
-    for (const [reason, count] of one.reasons) sum.reasons.set(reason, (sum.reasons.get(reason) ?? 0) + count);
   }
   return sum;
 }

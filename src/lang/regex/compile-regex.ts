@@ -1,0 +1,37 @@
+import { AppError } from '../../core/index.js';
+import { parseRegex } from './check-regex.js';
+
+/** Largest program that is run in this process. */
+const MAX_RUN_SIZE = 2000;
+/** Program size times subject length that one match may cost: under 100 ms on a slow machine for the worst pattern. */
+const MAX_MATCH_COST = 1_000_000;
+const MAX_SUBJECT_LENGTH = 16_384;
+
+/** A compiled pattern. */
+export interface Regex {
+  readonly pattern: string;
+  /** Whether the pattern matches somewhere in the subject. Throws `invalidArgument` when the subject is too long. */
+  test(subject: string): boolean;
+}
+
+/**
+ * Compiles an RE2 pattern to be run here (filter expressions, event filters). Throws `invalidArgument` with the
+ * sentence of `checkRegex`.
+ */
+export function compileRegex(pattern: string): Regex {
+  const compiled = parseRegex(pattern, MAX_RUN_SIZE);
+  if ('problem' in compiled) throw new AppError('invalidArgument', compiled.problem);
+  const longest = Math.min(MAX_SUBJECT_LENGTH, Math.floor(MAX_MATCH_COST / Math.max(1, compiled.programSize())));
+  return {
+    pattern,
+    test(subject) {
+      if (subject.length > longest) {
+        throw new AppError(
+          'invalidArgument',
+          `the regular expression ${JSON.stringify(pattern)} cannot be matched against ${subject.length} characters; use a simpler one`,
+        );
+      }
+      return compiled.test(subject);
+    },
+  };
+}

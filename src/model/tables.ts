@@ -73,6 +73,8 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       all: () => [[]],
       byNode: (row) => [[nodeKey(row.node)]],
       byName: (row) => [[row.service]],
+      /** Clients may spell a service name in any case. */
+      byFoldedName: (row) => [[row.service.toLowerCase()]],
       byConnect: connectNames,
       byKind: (row) => [[row.kind]],
     },
@@ -103,7 +105,10 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
   },
   refusals: {
     key: (row) => refusalKey(row.node, row.proxyId, row.resourceType, row.resourceName),
-    indexes: { byProxy: (row) => [[nodeKey(row.node), row.proxyId]], byEntry: (row) => row.entries.map((entry) => [entry]) },
+    indexes: {
+      byProxy: (row) => [[nodeKey(row.node), row.proxyId]],
+      byEntry: (row) => row.entries.map((entry) => [entry]),
+    },
   },
   guards: { key: (row) => row.family, indexes: {} },
   system: { key: (row) => row.name, indexes: {} },

@@ -1,0 +1,72 @@
+import {
+  type Cell,
+  type CheckRecord,
+  type MeshView,
+  type NodeRecord,
+  type ServiceRecord,
+  nodeKey,
+} from '../../model/index.js';
+
+/** A service instance with its node, as the catalog lists it. */
+export interface ServiceOnNode {
+  readonly node: NodeRecord;
+  readonly service: ServiceRecord;
+}
+
+/** A service instance with its node and the checks that say how it is: the node's and its own. */
+export interface InstanceHealth extends ServiceOnNode {
+  readonly checks: readonly CheckRecord[];
+}
+
+/** A node with its services, ordered by id. */
+export interface NodeWithServices {
+  readonly node: NodeRecord;
+  readonly services: readonly ServiceRecord[];
+}
+
+/** Every node, ordered by name. Key: ''. */
+export const nodesCell: Cell<readonly NodeRecord[]> = {
+  kind: 'catalog-nodes',
+  compute: (view) => view.range('nodes', 'all', []),
+};
+
+/** Every service instance. Key: ''. */
+export const servicesCell: Cell<readonly ServiceRecord[]> = {
+  kind: 'catalog-services',
+  compute: (view) => view.range('services', 'all', []),
+};
+
+/** Every service instance with its node. Key: ''. */
+export const servicesOnNodesCell: Cell<readonly ServiceOnNode[]> = {
+  kind: 'catalog-services-on-nodes',
+  compute: (view) => withNodes(view, view.range('services', 'all', [])),
+};
+
+/** The instances of a service. Key: the service's name, in lower case. */
+export const serviceInstancesCell: Cell<readonly ServiceOnNode[]> = {
+  kind: 'catalog-service',
+  compute: (view, name) => withNodes(view, view.range('services', 'byFoldedName', [name])),
+};
+
+/** The mesh endpoints of a service: its sidecars and native instances. Key: the service's name. */
+export const connectInstancesCell: Cell<readonly ServiceOnNode[]> = {
+  kind: 'catalog-connect',
+  compute: (view, name) => withNodes(view, view.range('services', 'byConnect', [name])),
+};
+
+/** A node with its services, or undefined. Key: the node's name. */
+export const nodeServicesCell: Cell<NodeWithServices | undefined> = {
+  kind: 'catalog-node',
+  compute: (view, name) => {
+    const node = view.get('nodes', nodeKey(name));
+    return node && { node, services: view.range('services', 'byNode', [nodeKey(name)]) };
+  },
+};
+
+/** Pairs instances with their nodes. An instance whose node is gone (never, unless the data is foreign) is left out. */
+export function withNodes(view: MeshView, services: readonly ServiceRecord[]): readonly ServiceOnNode[] {
+  return services.flatMap((service) => {
+    const node = view.get('nodes', nodeKey(service.node));
+    return node === undefined ? [] : [{ node, service }];
+  });
+}

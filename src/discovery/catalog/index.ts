@@ -1,0 +1,33 @@
+/**
+ * Catalog: nodes, services and checks as registered, and what follows from them (virtual IPs).
+ * In: registrations; a tracked view. Out: transactions, cells with unfiltered records, Consul's JSON of them.
+ * Must never: know about HTTP, run a check, or filter by token.
+ */
+export {
+  type InstanceHealth,
+  type NodeWithServices,
+  type ServiceOnNode,
+  connectInstancesCell,
+  nodeServicesCell,
+  nodesCell,
+  serviceInstancesCell,
+  servicesCell,
+  servicesOnNodesCell,
+  withNodes,
+} from './cells.js';
+export { connectName } from './connect-name.js';
+export { applyDeregistration, deregisterFromCatalog } from './deregister.js';
+export { VIRTUAL_ADDRESS_TAG, applyRegistration, registerInCatalog } from './register.js';
+export type {
+  CatalogDeregistration,
+  CatalogRegistration,
+  RegisteredCheck,
+  RegisteredService,
+} from './registration.js';
+export {
+  type ManualVirtualIpOutcome,
+  assignManualVirtualIps,
+  ensureVirtualIp,
+  isVirtualIpNeeded,
+  releaseVirtualIpIfUnused,
+} from './virtual-ip.js';

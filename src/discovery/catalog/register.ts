@@ -1,0 +1,149 @@
+import { AppError } from '../../core/index.js';
+import { checkKey, nodeKey, serviceKey } from '../../model/index.js';
+import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
+import { connectName } from './connect-name.js';
+import { removeNode } from './deregister.js';
+import type { CatalogRegistration, RegisteredCheck, RegisteredService } from './registration.js';
+import { ensureVirtualIp, releaseVirtualIpIfUnused } from './virtual-ip.js';
+
+/** The tagged address that carries the virtual IP of a mesh instance. */
+export const VIRTUAL_ADDRESS_TAG = 'consul-virtual';
+const SERF_CHECK = 'serfHealth';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Registers in a transaction of its own; see `applyRegistration`. */
+export function registerInCatalog(store: StateStore, registration: CatalogRegistration): Promise<CommitResult<void>> {
+  return store.transact('catalog-register', (transaction) => applyRegistration(transaction, registration));
+}
+
+/**
+ * Puts a node, at most one service and any number of checks into the catalog, with the state derived from them: virtual IPs
+ * (consul-behaviour.md 6.17). What is equal is not written. Throws `invalidArgument` with the rule that is broken.
+ */
+export function applyRegistration(transaction: Transaction, registration: CatalogRegistration): void {
+  if (registration.node === '') throw new AppError('invalidArgument', 'Must provide node: the field "Node" is empty');
+  checkNodeId(registration.id);
+  const node = putNode(transaction, registration);
+  if (registration.service !== undefined) putService(transaction, node, registration.service);
+  for (const check of registration.checks) putCheck(transaction, node, check);
+}
+
+function checkNodeId(id: string): void {
+  if (id === '' || UUID.test(id)) return;
+  const why = id.length === 36 ? 'uuid string is not made of hexadecimal groups' : 'uuid string is wrong length';
+  throw new AppError('invalidArgument', `Bad node ID: ${why}`);
+}
+
+/** Returns the node's name as stored. */
+function putNode(transaction: Transaction, registration: CatalogRegistration): string {
+  const known = transaction.get('nodes', nodeKey(registration.node));
+  if (known !== undefined && registration.skipNodeUpdate) return known.node;
+  if (registration.address === '')
+    throw new AppError(
+      'invalidArgument',
+      'Must provide address: "Address" may only be left out for an existing node with "SkipNodeUpdate"',
+    );
+  if (registration.id !== '') {
+    refuseReservedName(transaction, registration);
+    for (const other of transaction.range('nodes', 'byId', [registration.id]))
+      if (nodeKey(other.node) !== nodeKey(registration.node)) removeNode(transaction, other.node);
+  }
+  const { node, address, datacenter, taggedAddresses, meta, locality } = registration;
+  const id = registration.id === '' ? (known?.id ?? '') : registration.id;
+  transaction.put('nodes', {
+    id,
+    node,
+    address,
+    datacenter,
+    taggedAddresses,
+    meta,
+    ...(locality === undefined ? {} : { locality }),
+  });
+  return node;
+}
+
+/** The name of a node that is alive under another id cannot be taken. */
+function refuseReservedName(transaction: Transaction, registration: CatalogRegistration): void {
+  const known = transaction.get('nodes', nodeKey(registration.node));
+  if (known === undefined || known.id === '' || known.id === registration.id) return;
+  const alive = transaction.get('checks', checkKey(known.node, SERF_CHECK));
+  if (alive === undefined || alive.status === 'critical') return;
+  throw new AppError(
+    'invalidArgument',
+    `node name "${registration.node}" is reserved by node ${known.id} with address ${known.address}, which is alive; choose another name`,
+  );
+}
+
+function putService(transaction: Transaction, node: string, given: RegisteredService): void {
+  const service = { ...given, id: given.id === '' ? given.service : given.id };
+  validateService(service);
+  const before = transaction.get('services', serviceKey(node, service.id));
+  const meshName = connectName(service);
+  const taggedAddresses = withVirtualAddress(transaction, service, meshName);
+  transaction.put('services', { ...service, node, taggedAddresses });
+  if (before === undefined) return;
+  const leftName = connectName(before);
+  if (leftName !== undefined && leftName !== meshName) releaseVirtualIpIfUnused(transaction, leftName);
+  if (before.service !== service.service || before.tags.join('\0') !== service.tags.join('\0'))
+    renameInChecks(transaction, node, service);
+}
+
+function validateService(service: RegisteredService): void {
+  if (service.service === '')
+    throw new AppError('invalidArgument', 'Must provide service name: the field "Service.Service" is empty');
+  if (service.address === '0.0.0.0' || service.address === '::' || service.address === '[::]')
+    throw new AppError(
+      'invalidArgument',
+      'Invalid service address: it must be one that others can reach, not the wildcard address',
+    );
+  if (service.kind !== 'connect-proxy') return;
+  if (service.proxy === undefined || service.proxy.destinationServiceName === '')
+    throw new AppError('invalidArgument', 'Proxy.DestinationServiceName must be non-empty for Connect proxy services');
+  if (service.proxy.destinationServiceName === '*')
+    throw new AppError(
+      'invalidArgument',
+      'Proxy.DestinationServiceName must not be a wildcard for Connect proxy services',
+    );
+  if (service.port === 0 && service.socketPath === '')
+    throw new AppError('invalidArgument', 'Port or SocketPath must be set for a connect-proxy');
+}
+
+function withVirtualAddress(
+  transaction: Transaction,
+  service: RegisteredService,
+  meshName: string | undefined,
+): RegisteredService['taggedAddresses'] {
+  const { [VIRTUAL_ADDRESS_TAG]: _given, ...own } = service.taggedAddresses;
+  if (meshName === undefined) return own;
+  return { ...own, [VIRTUAL_ADDRESS_TAG]: { address: ensureVirtualIp(transaction, meshName), port: service.port } };
+}
+
+function renameInChecks(transaction: Transaction, node: string, service: RegisteredService): void {
+  for (const check of transaction.range('checks', 'byInstance', [nodeKey(node), service.id])) {
+    const { createIndex: _created, modifyIndex: _modified, ...draft } = check;
+    transaction.put('checks', { ...draft, serviceName: service.service, serviceTags: service.tags });
+  }
+}
+
+function putCheck(transaction: Transaction, node: string, given: RegisteredCheck): void {
+  if (given.node !== '' && nodeKey(given.node) !== nodeKey(node))
+    throw new AppError(
+      'invalidArgument',
+      `check node "${given.node}" does not match the registration's node "${node}"`,
+    );
+  const checkId = given.checkId === '' ? given.name : given.checkId;
+  if (checkId === '') throw new AppError('invalidArgument', 'a check must have a "CheckID" or a "Name"');
+  const owner = given.serviceId === '' ? undefined : transaction.get('services', serviceKey(node, given.serviceId));
+  if (given.serviceId !== '' && owner === undefined)
+    throw new AppError(
+      'invalidArgument',
+      `check "${checkId}" belongs to unknown service ID "${given.serviceId}" on node "${node}"; register that service first`,
+    );
+  transaction.put('checks', {
+    ...given,
+    node,
+    checkId,
+    serviceName: owner?.service ?? '',
+    serviceTags: owner?.tags ?? [],
+  });
+}

@@ -1,7 +1,10 @@
 import type { EnvoyExtension, MeshGatewayMode, StringMap } from '../../model/index.js';
 import type { LoadBalancer, ServiceRoute, ServiceSplit } from '../../model/config-entries/index.js';
 
-/** A compiled discovery chain (consul-behaviour 5.1). Keys of `nodes`: `<type>:<name>`; of `targets`: target ids. */
+/**
+ * A compiled discovery chain (consul-behaviour 5.1). Keys of `nodes`: `<type>:<name>`; of `targets`: target ids. Virtual IPs are
+ * not part of it: they are no input of the compilation (`encodeCompiledChain` puts them beside it for clients).
+ */
 export interface CompiledChain {
   readonly serviceName: string;
   readonly namespace: string;
@@ -17,8 +20,6 @@ export interface CompiledChain {
   readonly startNode: string;
   readonly nodes: Readonly<Record<string, ChainNode>>;
   readonly targets: Readonly<Record<string, ChainTarget>>;
-  readonly autoVirtualIps: readonly string[];
-  readonly manualVirtualIps: readonly string[];
 }
 
 export type ChainNode = RouterNode | SplitterNode | ResolverNode;

@@ -1,0 +1,16 @@
+import { canonicalJson } from '../../core/index.js';
+import type { Cell } from '../../model/index.js';
+import { compileChain } from './compile.js';
+import type { ChainRequest, ChainResult } from './compiled-chain.js';
+
+/** Key of the chain's cell: the canonical JSON of the request, overrides that are empty left out. */
+export function chainKey({ service, evaluateInDatacenter, overrides }: ChainRequest): string {
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== '' && value !== 0));
+  return canonicalJson({ service, evaluateInDatacenter, overrides: given });
+}
+
+/** The compiled chain of a `ChainRequest` (its key: `chainKey`). */
+export const discoveryChainCell: Cell<ChainResult> = {
+  kind: 'discovery-chain',
+  compute: (view, key) => compileChain(view, JSON.parse(key) as ChainRequest),
+};

@@ -3,4 +3,6 @@
  * In: decoded JSON or HCL. Out: typed definitions or one clear problem. Must never: know which node they run on.
  */
 export type { CheckDefinition } from './check-definition.js';
+export { decodeCheckDefinition, decodeServiceDefinition, type DefinitionPlace } from './decode-definition.js';
+export { proxyField, upstreamField } from './proxy-field.js';
 export type { ServiceDefinition } from './service-definition.js';

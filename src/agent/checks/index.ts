@@ -1,0 +1,7 @@
+/**
+ * Checks: one file per type, run by the agent beside the application.
+ * In: a definition, a clock. Out: results with output, thresholds applied. Must never: overlap, or report after `stop`.
+ */
+export type { CheckResult, CheckRunner } from './check-runner.js';
+export { checkType, createCheckRunner } from './start-check.js';
+export type { TtlRunner } from './ttl.js';

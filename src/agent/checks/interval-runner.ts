@@ -1,0 +1,47 @@
+import type { Clock } from '../../core/index.js';
+import type { CheckRunner, CheckSink, Probe } from './check-runner.js';
+
+export interface IntervalOptions {
+  readonly type: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** How long the first look waits: 0 for a new check, a part of the interval when many start together. */
+  readonly firstDelayMs: number;
+}
+
+const SHORTEST_INTERVAL_MS = 1000;
+
+/** Looks again an interval after the last look began, never while one is under way. */
+export function createIntervalRunner(
+  clock: Clock,
+  options: IntervalOptions,
+  probe: Probe,
+  sink: CheckSink,
+): CheckRunner {
+  const intervalMs = Math.max(options.intervalMs, SHORTEST_INTERVAL_MS);
+  const stopped = new AbortController();
+  let cancelTimer = (): void => undefined;
+
+  const look = async (): Promise<void> => {
+    const startedAt = clock.now();
+    const timeout = new AbortController();
+    const cancelTimeout = clock.after(options.timeoutMs, () => timeout.abort());
+    const result = await probe(AbortSignal.any([stopped.signal, timeout.signal]));
+    cancelTimeout();
+    if (stopped.signal.aborted) return;
+    sink(result);
+    schedule(Math.max(intervalMs - (clock.now() - startedAt), 0));
+  };
+  const schedule = (delayMs: number): void => {
+    cancelTimer = clock.after(delayMs, () => void look());
+  };
+
+  return {
+    type: options.type,
+    start: () => schedule(options.firstDelayMs),
+    stop() {
+      cancelTimer();
+      stopped.abort();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Clock } from '../../core/index.js';
+import type { CheckResult, CheckRunner, CheckSink } from './check-runner.js';
+
+export interface TtlRunner extends CheckRunner {
+  /** The application says how it is; the time to live starts again. */
+  update(result: CheckResult): void;
+}
+
+/** Critical when the application has not reported for `ttlMs`; the last output stays readable behind the reason. */
+export function createTtlRunner(clock: Clock, ttlMs: number, firstTtlMs: number, sink: CheckSink): TtlRunner {
+  let lastOutput = '';
+  let cancel = (): void => undefined;
+  const arm = (delayMs: number): void => {
+    cancel();
+    cancel = clock.after(delayMs, () =>
+      sink({
+        status: 'critical',
+        output: lastOutput === '' ? 'TTL expired' : `TTL expired (last output before timeout follows): ${lastOutput}`,
+      }),
+    );
+  };
+  return {
+    type: 'ttl',
+    start: () => arm(firstTtlMs),
+    stop: () => cancel(),
+    update(result) {
+      lastOutput = result.output;
+      sink(result);
+      arm(ttlMs);
+    },
+  };
+}

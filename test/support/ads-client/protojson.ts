@@ -117,7 +117,7 @@ function element(field: protobuf.Field, value: unknown): unknown {
 /** 64-bit keys are kept as eight bytes of text by the library. */
 function mapKey(field: protobuf.Field, key: string): string {
   const { keyType } = field as unknown as protobuf.MapField;
-  if (!/64$/.test(keyType)) return key;
+  if (!keyType.endsWith('64')) return key;
   return String(protobuf.util.longFromHash(key, /^u|^fixed/.test(keyType)));
 }
 

@@ -57,10 +57,10 @@ export class ScriptedAdsServer {
   /** Metadata of the last stream. */
   token: string | undefined;
 
-  private constructor(
-    private readonly server: Server,
-    readonly address: string,
-  ) {}
+  /** host:port */
+  address = '';
+
+  private constructor(private readonly server: Server) {}
 
   static async start(): Promise<ScriptedAdsServer> {
     const server = new Server();
@@ -68,17 +68,17 @@ export class ScriptedAdsServer {
       DeltaAggregatedResources: method('DeltaAggregatedResources', true),
       StreamAggregatedResources: method('StreamAggregatedResources', false),
     };
-    let self: ScriptedAdsServer | undefined;
+    const self = new ScriptedAdsServer(server);
     server.addService(definition, {
-      DeltaAggregatedResources: (stream: Stream) => self?.take(stream, true),
-      StreamAggregatedResources: (stream: Stream) => self?.take(stream, false),
+      DeltaAggregatedResources: (stream: Stream) => self.take(stream, true),
+      StreamAggregatedResources: (stream: Stream) => self.take(stream, false),
     });
     const port = await new Promise<number>((resolve, reject) => {
       server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(error) : resolve(bound),
       );
     });
-    self = new ScriptedAdsServer(server, `127.0.0.1:${port}`);
+    self.address = `127.0.0.1:${port}`;
     return self;
   }
 

@@ -1,0 +1,127 @@
+// Starts a throw-away agent on free ports, and talks to it. Used by the players of both kinds of recordings.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+/** The ports that recordings know; in answers those of a run are turned back into these. */
+export const DEFAULT_PORTS = {
+  http: 8500,
+  dns: 8600,
+  grpc: 8502,
+  grpc_tls: 8503,
+  serf_lan: 8301,
+  serf_wan: 8302,
+  server: 8300,
+};
+
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const canListen = (port) =>
+  new Promise((resolve) => {
+    const server = net.createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
+
+// Below the range from which systems take ports for outgoing connections, and where no scenario names a port of its own.
+const RANGE = { first: 27_000, size: 5_000 };
+let next = Math.floor(Math.random() * RANGE.size);
+
+/** `count` ports of the loopback that nobody uses at the moment and that this process has not handed out lately. */
+export async function freePorts(count) {
+  const held = [];
+  while (held.length < count) {
+    next = (next + 1) % RANGE.size;
+    const server = await canListen(RANGE.first + next);
+    if (server) held.push(server);
+  }
+  const ports = held.map((server) => server.address().port);
+  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** A small environment for child processes: nothing of ours can change what they do. */
+export function cleanEnv(extra = {}) {
+  const env = {};
+  for (const key of ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CACHE_HOME'])
+    if (process.env[key] !== undefined) env[key] = process.env[key];
+  return { ...env, ...extra };
+}
+
+/** One HTTP request; resolves to { status, headers, body, at } or { error }. */
+export function request(port, { method = 'GET', path: target = '/', headers = {}, body, timeout = 12_000 }) {
+  return new Promise((resolve) => {
+    const fail = (error) => resolve({ error: error.code ?? error.message });
+    let req;
+    try {
+      req = http.request(
+        { host: '127.0.0.1', port, method, path: target, headers: { Connection: 'close', ...headers }, agent: false },
+        (res) => {
+          const chunks = [];
+          res.on('data', (chunk) => chunks.push(chunk));
+          res.on('end', () =>
+            resolve({ status: res.statusCode, headers: res.headers, body: Buffer.concat(chunks), at: Date.now() }),
+          );
+          res.on('error', fail);
+        },
+      );
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    req.setTimeout(timeout, () => req.destroy(new Error('timeout')));
+    req.on('error', fail);
+    if (body !== undefined) req.write(body);
+    req.end();
+  });
+}
+
+/**
+ * Starts `executable agent -dev` with free ports and `config` as its configuration file, in a folder of its own.
+ * Answers { dir, ports, isGone(), why(), stop() }; whether it is ready is for the caller to ask.
+ */
+export async function spawnAgent(executable, { config, node, args: more = [], files = {} } = {}) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'recording-'));
+  const free = await freePorts(Object.keys(DEFAULT_PORTS).length);
+  const ports = Object.fromEntries(Object.keys(DEFAULT_PORTS).map((name, i) => [name, free[i]]));
+  const args = ['agent', '-dev', ...(node ? ['-node', node] : [])];
+  for (const [name, port] of Object.entries(ports)) args.push(`-${name.replace('_', '-')}-port`, String(port));
+  if (config) {
+    fs.writeFileSync(path.join(dir, 'agent.json'), JSON.stringify(config, null, 2));
+    args.push('-config-file', path.join(dir, 'agent.json'));
+  }
+  for (const [name, text] of Object.entries(files))
+    fs.writeFileSync(path.join(dir, name), typeof text === 'string' ? text : JSON.stringify(text));
+  args.push(...more.map((one) => one.replaceAll('<dir>', dir)));
+  const logFile = path.join(dir, 'agent.log');
+  const log = fs.openSync(logFile, 'w');
+  const child = spawn(executable, args, { cwd: dir, stdio: ['ignore', log, log], detached: true, env: cleanEnv() });
+  fs.closeSync(log);
+  let gone;
+  child.on('exit', (code, signal) => {
+    gone ??= `agent ended (${code ?? signal})`;
+  });
+  child.on('error', (error) => {
+    gone ??= `agent did not start: ${error.message}`;
+  });
+  return {
+    dir,
+    ports,
+    executable,
+    isGone: () => gone !== undefined,
+    /** Why it is gone, with the end of its log. */
+    why: () => `${gone ?? 'agent is still there'}: ${fs.readFileSync(logFile, 'utf8').slice(-300)}`,
+    async stop() {
+      try {
+        if (gone === undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // It ended by itself in between.
+      }
+      for (let i = 0; i < 100 && gone === undefined; i++) await sleep(10);
+      fs.rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}

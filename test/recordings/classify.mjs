@@ -1,0 +1,229 @@
+// Says of each recorded scenario whether it is in scope, from what its steps use; `node test/recordings/classify.mjs`
+// writes scope.json. A scenario that uses anything not built yet waits, and the reasons name what it waits for.
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { httpScenarios, readHttpScenario } from './http/play.mjs';
+import { readXdsScenario, xdsScenarios, xdsSteps } from './xds/scenarios.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** HTTP families that are about something of its own, whatever endpoints their steps share with others. */
+const waitingFamilies = {
+  acl: 'access control',
+  event: 'user events',
+  operator: 'operator endpoints',
+  peering: 'cluster peering',
+  query: 'prepared queries',
+  session: 'sessions',
+  txn: 'transactions over HTTP',
+  dns: 'DNS',
+};
+
+/** Endpoints that are there; everything else waits. Checked in order, the first that matches decides. */
+const endpoints = [
+  [/^\/v1\/(?:kv(?:$|\/)|status\/)/, undefined],
+  [/^\/v1\/agent\/(?:self|members|metrics|services|checks|maintenance|version)$/, undefined],
+  [/^\/v1\/agent\/service\//, undefined],
+  [/^\/v1\/agent\/check\//, undefined],
+  [/^\/v1\/agent\/connect\/ca\//, undefined],
+  [/^\/v1\/catalog\/(?:nodes|services|datacenters|register|deregister)$/, undefined],
+  [/^\/v1\/catalog\/(?:service|connect|node|node-services)\//, undefined],
+  [/^\/v1\/health\/(?:service|connect|node|checks|state)\//, undefined],
+  [/^\/v1\/config(?:$|\/)/, undefined],
+  [/^\/v1\/connect\/(?:intentions(?:$|\/)|ca\/roots$)/, undefined],
+  [/^\/v1\/discovery-chain\//, undefined],
+  [
+    /^\/v1\/agent\/(?:join|leave|force-leave|reload|monitor|host|token|health|connect\/authorize)/,
+    'agent endpoints of a later issue',
+  ],
+  [/^\/v1\/connect\/ca\/configuration/, 'CA configuration over HTTP'],
+  [/^\/v1\/health\/ingress\//, 'ingress gateways'],
+  [/^\/v1\/catalog\/gateway-services\//, 'gateways'],
+  [/^\/v1\/session/, 'sessions'],
+  [/^\/v1\/query/, 'prepared queries'],
+  [/^\/v1\/internal\/ui/, 'UI endpoints'],
+  [/^\/v1\/internal\/acl/, 'access control'],
+  [/^\/v1\/internal\//, 'transparent proxy'],
+  [/^\/v1\/(?:exported|imported)-services/, 'exported services'],
+  [/^\/v1\/event/, 'user events'],
+  [/^\/v1\/txn/, 'transactions over HTTP'],
+  [/^\/v1\/coordinate/, 'network coordinates'],
+  [/^\/v1\/peering/, 'cluster peering'],
+  [/^\/v1\/acl/, 'access control'],
+  [/^\/v1\/operator/, 'operator endpoints'],
+  [/^\/v1\/snapshot/, 'snapshots'],
+  [/^\/ui/, 'the web UI'],
+  // What does not exist must be refused as Consul refuses it.
+  [/./, undefined],
+];
+
+const commands = [
+  [/^kv (?:put|get|delete)\b/, undefined],
+  [/^(?:config|intention|members|version)\b/, undefined],
+  [/^services (?:register|deregister)\b/, undefined],
+  [/^catalog (?:services|nodes|datacenters|odd)\b/, undefined],
+  [/^kv (?:export|import)/, 'kv export and import'],
+  [/^validate/, 'validating agent configuration'],
+  [/^(?:keygen|keyring)/, 'gossip keys'],
+  [/^services (?:export|exported-services)/, 'exported services'],
+  [/^connect ca/, 'CA configuration over HTTP'],
+  [/^connect expose/, 'ingress gateways'],
+  [/^snapshot/, 'snapshots'],
+  [/^acl/, 'access control'],
+  [/./, 'other commands'],
+];
+
+const kinds = new Set([
+  'proxy-defaults',
+  'service-defaults',
+  'service-router',
+  'service-splitter',
+  'service-resolver',
+  'service-intentions',
+  'mesh',
+]);
+const waitingKinds = {
+  'api-gateway': 'API gateways',
+  'bound-api-gateway': 'API gateways',
+  'http-route': 'API gateways',
+  'tcp-route': 'API gateways',
+  'inline-certificate': 'API gateways',
+  'file-system-certificate': 'API gateways',
+  'ingress-gateway': 'ingress gateways',
+  'terminating-gateway': 'terminating gateways',
+  'mesh-gateway': 'mesh gateways',
+  'jwt-provider': 'JWT',
+  'exported-services': 'exported services',
+  'sameness-group': 'sameness groups',
+  'control-plane-request-limit': 'rate limits',
+};
+
+const otherChecks = () => 'check types other than TTL, HTTP and TCP';
+
+/** Fields that bring in something not built yet, wherever they stand. */
+const fields = {
+  UDP: otherChecks,
+  GRPC: otherChecks,
+  H2PING: otherChecks,
+  OSService: otherChecks,
+  DockerContainerID: otherChecks,
+  Args: otherChecks,
+  AliasService: otherChecks,
+  DestinationType: (v) => v === 'prepared_query' && 'prepared queries',
+  EnvoyExtensions: () => 'Envoy extensions',
+  JWT: () => 'JWT',
+  Peer: () => 'cluster peering',
+  Peering: () => 'cluster peering',
+  SamenessGroup: () => 'sameness groups',
+  TransparentProxy: () => 'transparent proxy',
+  MutualTLSMode: () => 'transparent proxy',
+  Datacenter: (v) => v !== '' && v !== 'dc1' && 'other datacenters',
+  Datacenters: () => 'other datacenters',
+  Mode: (v) => v === 'transparent' && 'transparent proxy',
+};
+
+/** Settings of an agent that are there; others wait. */
+const settings = new Set([
+  'default_intention_policy',
+  'node_name',
+  'connect',
+  'ports',
+  'log_level',
+  'disable_update_check',
+]);
+const waitingSettings = { acl: 'access control', dns_config: 'DNS', encrypt: 'gossip keys' };
+
+/** Decided by hand, because the steps alone do not show it: { waits: reason } or { inScope: why }. */
+const overrides = {};
+
+function* reasonsInside(value) {
+  if (Array.isArray(value)) for (const one of value) yield* reasonsInside(one);
+  else if (value !== null && typeof value === 'object') {
+    for (const [key, inner] of Object.entries(value)) {
+      const reason = fields[key]?.(inner);
+      if (reason) yield reason;
+      if (key === 'Kind' && typeof inner === 'string' && waitingKinds[inner]) yield waitingKinds[inner];
+      yield* reasonsInside(inner);
+    }
+  }
+}
+
+function* reasonsOfAgent(config = {}) {
+  for (const key of Object.keys(config)) if (!settings.has(key)) yield waitingSettings[key] ?? `agent setting ${key}`;
+}
+
+const firstMatch = (table, text) => table.find(([pattern]) => pattern.test(text))[1];
+
+function* reasonsOfHttpStep(step, family) {
+  const call = step.http ?? (step.wait?.startsWith('dns ') ? undefined : step.wait);
+  if (step.dns !== undefined || step.wait?.startsWith('dns ')) yield 'DNS';
+  if (call !== undefined) {
+    const target = call.slice(call.indexOf(' ') + 1);
+    const [path, query = ''] = target.split('?');
+    const reason = firstMatch(endpoints, path);
+    if (reason) yield reason;
+    const kind = /^\/v1\/config\/([^/]+)/.exec(path)?.[1];
+    if (kind && waitingKinds[kind]) yield waitingKinds[kind];
+    if (/(?:^|&)(?:acquire|release)=/.test(query)) yield 'sessions';
+    if (/(?:^|&)(?:near)=/.test(query)) yield 'network coordinates';
+    if (/(?:^|&)peer=/.test(query)) yield 'cluster peering';
+    if (/(?:^|&)(?:sg|sameness-group)=/.test(query)) yield 'sameness groups';
+    if (/(?:^|&)(?:dc|compile-dc)=(?!dc1)/.test(query)) yield 'other datacenters';
+  }
+  if (step.cli !== undefined) {
+    const reason = firstMatch(commands, step.cli.join(' '));
+    if (reason) yield reason;
+  }
+  if (step.token !== undefined) yield 'access control';
+  // Of the kinds that are there all fields are stored and checked, also those that nothing acts upon yet.
+  if (family === 'config' && kinds.has(step.body?.Kind)) return;
+  yield* reasonsInside(step.body);
+}
+
+function reasonsOfHttp({ id, family }) {
+  const scenario = readHttpScenario(id);
+  const reasons = new Set(waitingFamilies[family] ? [waitingFamilies[family]] : []);
+  for (const reason of reasonsOfAgent(scenario.agent?.config)) reasons.add(reason);
+  for (const step of scenario.steps) for (const reason of reasonsOfHttpStep(step, family)) reasons.add(reason);
+  return reasons;
+}
+
+function reasonsOfXds(id) {
+  const scenario = readXdsScenario(id);
+  const reasons = new Set(reasonsOfAgent(scenario.agent));
+  for (const step of xdsSteps(scenario)) {
+    const [[verb, argument]] = Object.entries(step);
+    if (verb === 'query') reasons.add('prepared queries');
+    if (verb === 'request') reasons.add(firstMatch(endpoints, argument.path) ?? 'other requests');
+    if (verb === 'config' && !kinds.has(argument.Kind)) reasons.add(waitingKinds[argument.Kind] ?? argument.Kind);
+    for (const reason of reasonsInside(argument)) reasons.add(reason);
+  }
+  reasons.delete(undefined);
+  return reasons;
+}
+
+function sorted(reasonsById) {
+  const inScope = [];
+  const waiting = {};
+  for (const [id, found] of reasonsById) {
+    const decided = overrides[id];
+    const reasons = decided?.waits ? [decided.waits] : decided?.inScope ? [] : [...found].sort();
+    if (reasons.length === 0) inScope.push(id);
+    else waiting[id] = reasons.join(', ');
+  }
+  return { inScope, waiting };
+}
+
+/** { http, xds }, each { inScope: [id], waiting: { id: reasons } }. */
+export const classify = () => ({
+  http: sorted(httpScenarios().map((item) => [item.id, reasonsOfHttp(item)])),
+  xds: sorted(xdsScenarios().map((name) => [name, reasonsOfXds(name)])),
+});
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const scope = classify();
+  writeFileSync(join(here, 'scope.json'), `${JSON.stringify(scope, null, 2)}\n`);
+  for (const [name, { inScope, waiting }] of Object.entries(scope))
+    console.log(`${name}: ${inScope.length} in scope, ${Object.keys(waiting).length} waiting`);
+}

@@ -1,19 +1,6 @@
+import { readGoEscape } from '../go-escape.js';
 import type { Read } from './hcl-lexer.js';
 import type { Fail } from './syntax-error.js';
-
-const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: '\u0007',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  '"': '"',
-};
-const NUMERIC_ESCAPE = /x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}/y;
-const REPLACEMENT = 0xfffd;
 
 /**
  * Text in double quotes that starts at `start`. `${ … }` is kept as written, quotes and line ends inside it included; it
@@ -28,7 +15,8 @@ export function readString(text: string, start: number, fail: Fail): Read<string
     if (character === '"') return { value: value + text.slice(copied, at), end: at + 1 };
     if (character === '$' && text[at + 1] === '{') at = templateEnd(text, at, start, fail);
     else if (character === '\\') {
-      const escape = readEscape(text, at, fail);
+      const escape = readGoEscape(text, at);
+      if (escape === undefined) throw fail(at, 'unknown escape in text; write \\\\ for a backslash');
       value += text.slice(copied, at) + escape.value;
       at = escape.end;
       copied = at;
@@ -52,21 +40,4 @@ function notTerminated(start: number, fail: Fail): Error {
     start,
     'the text that starts here has no closing quote on its line; close it, or use <<EOT for several lines',
   );
-}
-
-function readEscape(text: string, at: number, fail: Fail): Read<string> {
-  const simple = SIMPLE_ESCAPES[text.charAt(at + 1)];
-  if (simple !== undefined) return { value: simple, end: at + 2 };
-  NUMERIC_ESCAPE.lastIndex = at + 1;
-  const found = NUMERIC_ESCAPE.exec(text)?.[0];
-  if (found === undefined) throw fail(at, 'unknown escape in text; write \\\\ for a backslash');
-  const octal = /^[0-7]/.test(found);
-  const code = Number.parseInt(octal ? found : found.slice(1), octal ? 8 : 16);
-  if (octal || found.startsWith('x') ? code > 0x7f : code > 0x10ffff) {
-    throw fail(at, `the escape \\${found} is not a character; write \\u and four hexadecimal digits`);
-  }
-  return {
-    value: String.fromCodePoint(code >= 0xd800 && code <= 0xdfff ? REPLACEMENT : code),
-    end: at + 1 + found.length,
-  };
 }

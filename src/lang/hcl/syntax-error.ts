@@ -11,7 +11,7 @@ export function failAt(text: string, filename: string | undefined): Fail {
     const before = text.slice(0, offset);
     const lineStart = before.lastIndexOf('\n') + 1;
     const line = before.split('\n').length;
-    const column = [...before.slice(lineStart)].length + 1;
+    const column = Array.from(before.slice(lineStart)).length + 1;
     return new AppError('invalidArgument', `${where}line ${line}, column ${column}: ${problem}`);
   };
 }

@@ -1,0 +1,22 @@
+import type { AgentOptions } from './options.js';
+
+type Plain = Readonly<Record<string, unknown>>;
+const isObject = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Sources in order: of scalars the last wins, lists are appended, maps are merged (consul-behaviour 2.1). */
+export function mergeOptions(sources: readonly AgentOptions[]): AgentOptions {
+  return sources.reduce<Plain>((merged, source) => mergeObjects(merged, source as Plain), {}) as AgentOptions;
+}
+
+function mergeObjects(left: Plain, right: Plain): Plain {
+  const merged: Record<string, unknown> = { ...left };
+  for (const [key, value] of Object.entries(right))
+    if (value !== undefined) merged[key] = mergeValues(merged[key], value);
+  return merged;
+}
+
+function mergeValues(left: unknown, right: unknown): unknown {
+  if (Array.isArray(left) && Array.isArray(right)) return [...(left as unknown[]), ...(right as unknown[])];
+  return isObject(left) && isObject(right) ? mergeObjects(left, right) : right;
+}

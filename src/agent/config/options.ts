@@ -1,0 +1,181 @@
+import type { StringMap } from '../../model/index.js';
+import {
+  duration,
+  type Field,
+  flag,
+  integer,
+  list,
+  map,
+  named,
+  object,
+  opaque,
+  optional,
+  text,
+} from '../../model/wire/index.js';
+import { OPTIONS_WITHOUT_EFFECT } from './without-effect.js';
+
+/** What one source (a file, the flags) says about the agent. Everything is optional; sources are merged. */
+export interface AgentOptions {
+  readonly acl?: { readonly enabled?: boolean; readonly defaultPolicy?: string };
+  readonly addresses?: { readonly http?: string; readonly grpc?: string; readonly grpcTls?: string };
+  readonly advertiseAddr?: string;
+  readonly allowPlaintextSecrets?: boolean;
+  readonly bindAddr?: string;
+  readonly check?: readonly Readonly<Record<string, unknown>>[];
+  readonly checkOutputMaxSize?: number;
+  readonly checkUpdateIntervalMs?: number;
+  readonly checks?: readonly Readonly<Record<string, unknown>>[];
+  readonly clientAddr?: string;
+  readonly configEntries?: { readonly bootstrap?: readonly Readonly<Record<string, unknown>>[] };
+  readonly connect?: { readonly enabled?: boolean; readonly caProvider?: string; readonly caConfig?: CaOptions };
+  readonly dataDir?: string;
+  readonly datacenter?: string;
+  readonly defaultIntentionPolicy?: string;
+  readonly defaultQueryTimeMs?: number;
+  readonly devMode?: boolean;
+  readonly disableHttpUnprintableCharFilter?: boolean;
+  readonly discoveryMaxStaleMs?: number;
+  readonly httpConfig?: {
+    readonly allowWriteHttpFrom?: readonly string[];
+    readonly blockEndpoints?: readonly string[];
+    readonly responseHeaders?: StringMap;
+  };
+  readonly limits?: { readonly httpMaxConnsPerClient?: number; readonly kvMaxValueSize?: number };
+  readonly logJson?: boolean;
+  readonly logLevel?: string;
+  readonly maxQueryTimeMs?: number;
+  readonly nodeId?: string;
+  readonly nodeMeta?: StringMap;
+  readonly nodeName?: string;
+  readonly ports?: PortOptions;
+  readonly primaryDatacenter?: string;
+  readonly server?: boolean;
+  readonly service?: readonly Readonly<Record<string, unknown>>[];
+  readonly services?: readonly Readonly<Record<string, unknown>>[];
+  readonly taggedAddresses?: StringMap;
+}
+
+export interface PortOptions {
+  readonly dns?: number;
+  readonly grpc?: number;
+  readonly grpcTls?: number;
+  readonly http?: number;
+  readonly https?: number;
+  readonly serfLan?: number;
+  readonly serfWan?: number;
+  readonly server?: number;
+  readonly sidecarMinPort?: number;
+  readonly sidecarMaxPort?: number;
+}
+
+/** `connect.ca_config`, of the built-in provider. */
+export interface CaOptions {
+  readonly clusterId?: string;
+  readonly leafCertTtlMs?: number;
+  readonly rootCertTtlMs?: number;
+  readonly privateKeyType?: string;
+  readonly privateKeyBits?: number;
+}
+
+const objects: Field<readonly Readonly<Record<string, unknown>>[]> = list(opaque());
+const port = (): Field<number | undefined> => optional(integer());
+
+/** The schema of a configuration file (consul-behaviour 3.2). Options without effect here are read and forgotten. */
+export const optionsField: Field<AgentOptions> = object<AgentOptions>(
+  {
+    acl: optional(
+      object<NonNullable<AgentOptions['acl']>>(
+        { enabled: optional(flag()), defaultPolicy: optional(text()) },
+        { ignored: OPTIONS_WITHOUT_EFFECT.acl },
+      ),
+    ),
+    addresses: optional(
+      object<NonNullable<AgentOptions['addresses']>>(
+        { http: optional(text()), grpc: optional(text()), grpcTls: optional(text()) },
+        { ignored: OPTIONS_WITHOUT_EFFECT.addresses },
+      ),
+    ),
+    advertiseAddr: optional(text()),
+    allowPlaintextSecrets: optional(flag()),
+    bindAddr: optional(text()),
+    check: optional(objects),
+    checkOutputMaxSize: optional(integer()),
+    checkUpdateIntervalMs: optional(duration()),
+    checks: optional(objects),
+    clientAddr: optional(text()),
+    configEntries: optional(object<NonNullable<AgentOptions['configEntries']>>({ bootstrap: optional(objects) })),
+    connect: optional(
+      object<NonNullable<AgentOptions['connect']>>(
+        {
+          enabled: optional(flag()),
+          caProvider: optional(text()),
+          caConfig: optional(
+            object<CaOptions>(
+              {
+                clusterId: optional(text()),
+                leafCertTtlMs: optional(duration()),
+                rootCertTtlMs: optional(duration()),
+                privateKeyType: optional(text()),
+                privateKeyBits: optional(integer()),
+              },
+              { ignored: OPTIONS_WITHOUT_EFFECT['connect.ca_config'] },
+            ),
+          ),
+        },
+        { ignored: OPTIONS_WITHOUT_EFFECT.connect },
+      ),
+    ),
+    dataDir: optional(text()),
+    datacenter: optional(text({ lowerCase: true })),
+    defaultIntentionPolicy: optional(text()),
+    defaultQueryTimeMs: optional(duration()),
+    devMode: optional(flag()),
+    disableHttpUnprintableCharFilter: optional(flag()),
+    discoveryMaxStaleMs: optional(duration()),
+    httpConfig: optional(
+      object<NonNullable<AgentOptions['httpConfig']>>(
+        {
+          allowWriteHttpFrom: optional(list(text())),
+          blockEndpoints: optional(list(text())),
+          responseHeaders: optional(map(text())),
+        },
+        { ignored: OPTIONS_WITHOUT_EFFECT.http_config },
+      ),
+    ),
+    limits: optional(
+      object<NonNullable<AgentOptions['limits']>>(
+        { httpMaxConnsPerClient: optional(integer()), kvMaxValueSize: optional(integer()) },
+        { ignored: OPTIONS_WITHOUT_EFFECT.limits },
+      ),
+    ),
+    logJson: optional(flag()),
+    logLevel: optional(text({ lowerCase: true })),
+    maxQueryTimeMs: optional(duration()),
+    nodeId: optional(text({ lowerCase: true })),
+    nodeMeta: optional(map(text())),
+    nodeName: optional(named('NodeName', text(), ['node'])),
+    ports: optional(
+      object<PortOptions>(
+        {
+          dns: port(),
+          grpc: port(),
+          grpcTls: port(),
+          http: port(),
+          https: port(),
+          serfLan: port(),
+          serfWan: port(),
+          server: port(),
+          sidecarMinPort: port(),
+          sidecarMaxPort: port(),
+        },
+        { ignored: OPTIONS_WITHOUT_EFFECT.ports },
+      ),
+    ),
+    primaryDatacenter: optional(text({ lowerCase: true })),
+    server: optional(flag()),
+    service: optional(objects),
+    services: optional(objects),
+    taggedAddresses: optional(map(text())) as Field<StringMap | undefined>,
+  },
+  { ignored: OPTIONS_WITHOUT_EFFECT[''] },
+);

@@ -48,7 +48,15 @@ export interface TableDefinition<Row> {
   /** Index name -> the tuples under which a record is found; a range is any prefix of such a tuple. */
   readonly indexes: Readonly<Record<string, (row: Row) => readonly (readonly string[])[]>>;
   readonly ordered?: 'bytes';
+  /**
+   * Index name -> the prefix shared by the primary keys of all records in a range. Lets an engine check "nothing was added
+   * to this range" by primary keys; an index that is not named here is checked as the whole table.
+   */
+  readonly keyPrefix?: Readonly<Record<string, (prefix: readonly string[]) => string>>;
 }
+
+const tuplePrefix = (prefix: readonly string[]): string => tupleKey(...prefix);
+const firstOfTuple = (prefix: readonly string[]): string => tupleKey(...prefix.slice(0, 1));
 
 /** Node names compare case-insensitively (consul-behaviour.md 1.3). */
 export const nodeKey = (node: string): string => node.toLowerCase();
@@ -78,6 +86,7 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       byConnect: connectNames,
       byKind: (row) => [[row.kind]],
     },
+    keyPrefix: { byNode: tuplePrefix },
   },
   checks: {
     key: (row) => checkKey(row.node, row.checkId),
@@ -88,11 +97,18 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       byService: (row) => (row.serviceName === '' ? [] : [[row.serviceName]]),
       byStatus: (row) => [[row.status]],
     },
+    keyPrefix: { byNode: tuplePrefix, byInstance: firstOfTuple },
   },
-  kv: { key: (row) => row.key, indexes: { prefix: (row) => [[row.key]] }, ordered: 'bytes' },
+  kv: {
+    key: (row) => row.key,
+    indexes: { prefix: (row) => [[row.key]] },
+    ordered: 'bytes',
+    keyPrefix: { prefix: ([prefix = '']) => prefix },
+  },
   'config-entries': {
     key: (row) => configEntryKey(row.entry.kind, row.entry.name),
     indexes: { byKind: (row) => [[row.entry.kind]] },
+    keyPrefix: { byKind: tuplePrefix },
   },
   'virtual-ips': { key: (row) => row.service, indexes: { all: () => [[]] } },
   'free-virtual-ips': { key: (row) => row.ip, indexes: { all: () => [[]] } },
@@ -102,6 +118,7 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
   revocations: {
     key: (row) => revocationKey(row.destination, row.source),
     indexes: { byDestination: (row) => [[row.destination]] },
+    keyPrefix: { byDestination: tuplePrefix },
   },
   refusals: {
     key: (row) => refusalKey(row.node, row.proxyId, row.resourceType, row.resourceName),

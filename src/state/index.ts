@@ -5,3 +5,5 @@
  */
 export type * from './backend/backend.js';
 export type * from './state-store.js';
+export { createMemoryBackend } from './backend/memory.js';
+export { type StateStoreOptions, createStateStore } from './store.js';

@@ -1,16 +1,27 @@
 import type { Observable } from 'rxjs';
+import type { AppError } from '../core/index.js';
 import type { Cell, Draft, MeshView, TableName, Tables } from '../model/index.js';
 
 /** One applied revision, as consumers of `commits$` see it. `index` is what clients are shown (revision + base). */
 export interface Commit {
   readonly index: number;
-  readonly changes: readonly { readonly table: TableName; readonly key: string; readonly before?: object; readonly after?: object }[];
+  readonly changes: readonly {
+    readonly table: TableName;
+    readonly key: string;
+    readonly before?: object;
+    readonly after?: object;
+  }[];
 }
 
 /** A view that also collects writes; reads see the transaction's own writes. Everything read becomes a condition. */
 export interface Transaction extends MeshView {
   put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void;
   delete(table: TableName, key: string): void;
+  /**
+   * Makes this transaction conflict with every other one that guards the same family, whatever they read: for checks over
+   * more of the state than can be compared (graph checks of config entries, intentions, ACL).
+   */
+  guard(family: string): void;
 }
 
 export interface CommitResult<Result> {
@@ -32,6 +43,19 @@ export interface BlockingOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A value with the records that exist and were read on the way to it. */
+export interface Traced<Result> {
+  readonly result: Result;
+  readonly reads: readonly { readonly table: TableName; readonly key: string }[];
+}
+
+/** A cell whose newest computation threw. */
+export interface FailingCell {
+  readonly kind: string;
+  readonly key: string;
+  readonly error: AppError;
+}
+
 /** The store: whole state in memory, fed by one backend watch, read by tracked views. */
 export interface StateStore {
   /** Resolves when the state is loaded; nothing may be answered from the store before. */
@@ -48,7 +72,7 @@ export interface StateStore {
    */
   transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>>;
 
-  /** The current value of a cell with its index. */
+  /** The current value of a cell with its index. Throws what the computation threw. */
   read<Value>(definition: Cell<Value>, key: string): IndexedValue<Value>;
 
   /** Consul's blocking query over a cell: shared by all who wait for the same (kind, key). */
@@ -56,7 +80,8 @@ export interface StateStore {
 
   /**
    * Keeps a cell live. `onChange` gets every different value, at most once per flush, after all live cells are verified at one
-   * revision; the first call is synchronous. Returns the unsubscribe function.
+   * revision; the first call is synchronous. A computation that throws calls nobody: consumers keep what they have (`problems`
+   * names it). Returns the unsubscribe function.
    */
   subscribe<Value>(definition: Cell<Value>, key: string, onChange: (value: Value, index: number) => void): () => void;
 
@@ -73,10 +98,19 @@ export interface StateStore {
   barrier(): Promise<void>;
 
   /** What `run` read: the entries behind a value (provenance), e.g. `config-entries` keys. */
-  trace<Result>(run: (view: MeshView) => Result): { readonly result: Result; readonly reads: readonly { readonly table: TableName; readonly key: string }[] };
+  trace<Result>(run: (view: MeshView) => Result): Traced<Result>;
+
+  /** Live cells whose newest computation failed; their consumers keep the last good value. */
+  problems(): readonly FailingCell[];
 
   /** Counters for tests and metrics. */
-  readonly counters: Readonly<{ cellsComputed: number; cellsVerified: number; flushes: number; conflicts: number; commits: number }>;
+  readonly counters: Readonly<{
+    cellsComputed: number;
+    cellsVerified: number;
+    flushes: number;
+    conflicts: number;
+    commits: number;
+  }>;
 
   close(): Promise<void>;
 }

@@ -29,25 +29,45 @@ export interface Condition {
   readonly modRevision: number;
 }
 
+/** What must still hold for a range: no record of the table whose key starts with `keyPrefix` has a modRevision above `notAfter`. */
+export interface RangeCondition {
+  readonly table: TableName;
+  readonly keyPrefix: string;
+  readonly notAfter: number;
+}
+
 export interface BackendTransaction {
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly (Condition | RangeCondition)[];
   readonly operations: readonly (PutOperation | DeleteOperation)[];
 }
 
 export type CommitOutcome =
   | { readonly ok: true; readonly revision: number }
-  | { readonly ok: false; readonly conflict: Condition };
+  | { readonly ok: false; readonly conflict: Condition | RangeCondition };
 
 /** All changes of one revision, in the order in which engines hand them out. Writers may be other processes. */
 export interface BackendCommit {
   readonly revision: number;
-  readonly changes: readonly (StoredRecord | { readonly table: TableName; readonly key: string; readonly deleted: true })[];
+  readonly changes: readonly (
+    | StoredRecord
+    | { readonly table: TableName; readonly key: string; readonly deleted: true }
+  )[];
 }
 
-/** What a watcher is told. `resync` = the engine cannot go on from where we were: list again and diff. */
+/**
+ * What a watcher is told. `resync` = the engine cannot go on from where we were: list again and diff. `discarded` (engines
+ * with `submit` only) = everything accepted above the revision failed to become durable and is gone; it is told before the
+ * engine accepts anything else.
+ */
 export type WatchEvent =
   | { readonly type: 'commit'; readonly commit: BackendCommit }
+  | { readonly type: 'discarded'; readonly aboveRevision: number }
   | { readonly type: 'resync'; readonly reason: string };
+
+/** A transaction accepted by `submit`: its revision, and when it is durable (or rejected: it and all after it are discarded). */
+export type Submission =
+  | { readonly ok: true; readonly revision: number; readonly durable: Promise<void> }
+  | { readonly ok: false; readonly conflict: Condition | RangeCondition };
 
 /**
  * A durable, revisioned key-value engine of etcd's shape. Nothing above assumes that this process is the only writer,
@@ -61,6 +81,11 @@ export interface Backend {
   list(): Promise<{ readonly revision: number; readonly records: readonly StoredRecord[] }>;
   /** Applies all operations at one new revision if every condition holds. Resolves when durable. Rejects when it is unknown whether it was applied or when the engine is unavailable. */
   commit(transaction: BackendTransaction): Promise<CommitOutcome>;
+  /**
+   * Only for engines of which one store is the only writer: evaluates the conditions at once against the pending tip, that is
+   * all that was accepted before, durable or not. Throws AppError('unavailable') while the engine takes no writes.
+   */
+  submit?(transaction: BackendTransaction): Submission;
   /** Hands out every commit with a revision above `afterRevision`, in order, once. Returns the stop function. */
   watch(afterRevision: number, onEvent: (event: WatchEvent) => void): () => void;
   /** A revision at least as new as every commit acknowledged to anybody before the call. */

@@ -1,0 +1,169 @@
+import { AppError, type Clock } from '../core/index.js';
+import type { AppliedRevisions } from './applied-revisions.js';
+import type { Backend, BackendCommit, StoredRecord, WatchEvent } from './backend/backend.js';
+import type { CellGraph } from './derive/cell-graph.js';
+import type { Commit } from './state-store.js';
+import { type Database, INDEX_BASE, type TableChange } from './tables/database.js';
+import { decodeRecord } from './tables/record-format.js';
+import type { Row } from './tables/row.js';
+import type { PendingCommits } from './transactions/pending-commits.js';
+
+const FIRST_RETRY_MS = 100;
+const MAXIMUM_RETRY_MS = 5000;
+
+interface ReplicaParts {
+  readonly backend: Backend;
+  readonly database: Database;
+  readonly graph: CellGraph;
+  readonly applied: AppliedRevisions;
+  readonly pending: PendingCommits;
+  readonly clock: Clock;
+  readonly onCommit: (commit: Commit) => void;
+  readonly onProblem: (error: AppError) => void;
+}
+
+/** Keeps the tables equal to the engine: loads them once, applies the watch, and lists and diffs when it cannot go on. */
+export class Replica {
+  readonly #parts: ReplicaParts;
+  #stopWatch: () => void = () => undefined;
+  #cancelRetry: () => void = () => undefined;
+  /** Counts watches: events of one that has been given up are ignored. */
+  #watch = 0;
+  #closed = false;
+
+  constructor(parts: ReplicaParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    await this.#parts.backend.open();
+    await this.#synchronise();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#endWatch();
+    this.#cancelRetry();
+  }
+
+  async #synchronise(): Promise<void> {
+    const { revision, records } = await this.#parts.backend.list();
+    if (this.#closed) return;
+    this.#load(revision, records);
+    const watch = ++this.#watch;
+    const stop = this.#parts.backend.watch(revision, (event) => {
+      if (watch === this.#watch) this.#onEvent(event);
+    });
+    if (watch === this.#watch) this.#stopWatch = stop;
+    else stop();
+  }
+
+  #onEvent(event: WatchEvent): void {
+    const { applied, pending } = this.#parts;
+    if (event.type === 'commit') this.#onCommit(event.commit);
+    else if (event.type === 'resync') this.#resync();
+    else {
+      pending.discard();
+      applied.discardAbove(
+        event.aboveRevision,
+        new AppError('unavailable', 'The write could not be stored: try again later.'),
+      );
+    }
+  }
+
+  #onCommit(commit: BackendCommit): void {
+    if (commit.revision <= this.#parts.applied.revision) {
+      this.#resync();
+      return;
+    }
+    this.#apply(
+      commit.revision,
+      commit.changes.map((change) => this.#decode(change)),
+    );
+    this.#parts.pending.applied(commit);
+    this.#parts.applied.advance(commit.revision);
+  }
+
+  /** The engine cannot continue from where we are, or is not in order: list anew and apply the difference. */
+  #resync(retryMs = FIRST_RETRY_MS): void {
+    this.#endWatch();
+    this.#synchronise().catch((thrown: unknown) => {
+      if (this.#closed) return;
+      this.#parts.onProblem(AppError.from(thrown));
+      const next = Math.min(MAXIMUM_RETRY_MS, retryMs * 2);
+      this.#cancelRetry = this.#parts.clock.after(retryMs, () => this.#resync(next));
+    });
+  }
+
+  #endWatch(): void {
+    this.#watch += 1;
+    this.#stopWatch();
+    this.#stopWatch = () => undefined;
+  }
+
+  #load(revision: number, records: readonly StoredRecord[]): void {
+    const { database, applied, pending } = this.#parts;
+    const base = records.find(({ table, key }) => table === 'system' && key === INDEX_BASE);
+    this.#rebase(base ? baseOf(this.#decode(base).after) : 0);
+    const changes: TableChange[] = [];
+    const present = new Map<string, Set<string>>();
+    for (const record of records) {
+      keysOf(present, record.table).add(record.key);
+      const row = database.get(record.table, record.key);
+      const same =
+        row?.modifyIndex === record.modRevision + database.base &&
+        row.createIndex === record.createRevision + database.base;
+      if (!same) changes.push(this.#decode(record));
+    }
+    for (const { table, key } of database.keys())
+      if (!present.get(table)?.has(key)) changes.push({ table, key, after: undefined });
+    this.#apply(revision, changes);
+    pending.discard();
+    applied.advance(revision);
+  }
+
+  #apply(revision: number, changes: readonly TableChange[]): void {
+    const { database, graph, onCommit } = this.#parts;
+    graph.nextEpoch();
+    const made: Commit['changes'][number][] = [];
+    for (const change of changes) {
+      const { table, key, after } = change;
+      const before = database.replace(change, graph.sources);
+      if (before || after) made.push({ table, key, ...(before && { before }), ...(after && { after }) });
+      if (table === 'system' && key === INDEX_BASE) this.#rebase(baseOf(after));
+    }
+    if (made.length > 0) onCommit({ index: revision + database.base, changes: made });
+  }
+
+  #rebase(base: number): void {
+    const { database, graph } = this.#parts;
+    if (base === database.base) return;
+    database.rebase(base);
+    graph.touchAll();
+  }
+
+  #decode(change: BackendCommit['changes'][number]): TableChange {
+    const { table, key } = change;
+    if ('deleted' in change) return { table, key, after: undefined };
+    const { database, pending, onProblem } = this.#parts;
+    const own = pending.rowAt(table, key, change.modRevision);
+    if (own && own.createIndex === change.createRevision + database.base) return { table, key, after: own };
+    try {
+      return { table, key, after: decodeRecord(change, database.base) };
+    } catch (thrown) {
+      onProblem(AppError.from(thrown));
+      return { table, key, after: undefined };
+    }
+  }
+}
+
+function baseOf(row: Row | undefined): number {
+  const value = row?.['value'];
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
+}
+
+function keysOf(present: Map<string, Set<string>>, table: string): Set<string> {
+  let keys = present.get(table);
+  if (!keys) present.set(table, (keys = new Set()));
+  return keys;
+}

@@ -1,0 +1,226 @@
+import { Observable, Subject } from 'rxjs';
+import { AppError, type Clock, tupleKey } from '../core/index.js';
+import type { Cell, MeshView, TableName } from '../model/index.js';
+import { AppliedRevisions } from './applied-revisions.js';
+import type { Backend } from './backend/backend.js';
+import { ParkedQueries } from './blocking-query.js';
+import type { CellNode } from './derive/cell-node.js';
+import { CellGraph } from './derive/cell-graph.js';
+import { IdleCells } from './derive/idle-cells.js';
+import { PrivateView, type ReadListener } from './derive/private-view.js';
+import { Subscription } from './derive/subscription.js';
+import { Replica } from './replica.js';
+import { SharedBarrier } from './shared-barrier.js';
+import type {
+  BlockingOptions,
+  Commit,
+  CommitResult,
+  FailingCell,
+  IndexedValue,
+  StateStore,
+  Traced,
+  Transaction,
+} from './state-store.js';
+import { Database } from './tables/database.js';
+import { definitionOf } from './tables/row.js';
+import { Committer } from './transactions/committer.js';
+import { PendingCommits } from './transactions/pending-commits.js';
+import { TransactionView } from './transactions/transaction-view.js';
+
+/** What a store is made of. */
+export interface StateStoreOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  /** Numbers in [0, 1): jitter only. */
+  readonly random?: () => number;
+  /** Told of faults that have no caller: an unreadable record, a subscriber that throws, a watch that cannot be renewed. */
+  readonly onProblem?: (error: AppError) => void;
+}
+
+/**
+ * Makes the store over an engine and begins to load it; wait for `ready` before anything else. `ready` rejects with
+ * AppError('corruptState' | 'unavailable') when the engine cannot be opened.
+ */
+export function createStateStore(options: StateStoreOptions): StateStore {
+  return new Store(options);
+}
+
+const unnoticed: ReadListener = { get: () => undefined, range: () => undefined };
+
+class Store implements StateStore {
+  readonly ready: Promise<void>;
+  readonly counters = { cellsComputed: 0, cellsVerified: 0, flushes: 0, conflicts: 0, commits: 0 };
+  readonly view: MeshView;
+  readonly #backend: Backend;
+  readonly #database = new Database();
+  readonly #applied = new AppliedRevisions();
+  readonly #commits = new Subject<Commit>();
+  readonly #graph: CellGraph;
+  readonly #idle: IdleCells;
+  readonly #parked: ParkedQueries;
+  readonly #replica: Replica;
+  readonly #committer: Committer;
+  readonly #barrier: SharedBarrier;
+  readonly #onProblem: (error: AppError) => void;
+  readonly #flushListeners = new Set<(index: number) => void>();
+  #state: 'loading' | 'ready' | 'closed' = 'loading';
+
+  constructor({
+    backend,
+    clock,
+    random = Math.random,
+    onProblem = (error) => process.emitWarning(error),
+  }: StateStoreOptions) {
+    const database = this.#database;
+    const applied = this.#applied;
+    const pending = new PendingCommits(database);
+    const scheduleFlush = (): void => queueMicrotask(() => this.#flush());
+    this.#backend = backend;
+    this.#onProblem = onProblem;
+    this.#graph = new CellGraph(database, this.counters, scheduleFlush, (node) => this.#idle.touch(node));
+    this.#idle = new IdleCells(clock, (node) => this.#graph.drop(node));
+    this.#parked = new ParkedQueries(this.#graph, clock, random);
+    this.#committer = new Committer({ backend, database, applied, pending, clock, random, counters: this.counters });
+    this.#barrier = new SharedBarrier(backend, applied);
+    const onCommit = (commit: Commit): void => {
+      if (this.#state !== 'ready') return;
+      this.counters.commits += 1;
+      this.#commits.next(commit);
+    };
+    this.#replica = new Replica({
+      backend,
+      database,
+      graph: this.#graph,
+      applied,
+      pending,
+      clock,
+      onCommit,
+      onProblem,
+    });
+    this.view = {
+      get: (table, key) => this.#open().get(table, key) as never,
+      range: (table, index, prefix) => this.#open().range(table, index, prefix) as never,
+      cell: (definition, key) => this.read(definition, key).value,
+    };
+    this.ready = this.#replica.start().then(() => {
+      if (this.#state === 'loading') this.#state = 'ready';
+    });
+    // Whoever awaits `ready` gets the error; nobody doing so yet must not end the process.
+    this.ready.catch(() => undefined);
+  }
+
+  get index(): number {
+    return Math.max(1, this.#applied.revision + this.#database.base);
+  }
+
+  get commits$(): Observable<Commit> {
+    return this.#commits.asObservable();
+  }
+
+  async transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>> {
+    await this.ready;
+    this.#open();
+    return this.#committer.transact(name, run);
+  }
+
+  read<Value>(definition: Cell<Value>, key: string): IndexedValue<Value> {
+    this.#open();
+    const node = this.#graph.fresh(definition, key);
+    if (node.problem) throw node.problem;
+    return { value: node.value as Value, index: this.#answerIndex(node.index) };
+  }
+
+  async query<Value>(definition: Cell<Value>, key: string, options: BlockingOptions): Promise<IndexedValue<Value>> {
+    await this.ready;
+    if (options.signal?.aborted) throw new AppError('cancelled', 'The caller of a blocking query went away.');
+    const answer = this.read(definition, key);
+    if (options.index < 1 || answer.index > options.index) return answer;
+    await this.#parked.wait(this.#graph.fresh(definition, key), options);
+    return this.read(definition, key);
+  }
+
+  subscribe<Value>(definition: Cell<Value>, key: string, onChange: (value: Value, index: number) => void): () => void {
+    this.#open();
+    const node: CellNode = this.#graph.fresh(definition, key);
+    const subscription = new Subscription(
+      (value, index) => onChange(value as Value, this.#answerIndex(index)),
+      (thrown) => this.#onProblem(AppError.from(thrown)),
+    );
+    this.#graph.addConsumer(node, subscription);
+    if (node.valueVersion > 0) subscription.tell(node);
+    return () => this.#graph.removeConsumer(node, subscription);
+  }
+
+  cell$<Value>(definition: Cell<Value>, key: string): Observable<Value> {
+    return new Observable((subscriber) => this.subscribe(definition, key, (value) => subscriber.next(value)));
+  }
+
+  onFlushed(listener: (index: number) => void): () => void {
+    this.#flushListeners.add(listener);
+    return () => this.#flushListeners.delete(listener);
+  }
+
+  whatIf<Result>(overlay: (transaction: Transaction) => void, run: (view: MeshView) => Result): Result {
+    const transaction = new TransactionView(this.#open(), this.index + 1, unnoticed);
+    overlay(transaction);
+    return run(new PrivateView(transaction.reader));
+  }
+
+  async barrier(): Promise<void> {
+    await this.ready;
+    this.#open();
+    await this.#barrier.wait();
+  }
+
+  trace<Result>(run: (view: MeshView) => Result): Traced<Result> {
+    const reads = new Map<string, Traced<Result>['reads'][number]>();
+    const note = (table: TableName, key: string): void => void reads.set(tupleKey(table) + key, { table, key });
+    const view = new PrivateView(this.#open(), {
+      get: (table, key, row) => row && note(table, key),
+      range: (table, _index, _prefix, rows) => {
+        for (const row of rows) note(table, definitionOf(table).key(row));
+      },
+    });
+    return { result: run(view), reads: [...reads.values()] };
+  }
+
+  problems(): readonly FailingCell[] {
+    return [...this.#graph.failing()].map(({ definition, key, problem }) => ({
+      kind: definition.kind,
+      key,
+      error: problem as AppError,
+    }));
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    const error = new AppError('unavailable', 'The store is closing: send the request again to another server.');
+    this.#replica.close();
+    this.#idle.close();
+    this.#parked.close(error);
+    await this.#backend.close();
+    this.#applied.close(error);
+    this.#commits.complete();
+  }
+
+  #open(): Database {
+    if (this.#state === 'ready') return this.#database;
+    if (this.#state === 'closed') throw new AppError('unavailable', 'The store is closed: start the agent again.');
+    throw new AppError('unavailable', 'The state is still being loaded: try again in a moment.');
+  }
+
+  #answerIndex(index: number): number {
+    return Math.max(1, index, this.#database.floor);
+  }
+
+  #flush(): void {
+    if (this.#state === 'closed' || !this.#graph.flush()) return;
+    for (const listener of [...this.#flushListeners]) {
+      try {
+        listener(this.index);
+      } catch (thrown) {
+        this.#onProblem(AppError.from(thrown));
+      }
+    }
+  }
+}

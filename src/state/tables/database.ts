@@ -1,0 +1,109 @@
+import { tupleKey } from '../../core/index.js';
+import type { TableName } from '../../model/index.js';
+import { PrefixMaximum } from './prefix-maximum.js';
+import { withIndexes } from './record-format.js';
+import { type Row, type StateReader, definitionOf, tableNames } from './row.js';
+import { Table } from './table.js';
+
+/** Names of the records in the `system` table that this room reads itself. */
+export const INDEX_BASE = 'index-base';
+export const MARK_FLOOR = 'mark-floor';
+
+/** Tables that tell about the store itself: leaving them leaves no mark. */
+const unmarked: ReadonlySet<TableName> = new Set(['marks', 'system', 'guards']);
+
+/** The pseudo index of a table whose ranges are single primary keys: `''` cannot be the name of an index. */
+const KEY_INDEX = '';
+
+export interface TableChange {
+  readonly table: TableName;
+  readonly key: string;
+  readonly after: Row | undefined;
+}
+
+/** Told of everything a change touches: the record itself and each range it was or is in. */
+export interface TouchListener {
+  key(table: TableName, key: string): void;
+  range(table: TableName, index: string, text: string): void;
+}
+
+/** The applied state: every table with its indexes, and the marks of ranges that records have left. */
+export class Database implements StateReader {
+  /** Engine revision + base = index. */
+  base = 0;
+  readonly #tables = new Map<TableName, Table>(tableNames.map((name) => [name, new Table(name)]));
+  readonly #marks = new PrefixMaximum();
+
+  get(table: TableName, key: string): Row | undefined {
+    return this.table(table).get(key);
+  }
+
+  range(table: TableName, index: string, prefix: readonly string[]): Row[] {
+    return this.table(table).range(index, prefix);
+  }
+
+  table(name: TableName): Table {
+    return this.#tables.get(name) as Table;
+  }
+
+  /** No answer's index is below this: marks up to here have been reaped. */
+  get floor(): number {
+    const value = this.get('system', MARK_FLOOR)?.['value'];
+    return typeof value === 'number' ? value : 0;
+  }
+
+  /** Greatest index at which a record left the range; 0 if none is known. */
+  rangeMark(table: TableName, index: string, prefix: readonly string[]): number {
+    const ordered = this.table(table).definition.ordered === 'bytes';
+    return this.#marks.under(tupleKey(table, index) + (ordered ? (prefix[0] ?? '') : tupleKey(...prefix)));
+  }
+
+  /** Index at which the record under `key` was last deleted; 0 if that is not known. */
+  keyMark(table: TableName, key: string): number {
+    return this.#marks.under(keyMarkRange(table, key));
+  }
+
+  /** Every stored key. */
+  *keys(): Generator<{ readonly table: TableName; readonly key: string }> {
+    for (const [table, rows] of this.#tables) for (const [key] of rows.entries()) yield { table, key };
+  }
+
+  /** Changes the base: every row gets the indexes that follow from it. */
+  rebase(base: number): void {
+    const shift = base - this.base;
+    this.base = base;
+    this.#marks.clear();
+    for (const [table, rows] of this.#tables)
+      for (const [key, row] of [...rows.entries()])
+        this.replace({ table, key, after: withIndexes(row, row.createIndex + shift, row.modifyIndex + shift) });
+  }
+
+  /** Applies one change; returns the row that was there. */
+  replace(change: TableChange, touched?: TouchListener): Row | undefined {
+    const { table, key, after } = change;
+    const onRange = touched && ((index: string, text: string) => touched.range(table, index, text));
+    const before = this.table(table).replace(key, after, onRange);
+    touched?.key(table, key);
+    if (table === 'marks' && after) this.#marks.raise(key, after.modifyIndex);
+    if (table === 'system' && key === MARK_FLOOR) this.#marks.forget(this.floor);
+    return before;
+  }
+}
+
+/** Keys of the marks that a change from `before` to `after` must write: the ranges that the record leaves. */
+export function marksOfChange(name: TableName, key: string, before: Row, after: Row | undefined): string[] {
+  if (unmarked.has(name)) return [];
+  const left = after ? [] : [keyMarkRange(name, key)];
+  for (const [index, tuples] of Object.entries(definitionOf(name).indexes)) {
+    const kept = new Set(after && tuples(after).map((tuple) => tupleKey(...tuple)));
+    for (const tuple of tuples(before)) {
+      const text = tupleKey(...tuple);
+      if (!kept.has(text)) left.push(tupleKey(name, index) + text);
+    }
+  }
+  return left;
+}
+
+function keyMarkRange(table: TableName, key: string): string {
+  return tupleKey(table, KEY_INDEX, key);
+}

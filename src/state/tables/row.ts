@@ -1,0 +1,19 @@
+import { type Revisions, type TableDefinition, type TableName, tableDefinitions } from '../../model/index.js';
+
+/** A stored record as this room handles it: any table's, with its revisions as indexes. */
+export type Row = Revisions & Readonly<Record<string, unknown>>;
+
+/** Plain reads of one state: the applied one, or an overlay over another. */
+export interface StateReader {
+  get(table: TableName, key: string): Row | undefined;
+  /** Rows of a range, ordered by primary key. The array is the caller's own or never changes again. */
+  range(table: TableName, index: string, prefix: readonly string[]): readonly Row[];
+}
+
+/** The definition of a table with its row type forgotten. */
+export function definitionOf(table: TableName): TableDefinition<Row> {
+  return tableDefinitions[table] as unknown as TableDefinition<Row>;
+}
+
+/** All table names, in the order of their definition. */
+export const tableNames = Object.keys(tableDefinitions) as TableName[];

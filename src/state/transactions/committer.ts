@@ -1,0 +1,119 @@
+import { AppError, type Clock } from '../../core/index.js';
+import type { AppliedRevisions } from '../applied-revisions.js';
+import type { Backend } from '../backend/backend.js';
+import type { CommitResult, Transaction } from '../state-store.js';
+import type { Database } from '../tables/database.js';
+import { Footprint } from './footprint.js';
+import type { PendingCommits } from './pending-commits.js';
+import { TransactionView } from './transaction-view.js';
+
+const ATTEMPTS = 10;
+const FIRST_BACKOFF_MS = 4;
+const MAXIMUM_BACKOFF_MS = 250;
+
+interface Evaluation<Result> {
+  readonly result: Result;
+  readonly view: TransactionView;
+  readonly footprint: Footprint;
+}
+
+interface CommitterParts {
+  readonly backend: Backend;
+  readonly database: Database;
+  readonly applied: AppliedRevisions;
+  readonly pending: PendingCommits;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly counters: { conflicts: number };
+}
+
+/** Runs transactions and hands their writes to the engine, with what they read as conditions. */
+export class Committer {
+  readonly #parts: CommitterParts;
+  /** Transactions that met a conflict go on one after another, so that writers of this process do not starve each other. */
+  #lane: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts;
+  }
+
+  /** See StateStore.transact. */
+  async transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>> {
+    const { backend, counters } = this.#parts;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      if (attempt > 1) await this.#backOff(attempt);
+      const done = backend.submit
+        ? await this.#submit(backend.submit.bind(backend), run)
+        : attempt === 0
+          ? await this.#commit(run)
+          : await this.#inLane(run);
+      if (done) return done;
+      counters.conflicts += 1;
+    }
+    throw new AppError('busy', `Too many others were changing what ${name} reads: send the request again.`);
+  }
+
+  /** Evaluates over the pending tip and submits in the same turn, so that nothing can come between. */
+  async #submit<Result>(
+    submit: NonNullable<Backend['submit']>,
+    run: (transaction: Transaction) => Result,
+  ): Promise<CommitResult<Result> | undefined> {
+    const { applied, pending } = this.#parts;
+    const tip = Math.max(pending.tip, applied.revision);
+    let evaluation: Evaluation<Result>;
+    try {
+      evaluation = this.#evaluate(run, tip);
+    } catch (thrown) {
+      await applied.reached(tip);
+      throw thrown;
+    }
+    const { operations, rows } = evaluation.view.finish();
+    if (operations.length === 0) {
+      await applied.reached(tip);
+      return this.#answer(evaluation, tip);
+    }
+    const submission = submit({ conditions: evaluation.footprint.keyConditions(), operations });
+    if (!submission.ok) return undefined;
+    pending.add(submission.revision, rows);
+    await submission.durable;
+    await applied.reached(submission.revision);
+    return this.#answer(evaluation, submission.revision);
+  }
+
+  async #commit<Result>(run: (transaction: Transaction) => Result): Promise<CommitResult<Result> | undefined> {
+    const { applied, backend } = this.#parts;
+    const evaluation = this.#evaluate(run, applied.revision);
+    const { operations } = evaluation.view.finish();
+    if (operations.length === 0) return this.#answer(evaluation, applied.revision);
+    const outcome = await backend.commit({ conditions: evaluation.footprint.conditions(), operations });
+    if (!outcome.ok) return undefined;
+    await applied.reached(outcome.revision);
+    return this.#answer(evaluation, outcome.revision);
+  }
+
+  #inLane<Result>(run: (transaction: Transaction) => Result): Promise<CommitResult<Result> | undefined> {
+    const { applied, backend } = this.#parts;
+    const turn = this.#lane.then(async () => {
+      await applied.reached(await backend.barrier());
+      return this.#commit(run);
+    });
+    this.#lane = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #evaluate<Result>(run: (transaction: Transaction) => Result, revision: number): Evaluation<Result> {
+    const { database, pending } = this.#parts;
+    const footprint = new Footprint(revision, database.base);
+    const view = new TransactionView(pending.reader, revision + 1 + database.base, footprint);
+    return { result: run(view), view, footprint };
+  }
+
+  #answer<Result>({ result }: Evaluation<Result>, revision: number): CommitResult<Result> {
+    return { result, index: Math.max(1, revision + this.#parts.database.base) };
+  }
+
+  #backOff(attempt: number): Promise<void> {
+    const limitMs = Math.min(MAXIMUM_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
+    return new Promise((resolve) => this.#parts.clock.after(Math.ceil(this.#parts.random() * limitMs), resolve));
+  }
+}

@@ -1,0 +1,48 @@
+import { tupleKey } from '../../core/index.js';
+import type { TableName } from '../../model/index.js';
+import type { Condition, RangeCondition } from '../backend/backend.js';
+import type { ReadListener } from '../derive/private-view.js';
+import { type Row, definitionOf } from '../tables/row.js';
+
+/**
+ * What a transaction has read, as conditions for the engine. A key is compared by its modRevision. A range is compared
+ * twice: no record with the range's key prefix is newer than what was read (nothing was added or changed), and no mark of the
+ * range is newer (nothing was removed or moved away). So a transaction is serialisable without naming the range's records.
+ */
+export class Footprint implements ReadListener {
+  readonly #base: number;
+  readonly #revision: number;
+  readonly #keys = new Map<string, Condition>();
+  readonly #ranges = new Map<string, RangeCondition>();
+
+  /** `revision` is the newest one the reader has applied; `base` turns indexes into revisions. */
+  constructor(revision: number, base: number) {
+    this.#revision = revision;
+    this.#base = base;
+  }
+
+  get(table: TableName, key: string, row: Row | undefined): void {
+    const modRevision = row ? row.modifyIndex - this.#base : 0;
+    this.#keys.set(tupleKey(table) + key, { table, key, modRevision });
+  }
+
+  range(table: TableName, index: string, prefix: readonly string[]): void {
+    const { ordered, keyPrefix } = definitionOf(table);
+    const text = ordered ? (prefix[0] ?? '') : tupleKey(...prefix);
+    this.#noteRange(table, keyPrefix?.[index]?.(prefix) ?? '');
+    this.#noteRange('marks', tupleKey(table, index) + text);
+  }
+
+  /** The keys only: enough where the engine accepts the transaction in the turn that evaluated it. */
+  keyConditions(): Condition[] {
+    return [...this.#keys.values()];
+  }
+
+  conditions(): (Condition | RangeCondition)[] {
+    return [...this.#keys.values(), ...this.#ranges.values()];
+  }
+
+  #noteRange(table: TableName, keyPrefix: string): void {
+    this.#ranges.set(tupleKey(table) + keyPrefix, { table, keyPrefix, notAfter: this.#revision });
+  }
+}

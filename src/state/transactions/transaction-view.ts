@@ -1,0 +1,113 @@
+import type { Cell, Draft, TableName, Tables } from '../../model/index.js';
+import type { BackendTransaction, DeleteOperation, PutOperation } from '../backend/backend.js';
+import { PrivateView, type ReadListener } from '../derive/private-view.js';
+import type { Transaction } from '../state-store.js';
+import { marksOfChange } from '../tables/database.js';
+import { Overlay } from '../tables/overlay.js';
+import { sameContent, writeRecord } from '../tables/record-format.js';
+import { type Row, type StateReader, definitionOf } from '../tables/row.js';
+
+type Operation = PutOperation | DeleteOperation;
+
+/** A transaction while it runs: a view over a state and its own writes. */
+export class TransactionView implements Transaction {
+  readonly #below: StateReader;
+  readonly #own: Overlay;
+  readonly #view: PrivateView;
+  readonly #listener: ReadListener;
+  readonly #values = new Map<string, string>();
+  readonly #nextIndex: number;
+
+  /** `listener` is told of reads of the state below, never of own writes; `nextIndex` is what written rows show as index. */
+  constructor(below: StateReader, nextIndex: number, listener: ReadListener) {
+    this.#below = below;
+    this.#own = new Overlay(below);
+    this.#listener = listener;
+    this.#nextIndex = nextIndex;
+    this.#view = new PrivateView(this.#own, {
+      get: (table, key) => listener.get(table, key, below.get(table, key)),
+      range: (table, index, prefix, rows) => listener.range(table, index, prefix, rows),
+    });
+  }
+
+  /** The state below with this transaction's writes. */
+  get reader(): StateReader {
+    return this.#own;
+  }
+
+  get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
+    return this.#view.get(table, key);
+  }
+
+  range<Name extends TableName>(table: Name, index: string, prefix: readonly string[]): readonly Tables[Name][] {
+    return this.#view.range(table, index, prefix);
+  }
+
+  cell<Value>(definition: Cell<Value>, key: string): Value {
+    return this.#view.cell(definition, key);
+  }
+
+  put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void {
+    const key = definitionOf(table).key(record as unknown as Row);
+    const below = this.#readBelow(table, key);
+    const { row, value } = writeRecord(table, record, below, this.#nextIndex);
+    this.#view.forgetCells();
+    if (below && sameContent(below, row)) {
+      this.#own.unset(table, key);
+      return;
+    }
+    this.#own.set(table, key, row);
+    this.#values.set(`${table} ${key}`, value);
+  }
+
+  delete(table: TableName, key: string): void {
+    this.#view.forgetCells();
+    if (this.#readBelow(table, key)) this.#own.set(table, key, undefined);
+    else this.#own.unset(table, key);
+  }
+
+  guard(family: string): void {
+    const sequence = (this.get('guards', family)?.sequence ?? 0) + 1;
+    this.put('guards', { family, sequence });
+  }
+
+  /** Every row this transaction writes, with the marks of ranges that records leave, and the engine's operations for them. */
+  finish(): { readonly operations: BackendTransaction['operations']; readonly rows: readonly WrittenRow[] } {
+    const rows: WrittenRow[] = [...this.#own.writes()];
+    const operations: Operation[] = rows.map(({ table, key, row }) =>
+      row
+        ? { type: 'put', table, key, value: this.#values.get(`${table} ${key}`) as string }
+        : { type: 'delete', table, key },
+    );
+    for (const range of this.#rangesLeft(rows)) {
+      const stored = this.#below.get('marks', range);
+      const sequence = ((stored?.['sequence'] as number | undefined) ?? 0) + 1;
+      const { row, value } = writeRecord('marks', { range, sequence }, stored, this.#nextIndex);
+      rows.push({ table: 'marks', key: range, row });
+      operations.push({ type: 'put', table: 'marks', key: range, value });
+    }
+    return { operations, rows };
+  }
+
+  #rangesLeft(rows: readonly WrittenRow[]): Set<string> {
+    const ranges = new Set<string>();
+    for (const { table, key, row } of rows) {
+      const before = this.#below.get(table, key);
+      if (before) for (const range of marksOfChange(table, key, before, row)) ranges.add(range);
+    }
+    return ranges;
+  }
+
+  #readBelow(table: TableName, key: string): Row | undefined {
+    const row = this.#below.get(table, key);
+    this.#listener.get(table, key, row);
+    return row;
+  }
+}
+
+/** A row a transaction writes; `undefined` = deleted. */
+export interface WrittenRow {
+  readonly table: TableName;
+  readonly key: string;
+  readonly row: Row | undefined;
+}

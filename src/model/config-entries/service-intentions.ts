@@ -79,7 +79,7 @@ export interface IntentionJwtProvider {
   readonly verifyClaims: readonly { readonly path: readonly string[]; readonly value: string }[];
 }
 
-const jwtField = object<IntentionJwtRequirement>({
+export const intentionJwtField: Field<IntentionJwtRequirement> = object<IntentionJwtRequirement>({
   providers: list(
     object<IntentionJwtProvider>({
       name: text(),
@@ -112,7 +112,7 @@ export const intentionPermissionsField: Field<readonly IntentionPermission[]> = 
   object<IntentionPermission>({
     action: text() as Field<IntentionPermission['action']>,
     http: optional(httpField),
-    jwt: optional(jwtField),
+    jwt: optional(intentionJwtField),
   }),
 );
 
@@ -140,7 +140,7 @@ export const schema: Field<ServiceIntentionsEntry> = object<ServiceIntentionsEnt
         }),
       ),
     ),
-    jwt: optional(jwtField),
+    jwt: optional(intentionJwtField),
     meta: metaField,
   },
   { ignored: ignoredFields },
@@ -205,6 +205,8 @@ function isPartialWildcard(name: string): boolean {
 function sourceProblem(where: string, destination: string, source: IntentionSource): Problem {
   if (source.name === '') return `${where}.Name is required`;
   if (isPartialWildcard(source.name)) return `${where}.Name: wildcard character "*" cannot be used with partial values`;
+  if (!['', 'default'].includes(source.namespace)) return `${where}.Namespace: there is no namespace but "default"`;
+  if (!['', 'default'].includes(source.partition)) return `${where}.Partition: there is no partition but "default"`;
   if (source.type !== 'consul') return `${where}.Type must be set to 'consul'`;
   if (source.samenessGroup !== '') return `${where}.SamenessGroup requires Consul Enterprise`;
   if (source.peer !== '' && source.partition !== '') return `${where}: cannot set Peer and Partition at the same time`;

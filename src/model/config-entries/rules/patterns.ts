@@ -1,3 +1,4 @@
+import { checkFilter } from '../../../lang/filter/index.js';
 import { checkRegex } from '../../../lang/regex/index.js';
 import type { Problem } from './problems.js';
 
@@ -8,7 +9,9 @@ export function regexProblem(where: string, pattern: string): Problem {
   return problem === undefined ? undefined : `${where} is not a valid regular expression: ${problem}`;
 }
 
-/** A filter expression over an instance of a service; '' lets every instance through. */
+/** A filter expression that can be read; '' lets every instance through. What it may select is checked where it is stored. */
 export function filterProblem(where: string, expression: string): Problem {
-  return expression.length > 8192 ? `${where}: the expression is longer than 8192 characters` : undefined;
+  if (expression.trim() === '') return undefined;
+  const problem = checkFilter(expression);
+  return problem === undefined ? undefined : `${where} is not a valid expression: "${expression}": ${problem}`;
 }

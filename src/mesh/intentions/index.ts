@@ -1,0 +1,23 @@
+/**
+ * Intentions: who may call whom, from service-intentions entries.
+ * In: a view, or lists of intentions. Out: ordered lists, decisions, and whom a change took something from.
+ * Must never: let something through that it cannot decide, or depend on the order of entries.
+ */
+export { type WireIntention, encodeIntention, wireIntentionField } from './encode-intention.js';
+export {
+  type Caller,
+  type Intention,
+  type IntentionPolicy,
+  applicableIntention,
+  compareIntentions,
+  defaultIntentionPolicy,
+  intentionsOf,
+  intentionsTo,
+  sortIntentions,
+} from './intention.js';
+export { type IntentionDecision, decisionReason, intentionDecision } from './intention-decision.js';
+export { type StoredIntention, allIntentions, intentionMatch } from './intention-match.js';
+export { intentionsToCell } from './intentions-cell.js';
+export { type IntentionState, narrowedSources } from './narrowed-sources.js';
+export { type AuthorizedRequest, decideRequest, permissionMatches } from './request-decision.js';
+export { revocationEpoch } from './revocation-epoch.js';

@@ -1,0 +1,83 @@
+import { deepEqual } from '../../core/index.js';
+import type { IntentionPermission } from '../../model/index.js';
+import { type Caller, type Intention, type IntentionPolicy, applicableIntention } from './intention.js';
+
+/** What decides about a caller: all, nothing, or permissions with the default behind them. */
+type Rule = 'allow' | 'deny' | { readonly permissions: readonly IntentionPermission[]; readonly guard: unknown };
+
+/** A name that no intention mentions: it stands for all callers that are not mentioned. */
+const ANYBODY_ELSE = '*';
+
+export interface IntentionState {
+  /** The intentions of one destination, best first. */
+  readonly intentions: readonly Intention[];
+  readonly defaultPolicy: IntentionPolicy;
+  /** Whether the destination is asked about requests; a TCP destination knows connections only. */
+  readonly http: boolean;
+}
+
+/**
+ * The callers from whom a change may have taken something away that they were allowed before: names, `peer:<peer>/<name>`, or
+ * just `*` when callers are among them that no intention mentions. Errs on the safe side: only a change that surely takes
+ * nothing away from a caller leaves it out.
+ */
+export function narrowedSources(before: IntentionState, after: IntentionState): readonly string[] {
+  const narrowed = mentionedCallers([...before.intentions, ...after.intentions])
+    .filter((caller) => mayNarrow(ruleFor(before, caller), ruleFor(after, caller), before, after))
+    .map(callerName);
+  return narrowed.includes(ANYBODY_ELSE) ? [ANYBODY_ELSE] : narrowed.sort();
+}
+
+function callerName({ name, peer }: Caller): string {
+  return peer ? `peer:${peer}/${name}` : name;
+}
+
+/** Everybody mentioned, and for this mesh and each peer somebody who is not. */
+function mentionedCallers(intentions: readonly Intention[]): readonly Caller[] {
+  const callers = new Map<string, Caller>();
+  const add = (caller: Caller): unknown => callers.set(callerName(caller), caller);
+  add({ name: ANYBODY_ELSE });
+  for (const { source } of intentions) {
+    add({ name: source.name, peer: source.peer });
+    add({ name: ANYBODY_ELSE, peer: source.peer });
+  }
+  return [...callers.values()];
+}
+
+function ruleFor(state: IntentionState, caller: Caller): Rule {
+  const intention = applicableIntention(state.intentions, caller);
+  if (intention === undefined) return state.defaultPolicy;
+  const { action, permissions } = intention.source;
+  if (permissions.length === 0 && intention.jwt === undefined) return action === 'allow' ? 'allow' : 'deny';
+  if (!state.http) return 'deny';
+  if (permissions.length === 0 && action !== 'allow') return 'deny';
+  return { permissions, guard: intention.jwt };
+}
+
+function mayNarrow(before: Rule, after: Rule, was: IntentionState, is: IntentionState): boolean {
+  if (before === 'deny' || after === 'allow') return false;
+  if (before === 'allow' || after === 'deny') return true;
+  if (was.defaultPolicy !== is.defaultPolicy || !deepEqual(before.guard, after.guard)) return true;
+  return !isWidening(before.permissions, after.permissions);
+}
+
+/**
+ * Whether the new list comes from the old one by adding allows and leaving out denies only, wherever: then whatever was let
+ * through still is. `reachable[j]`: the old list up to here can have become the first j of the new one.
+ */
+function isWidening(before: readonly IntentionPermission[], after: readonly IntentionPermission[]): boolean {
+  if ((before.length === 0) !== (after.length === 0)) return false;
+  const addAllows = (row: readonly boolean[]): boolean[] => {
+    const result = [...row];
+    for (const [position, permission] of after.entries())
+      if (result[position] && permission.action === 'allow') result[position + 1] = true;
+    return result;
+  };
+  let reachable = addAllows([true, ...after.map(() => false)]);
+  for (const old of before) {
+    const kept = after.map((permission, position) => Boolean(reachable[position]) && deepEqual(old, permission));
+    const row = reachable.map((value, position) => (value && old.action === 'deny') || Boolean(kept[position - 1]));
+    reachable = addAllows(row);
+  }
+  return reachable[after.length] === true;
+}

@@ -24,6 +24,8 @@ export interface EncodedResource {
   readonly references: readonly { readonly type: ResourceType; readonly name: string }[];
   /** The entries it came from, `kind/name`, for a refusal's record. */
   readonly entries: readonly string[];
+  /** Listeners: the greatest chain epoch in it (index of the last write that took access away); absent = none. */
+  readonly chainEpoch?: number;
 }
 
 /** Who a proxy is: (node, service id) is its identity, the rest follows from its registration. */

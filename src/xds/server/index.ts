@@ -6,3 +6,5 @@
  */
 export type * from './contract.js';
 export type * from './propagation-model.js';
+export { createXdsServer } from './xds-server.js';
+export { DRAIN_TIME_METADATA } from './stream.js';

@@ -1,4 +1,13 @@
-import { type DeltaResponse, decodeDeltaResponse, encodeDeltaRequest, encodeNode, type FakeNode, type FakeType, typeOfUrl, typeUrls } from './messages.js';
+import {
+  type DeltaResponse,
+  decodeDeltaResponse,
+  encodeDeltaRequest,
+  encodeNode,
+  type FakeNode,
+  type FakeType,
+  typeOfUrl,
+  typeUrls,
+} from './messages.js';
 import { referencesOf } from './references.js';
 import { openStream, type Transport, type TransportEvents, type TransportOptions } from './transport.js';
 
@@ -80,7 +89,8 @@ export class FakeEnvoy {
     if (!reconnect) return;
     for (const type of ['endpoint', 'secret', 'listener', 'route', 'extension'] as const) {
       const { watched, held } = this.#types[type];
-      if (type === 'listener' ? held.size > 0 || this.#warming.size === 0 : watched.size > 0) this.#ask(type, [...watched]);
+      if (type === 'listener' ? held.size > 0 || this.#warming.size === 0 : watched.size > 0)
+        this.#ask(type, [...watched]);
     }
   }
 
@@ -178,7 +188,15 @@ export class FakeEnvoy {
     const type = typeOfUrl(response.typeUrl);
     if (!type) throw new Error(`a response of unknown type ${response.typeUrl}`);
     this.#options.onResponse?.(type, response);
-    this.#note('received', type, response.resources.map(({ name }) => name), response.removed, response.nonce, '', []);
+    this.#note(
+      'received',
+      type,
+      response.resources.map(({ name }) => name),
+      response.removed,
+      response.nonce,
+      '',
+      [],
+    );
     const error = this.#options.refuse?.(type, response);
     if (error === undefined) this.#apply(type, response);
     if (type === 'cluster') {
@@ -210,7 +228,8 @@ export class FakeEnvoy {
     for (const reference of referencesOf('cluster', any)) {
       const state = this.#types[reference.type];
       // A changed cluster waits for its endpoints although the name is watched already and is not asked for again.
-      if (reference.type === 'endpoint' || !state.held.has(reference.name)) needed.add(`${reference.type}/${reference.name}`);
+      if (reference.type === 'endpoint' || !state.held.has(reference.name))
+        needed.add(`${reference.type}/${reference.name}`);
       state.watched.add(reference.name);
     }
     if (needed.size > 0) this.#warming.set(name, needed);
@@ -240,7 +259,9 @@ export class FakeEnvoy {
   #unwatch(type: FakeType, name: string): void {
     const users = [...this.#types.cluster.held, ...this.#types.listener.held];
     const inUse = users.some(([, { any }]) =>
-      [...referencesOf('cluster', any), ...referencesOf('listener', any)].some((one) => one.type === type && one.name === name),
+      [...referencesOf('cluster', any), ...referencesOf('listener', any)].some(
+        (one) => one.type === type && one.name === name,
+      ),
     );
     if (inUse) return;
     const state = this.#types[type];
@@ -267,7 +288,9 @@ export class FakeEnvoy {
 
   /** Goes on with what the last message made possible. */
   #settle(): void {
-    const waitsForEndpoints = [...this.#warming.values()].some((needed) => [...needed].some((one) => one.startsWith('endpoint/')));
+    const waitsForEndpoints = [...this.#warming.values()].some((needed) =>
+      [...needed].some((one) => one.startsWith('endpoint/')),
+    );
     if (!waitsForEndpoints) this.#askMissing('secret');
     if (this.#warming.size === 0) {
       for (const { nonce, error } of this.#heldAcks) this.#answer('cluster', nonce, error);
@@ -297,17 +320,39 @@ export class FakeEnvoy {
 
   #request(
     type: FakeType,
-    request: { subscribe?: readonly string[]; unsubscribe?: readonly string[]; versions?: ReadonlyMap<string, string>; nonce?: string; error?: string },
+    request: {
+      subscribe?: readonly string[];
+      unsubscribe?: readonly string[];
+      versions?: ReadonlyMap<string, string>;
+      nonce?: string;
+      error?: string;
+    },
   ): void {
     const withNode = !this.#nodeSent || this.#options.repeatNode === true;
     this.#nodeSent = true;
-    this.#note('sent', type, request.subscribe ?? [], request.unsubscribe ?? [], request.nonce ?? '', request.error ?? '', [
-      ...(request.versions?.keys() ?? []),
-    ]);
-    this.#transport?.send(encodeDeltaRequest({ ...request, typeUrl: typeUrls[type], node: withNode ? this.#node : undefined }));
+    this.#note(
+      'sent',
+      type,
+      request.subscribe ?? [],
+      request.unsubscribe ?? [],
+      request.nonce ?? '',
+      request.error ?? '',
+      [...(request.versions?.keys() ?? [])],
+    );
+    this.#transport?.send(
+      encodeDeltaRequest({ ...request, typeUrl: typeUrls[type], node: withNode ? this.#node : undefined }),
+    );
   }
 
-  #note(kind: LogLine['kind'], type: FakeType, names: readonly string[], removed: readonly string[], nonce: string, error: string, claims: readonly string[]): void {
+  #note(
+    kind: LogLine['kind'],
+    type: FakeType,
+    names: readonly string[],
+    removed: readonly string[],
+    nonce: string,
+    error: string,
+    claims: readonly string[],
+  ): void {
     this.log.push({ kind, type, names, removed, nonce, error, claims });
   }
 

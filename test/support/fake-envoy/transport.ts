@@ -2,7 +2,8 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp
 import type { ConnectionOptions } from 'node:tls';
 
 export const DELTA_PATH = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources';
-export const STATE_OF_THE_WORLD_PATH = '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources';
+export const STATE_OF_THE_WORLD_PATH =
+  '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources';
 
 export interface TransportOptions {
   readonly host?: string;

@@ -1,0 +1,169 @@
+import type { EncodedResource, ResourceType } from '../resources/spec.js';
+import { sharesAddress } from './listener-address.js';
+import type { StandingRefusals } from './standing-refusals.js';
+import type { Entry, Subscription } from './subscription.js';
+
+export interface BurstItem {
+  readonly entry: Entry;
+  readonly resource: EncodedResource;
+}
+
+/** Responses of one type. `together`: one response (cold start); else one response per resource (envoy-facts 0.4). */
+export interface BurstStep {
+  readonly type: ResourceType;
+  readonly items: readonly BurstItem[];
+  readonly removed: readonly string[];
+  readonly together: boolean;
+}
+
+export type Subscriptions = Readonly<Record<ResourceType, Subscription>>;
+
+/** What planning may look at. */
+export interface BurstInput {
+  readonly subscriptions: Subscriptions;
+  readonly refusals: StandingRefusals;
+  /** Responses other than of clusters are still unanswered from before. */
+  readonly waiting: boolean;
+  /** Clusters and listeners may be removed although this client never asked for listeners. */
+  readonly removalsOverdue: boolean;
+}
+
+/**
+ * All that is due to one client, in make-before-break order (envoy-facts 0.2): clusters, their endpoints, secrets, filters,
+ * listeners, what new listeners need, routes; removals last, and not before what stops using them has been answered.
+ */
+export function planBurst(input: BurstInput): BurstStep[] {
+  const { cluster, endpoint, secret, extension, listener, route } = input.subscriptions;
+  const plan = new Plan(input.refusals);
+
+  const clusters = plan.changes(cluster);
+  plan.changes(endpoint, plan.referenced(clusters, endpoint, true));
+  plan.changes(secret, plan.referenced(clusters, secret, false));
+  plan.changes(extension);
+  const freed = plan.replaced(listener);
+  const listeners = plan.changes(listener, [], freed);
+  for (const subscription of [secret, extension, route]) {
+    plan.follow(subscription, plan.referenced(listeners, subscription, false));
+  }
+  plan.changes(route);
+
+  const stopsUsing = plan.wrote('listener') || plan.wrote('route') || plan.wrote('extension');
+  const mayRemove = !stopsUsing && !input.waiting && (listener.known || input.removalsOverdue);
+  if (mayRemove) {
+    const keepOld = input.refusals.size > 0 && standsOn(input, listener, route);
+    if (!keepOld) plan.removals(listener, cluster);
+    plan.removals(endpoint, route, secret);
+  }
+  return plan.steps;
+}
+
+/** Whether a listener or route that the client refuses may still use what is to be removed. */
+function standsOn(input: BurstInput, ...subscriptions: readonly Subscription[]): boolean {
+  return subscriptions.some((subscription) =>
+    [...subscription.entries.values()].some((entry) => {
+      const refusal = entry.wanted ? input.refusals.get(entry) : undefined;
+      return refusal !== undefined && refusal.version === entry.source.current?.version;
+    }),
+  );
+}
+
+class Plan {
+  readonly steps: BurstStep[] = [];
+  readonly #refusals: StandingRefusals;
+  readonly #planned = new Set<Entry>();
+
+  constructor(refusals: StandingRefusals) {
+    this.#refusals = refusals;
+  }
+
+  wrote(type: ResourceType): boolean {
+    return this.steps.some((step) => step.type === type);
+  }
+
+  /** Steps for what is due of a type, and for `followers` whether due or not; takes the subscription's work. */
+  changes(subscription: Subscription, followers: readonly Entry[] = [], freed: readonly string[] = []): BurstItem[] {
+    if (!subscription.known) {
+      subscription.dirty = undefined;
+      return [];
+    }
+    const { firstAnswerDue, answers, dirty, singly, absent } = subscription;
+    subscription.clearWork();
+    const cold = this.#items(answers ?? [], true, true);
+    const single = [
+      ...this.#items(singly ?? [], true, true),
+      ...this.#items(followers, true, true),
+      ...this.#items(dirty ?? [], false, false),
+    ];
+    if (cold.length > 0) this.#step(subscription.type, cold, freed, true);
+    else if (freed.length > 0 && single.length > 0) this.#step(subscription.type, single, freed, true);
+    else if (firstAnswerDue && single.length === 0) this.#step(subscription.type, [], [], true);
+    if (single.length > 0 && (cold.length > 0 || freed.length === 0)) this.#step(subscription.type, single, [], false);
+    if (absent && absent.size > 0) this.#step(subscription.type, [], [...absent], true);
+    return [...cold, ...single];
+  }
+
+  /** Steps for what must follow a listener unasked. */
+  follow(subscription: Subscription, followers: readonly Entry[]): void {
+    const items = this.#items(followers, true, true);
+    if (items.length > 0) this.#step(subscription.type, items, [], false);
+  }
+
+  /**
+   * Entries that `sent` makes the client ask for. Endpoints of every sent cluster: a changed one waits for them although it
+   * never asks again. Other types only when the client has not got them; never of a type it has not asked for yet, because it
+   * would drop such a response without a word.
+   */
+  referenced(sent: readonly BurstItem[], subscription: Subscription, subscribedToo: boolean): Entry[] {
+    const found: Entry[] = [];
+    for (const { resource } of sent) {
+      for (const reference of resource.references) {
+        if (reference.type !== subscription.type) continue;
+        const entry = subscription.entries.get(reference.name);
+        if (!subscription.known) {
+          if (subscribedToo) (subscription.owed ??= new Set()).add(reference.name);
+        } else if (entry && (subscribedToo || !entry.subscribed)) {
+          found.push(entry);
+        }
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Listeners to be removed whose address a new listener takes: they must go in the same response, where Envoy removes
+   * first; otherwise the new one is refused for its address.
+   */
+  replaced(listener: Subscription): string[] {
+    if (!listener.removals || !listener.known) return [];
+    const fresh = [...(listener.dirty ?? []), ...(listener.answers ?? [])].filter(
+      (entry) => !entry.held && entry.wanted,
+    );
+    const freed = [...listener.removals].filter((name) => fresh.some((entry) => sharesAddress(entry.name, name)));
+    for (const name of freed) listener.removals.delete(name);
+    return freed;
+  }
+
+  removals(...subscriptions: readonly Subscription[]): void {
+    for (const subscription of subscriptions) {
+      if (!subscription.removals || subscription.removals.size === 0 || !subscription.known) continue;
+      this.#step(subscription.type, [], [...subscription.removals], true);
+      subscription.removals = undefined;
+    }
+  }
+
+  #items(entries: Iterable<Entry>, asked: boolean, again: boolean): BurstItem[] {
+    const items: BurstItem[] = [];
+    for (const entry of entries) {
+      if (this.#planned.has(entry) || (!asked && !entry.visible)) continue;
+      const resource = this.#refusals.target(entry, asked);
+      if (!resource || (!again && resource.version === entry.sent)) continue;
+      this.#planned.add(entry);
+      items.push({ entry, resource });
+    }
+    return items;
+  }
+
+  #step(type: ResourceType, items: readonly BurstItem[], removed: readonly string[], together: boolean): void {
+    this.steps.push({ type, items, removed, together });
+  }
+}

@@ -1,0 +1,64 @@
+import type { ResourceType } from '../resources/spec.js';
+import { acknowledge, type RefusalKeeper, refuse } from './answers.js';
+import type { BurstStep } from './burst.js';
+import type { DiscoveryRequest } from './discovery-request.js';
+import type { FrameBook } from './frames.js';
+import type { ProxySession, Response } from './session.js';
+import { closeWildcard, openWildcard, subscribe, unsubscribe } from './session-requests.js';
+
+const WILDCARD = '*';
+
+/** Turns a step into delta responses: one for all at cold start, else a shared one per resource. */
+export function encodeDelta(step: BurstStep, frames: FrameBook, index: number): Response[] {
+  const { type, items, removed } = step;
+  if (step.together) {
+    const { frame, nonce } = frames.together(
+      type,
+      items.map(({ resource }) => resource),
+      removed,
+      index,
+    );
+    return [{ frame, nonce, index, items, removed }];
+  }
+  return items.map((item) => {
+    const { frame, nonce } = frames.single(item.resource, index);
+    return { frame, nonce, index, items: [item], removed: [] };
+  });
+}
+
+/** Applies a delta request; each part of it, for an answer may carry a subscription as well (envoy-facts 1). */
+export function applyDelta(
+  session: ProxySession,
+  keeper: RefusalKeeper,
+  type: ResourceType,
+  request: DiscoveryRequest,
+): void {
+  const subscription = session.subscriptions[type];
+  const { nonce, error } = request;
+  if (nonce !== '') {
+    if (error === undefined) acknowledge(session, keeper, type, nonce);
+    else refuse(session, keeper, type, nonce, error, false);
+  }
+  const first = !subscription.known;
+  subscription.known = true;
+  const names = request.subscribe.filter((name) => name !== WILDCARD);
+  const startsWildcard = names.length < request.subscribe.length || (first && request.subscribe.length === 0);
+  if (startsWildcard && subscription.canBeWildcard && !subscription.wildcard) {
+    openWildcard(session, type, first ? request.versions : new Map());
+  }
+  if (request.unsubscribe.length > 0) {
+    if (request.unsubscribe.includes(WILDCARD)) closeWildcard(session, type);
+    unsubscribe(
+      session,
+      type,
+      request.unsubscribe.filter((name) => name !== WILDCARD),
+    );
+  }
+  if (names.length > 0) {
+    // Endpoints asked for before clusters: the stream broke while a cluster was warming, and what is claimed did not help it
+    // (envoy-facts 0.7).
+    const warming = type === 'endpoint' && !session.subscriptions.cluster.known;
+    subscribe(session, type, names, first && !warming ? request.versions : undefined);
+  }
+  if (session.mustAnswer) session.flush();
+}

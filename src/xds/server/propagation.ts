@@ -1,0 +1,143 @@
+import type { Clock } from '../../core/index.js';
+import { nodeKey } from '../../model/index.js';
+import { tupleKey } from '../../core/index.js';
+import type { ResourceType } from '../resources/spec.js';
+import type { ProxyKey, StreamClient } from './contract.js';
+import type { VersionVerdict } from './envoy-version.js';
+import type { Propagation, ProxyDetail, ProxyStatus, ResourceProgress, ResourceStatus } from './propagation-model.js';
+import { pendingRevocation } from './revocation.js';
+import type { ProxySession } from './session.js';
+import type { Entry } from './subscription.js';
+
+/** What is known of a stream besides its session. */
+export interface StreamFacts {
+  readonly client: StreamClient;
+  readonly verdict: VersionVerdict;
+  readonly protocol: 'delta' | 'state-of-the-world';
+  readonly connectedAtMs: number;
+  /** The Envoy's `--drain-time-s` as our bootstrap tells it; undefined when the bootstrap is not ours. */
+  readonly drainTimeMs: number | undefined;
+}
+
+type Connected = { readonly facts: StreamFacts; readonly session: ProxySession };
+type Gone = { readonly detail: ProxyDetail; readonly forget: () => void };
+
+/** Remembers the newest stream of each proxy; what is asked for is worked out when it is asked for. */
+export class PropagationBook implements Propagation {
+  readonly #connected = new Map<string, Connected>();
+  readonly #gone = new Map<string, Gone>();
+  readonly #clock: Clock;
+  readonly #forgetAfterMs: number;
+  readonly #index: () => number;
+
+  constructor(clock: Clock, forgetAfterMs: number, index: () => number) {
+    this.#clock = clock;
+    this.#forgetAfterMs = forgetAfterMs;
+    this.#index = index;
+  }
+
+  opened(facts: StreamFacts, session: ProxySession): void {
+    const key = keyOf(facts.client);
+    this.#gone.get(key)?.forget();
+    this.#gone.delete(key);
+    this.#connected.set(key, { facts, session });
+  }
+
+  /** To be called before the session lets go of its cells. */
+  closed(facts: StreamFacts, session: ProxySession): void {
+    const key = keyOf(facts.client);
+    const now = this.#connected.get(key);
+    if (now?.session !== session) return;
+    this.#connected.delete(key);
+    const disconnectedAt = new Date(this.#clock.now()).toISOString();
+    const detail = { ...this.#detail(now), connected: false, disconnectedAt };
+    const forget = this.#clock.after(this.#forgetAfterMs, () => this.#gone.delete(key));
+    this.#gone.set(key, { detail, forget });
+  }
+
+  list(): readonly ProxyStatus[] {
+    const connected = [...this.#connected.values()].map((one) => this.#status(one));
+    const gone = [...this.#gone.values()].map(({ detail }) => withoutResources(detail));
+    return [...connected, ...gone].sort((left, right) =>
+      left.node + left.proxyId < right.node + right.proxyId ? -1 : 1,
+    );
+  }
+
+  get(node: string, proxyId: string): ProxyDetail | undefined {
+    const key = keyOf({ node, proxyId });
+    const connected = this.#connected.get(key);
+    return connected ? this.#detail(connected) : this.#gone.get(key)?.detail;
+  }
+
+  close(): void {
+    for (const { forget } of this.#gone.values()) forget();
+  }
+
+  #status({ facts, session }: Connected): ProxyStatus {
+    const { client, verdict } = facts;
+    const revocation = pendingRevocation(session, facts.drainTimeMs, this.#clock.now());
+    return {
+      node: client.node,
+      proxyId: client.proxyId,
+      service: session.needs.identity.service,
+      connected: true,
+      connectedAt: new Date(facts.connectedAtMs).toISOString(),
+      disconnectedAt: '',
+      protocol: facts.protocol,
+      userAgent: client.userAgent,
+      version: verdict.version,
+      tested: verdict.tested,
+      remoteAddress: client.remoteAddress,
+      encrypted: client.encrypted,
+      pending: !session.clean,
+      acceptedIndex: session.clean ? this.#index() : session.cleanIndex,
+      counts: Object.fromEntries(
+        Object.values(session.subscriptions).map(({ type, entries }) => [type, entries.size]),
+      ) as Record<ResourceType, number>,
+      refused: session.refusals.size,
+      ...(revocation ? { revocationPending: revocation } : {}),
+    };
+  }
+
+  #detail(connected: Connected): ProxyDetail {
+    const { session } = connected;
+    const resources = Object.values(session.subscriptions).flatMap((subscription) =>
+      [...subscription.entries.values()].map((entry) => resourceStatus(session, entry)),
+    );
+    return { ...this.#status(connected), resources, problems: session.needs.problems };
+  }
+}
+
+function keyOf({ node, proxyId }: ProxyKey): string {
+  return tupleKey(nodeKey(node), proxyId);
+}
+
+function withoutResources({ resources: _resources, problems: _problems, ...status }: ProxyDetail): ProxyStatus {
+  return status;
+}
+
+function resourceStatus(session: ProxySession, entry: Entry): ResourceStatus {
+  const refusal = session.refusals.get(entry);
+  const wanted = entry.source.current;
+  return {
+    type: entry.owner.type,
+    name: entry.name,
+    progress: progressOf(entry, refusal !== undefined && refusal.version === wanted?.version),
+    wantedVersion: wanted?.version ?? entry.sent ?? '',
+    sentVersion: entry.sent ?? '',
+    acceptedVersion: entry.accepted?.version ?? '',
+    entries: wanted?.entries ?? [],
+    ...(refusal
+      ? { refusal: { version: refusal.version, error: refusal.error, at: refusal.at, index: refusal.index } }
+      : {}),
+  };
+}
+
+function progressOf(entry: Entry, refused: boolean): ResourceProgress {
+  const wanted = entry.source.current;
+  if (refused) return 'refused';
+  if (entry.source.failing) return 'failing';
+  if (!entry.visible) return 'unasked';
+  if (!wanted) return entry.sent === undefined ? 'pending' : 'current';
+  return entry.accepted?.version === wanted.version ? 'current' : 'pending';
+}

@@ -1,0 +1,123 @@
+import { AppError } from '../../core/index.js';
+import type { ResourceType } from '../resources/spec.js';
+import type { ProxySession } from './session.js';
+import { createEntry, dropEntry } from './session-needs.js';
+import type { Entry, Subscription } from './subscription.js';
+
+/** More names than any mesh has in one proxy; beyond it the client is broken or hostile. */
+const MOST_NAMES = 50_000;
+
+/** First request of a wildcard. `claims`: what the client says it has, name -> version. */
+export function openWildcard(session: ProxySession, type: ResourceType, claims: ReadonlyMap<string, string>): void {
+  const subscription = session.subscriptions[type];
+  subscription.wildcard = true;
+  subscription.firstAnswerDue = true;
+  if (claims.size === 0) {
+    for (const entry of subscription.entries.values()) subscription.answer(entry);
+    return;
+  }
+  for (const [name, version] of claims) {
+    const entry = subscription.entries.get(name);
+    if (entry) claim(entry, version);
+    else subscription.remove(name);
+  }
+  subscription.markAllDirty();
+}
+
+/** The client does not want to hear of all of a type any more. */
+export function closeWildcard(session: ProxySession, type: ResourceType): void {
+  const subscription = session.subscriptions[type];
+  subscription.wildcard = false;
+  for (const entry of subscription.entries.values()) if (!entry.subscribed) forgetSent(entry);
+}
+
+/** The client asks for names. `claims` only in the first request of the type, undefined where they must not be trusted. */
+export function subscribe(
+  session: ProxySession,
+  type: ResourceType,
+  names: readonly string[],
+  claims: ReadonlyMap<string, string> | undefined,
+): void {
+  const subscription = session.subscriptions[type];
+  if (type === 'secret' && !session.outlet.maySendSecrets) return refusePlaintext(session);
+  if (names.length + subscription.entries.size + (subscription.strangers?.size ?? 0) > MOST_NAMES) {
+    const problem = `this stream subscribes to more than ${MOST_NAMES} resources of one type; subscribe to fewer`;
+    return session.outlet.end(new AppError('tooLarge', problem));
+  }
+  for (const name of names) {
+    const entry = subscription.entries.get(name) ?? demand(session, subscription, name);
+    const claimed = subscription.owed?.has(name) ? undefined : claims?.get(name);
+    if (entry) subscribeEntry(session, subscription, entry, claimed);
+    else subscribeStranger(subscription, name, claims?.has(name) ?? false);
+  }
+  subscription.owed = undefined;
+}
+
+export function unsubscribe(session: ProxySession, type: ResourceType, names: readonly string[]): void {
+  const subscription = session.subscriptions[type];
+  for (const name of names) {
+    subscription.strangers?.delete(name);
+    subscription.absent?.delete(name);
+    const entry = subscription.entries.get(name);
+    if (!entry) continue;
+    entry.subscribed = false;
+    if (subscription.wildcard) continue;
+    forgetSent(entry);
+    subscription.answers?.delete(entry);
+    if (!entry.wanted || entry.onDemand) dropEntry(session.outlet.cells, entry);
+  }
+}
+
+function subscribeEntry(
+  session: ProxySession,
+  subscription: Subscription,
+  entry: Entry,
+  claimed: string | undefined,
+): void {
+  entry.subscribed = true;
+  if (entry.source === session.leaf) {
+    if (claimed !== undefined && session.leaf.adopt(claimed)) return claim(entry, claimed);
+    session.leaf.ensure();
+    return subscription.answer(entry);
+  }
+  if (claimed === undefined) return subscription.answer(entry);
+  claim(entry, claimed);
+  subscription.markDirty(entry);
+}
+
+function subscribeStranger(subscription: Subscription, name: string, claimed: boolean): void {
+  (subscription.strangers ??= new Set()).add(name);
+  if (!claimed) (subscription.absent ??= new Set()).add(name);
+  // A filter that is gone is not told: old filter chains that still use it would refuse everybody (envoy-facts 8).
+  else if (subscription.type !== 'extension') subscription.remove(name);
+}
+
+function demand(session: ProxySession, subscription: Subscription, name: string): Entry | undefined {
+  const key = session.outlet.demand(subscription.type, name);
+  if (key === undefined) return undefined;
+  const entry = createEntry(session.outlet.cells, subscription, name, key);
+  entry.onDemand = true;
+  return entry;
+}
+
+/** The client says that it has this version. */
+function claim(entry: Entry, version: string): void {
+  const { current } = entry.source;
+  entry.sent = version;
+  entry.held = true;
+  if (current?.version === version) entry.accepted = current;
+}
+
+function forgetSent(entry: Entry): void {
+  entry.sent = undefined;
+  entry.held = false;
+}
+
+function refusePlaintext(session: ProxySession): void {
+  session.outlet.end(
+    new AppError(
+      'permissionDenied',
+      'certificates are not sent over a plaintext connection from another host; connect to the TLS port (8503 by default) or start the agent with -allow-plaintext-secrets',
+    ),
+  );
+}

@@ -1,0 +1,251 @@
+import { AppError } from '../../core/index.js';
+import { LEAF_SECRET, type ProxyNeeds, type ResourceType } from '../resources/spec.js';
+import { type BurstItem, type BurstStep, planBurst, type Subscriptions } from './burst.js';
+import type { XdsCounters } from './contract.js';
+import type { LeafKeeper } from './leaf-keeper.js';
+import { type ResourceCells, SharedCell } from './resource-cells.js';
+import { applyNeeds, dropEntry } from './session-needs.js';
+import { type StandingRefusal, StandingRefusals } from './standing-refusals.js';
+import { Entry, type Outstanding, Subscription } from './subscription.js';
+
+const TYPES: readonly ResourceType[] = ['cluster', 'endpoint', 'secret', 'extension', 'listener', 'route'];
+
+/** A response ready to be written, with what it carries. */
+export interface Response extends Outstanding {
+  readonly frame: Buffer;
+}
+
+/** What a session needs from around it; one per stream. */
+export interface SessionOutlet {
+  /** Turns a step into responses of the stream's protocol. */
+  encode(step: BurstStep, session: ProxySession): readonly Response[];
+  write(responses: readonly Response[]): void;
+  readonly congested: boolean;
+  /** The session has something to send: flush it soon. */
+  wake(session: ProxySession): void;
+  end(error: AppError): void;
+  /** Key of a resource cell that is not in the needs, for proxyless clients. */
+  demand(type: ResourceType, name: string): string | undefined;
+  /** A refusal stands no longer, because the proxy does not need the resource any more. */
+  forgetRefusal(type: ResourceType, name: string): void;
+  /** Look again in a while although nothing has changed. */
+  wakeLater(session: ProxySession): void;
+  readonly maySendSecrets: boolean;
+  readonly cells: ResourceCells;
+  readonly counters: XdsCounters;
+  readonly index: () => number;
+}
+
+/**
+ * What one stream's proxy needs, has been sent, and has answered: decides what is due, and when. Knows neither sockets nor
+ * message formats. The unit of sending is the burst: while anything but clusters of the last one is unanswered the next waits
+ * whole and keeps growing, unless the client asks for something (DESIGN, "No fixed debounce").
+ */
+export class ProxySession {
+  readonly subscriptions: Subscriptions;
+  readonly refusals = new StandingRefusals();
+  readonly leaf: LeafKeeper;
+  needs: ProxyNeeds;
+  /** Newest index at which nothing was due or unanswered; meaningless while `clean`. */
+  cleanIndex = 0;
+  removalsOverdue = false;
+  /** The last accepted listener that ends connections because access was taken away. */
+  revocation: { readonly index: number; readonly acceptedAt: string } | undefined;
+  closed = false;
+  readonly outlet: SessionOutlet;
+  #pendingNeeds: { readonly needs: ProxyNeeds | undefined } | undefined;
+  #recheckLeaf = false;
+  /** Unanswered responses other than of clusters. */
+  #waiting = 0;
+  #woken = false;
+  /** Entries that are not needed any more are kept until what uses them is gone. */
+  #lingers = false;
+
+  constructor(outlet: SessionOutlet, needs: ProxyNeeds, makeLeaf: (session: ProxySession) => LeafKeeper) {
+    this.outlet = outlet;
+    this.needs = needs;
+    const wake = () => this.wake();
+    this.subscriptions = Object.fromEntries(
+      TYPES.map((type) => [type, new Subscription(type, wake)]),
+    ) as unknown as Subscriptions;
+    this.leaf = makeLeaf(this);
+    const leaf = new Entry(this.subscriptions.secret, LEAF_SECRET, this.leaf);
+    leaf.permanent = true;
+    this.subscriptions.secret.entries.set(LEAF_SECRET, leaf);
+    this.#applyNeeds(needs);
+  }
+
+  wake(): void {
+    if (this.#woken || this.closed) return;
+    this.#woken = true;
+    this.outlet.wake(this);
+  }
+
+  /** Newer needs, taken over at the next flush; undefined = the registration is gone. */
+  needsChanged(needs: ProxyNeeds | undefined): void {
+    this.#pendingNeeds = { needs };
+    this.wake();
+  }
+
+  /** The CA's roots have changed: see at the next flush whether the leaf is still right. */
+  rootsChanged(): void {
+    this.#recheckLeaf = true;
+    this.wake();
+  }
+
+  leafIssued(): void {
+    this.outlet.counters.leavesIssued++;
+    const entry = this.subscriptions.secret.entries.get(LEAF_SECRET);
+    if (entry) this.subscriptions.secret.markDirty(entry);
+  }
+
+  /** Takes the oldest unanswered responses off until the one with this nonce; undefined when there is none such. */
+  answered(type: ResourceType, nonce: string): Outstanding | undefined {
+    const { outstanding } = this.subscriptions[type];
+    const position = outstanding.findIndex((response) => response.nonce === nonce);
+    if (position < 0) return undefined;
+    const response = outstanding[position];
+    outstanding.splice(0, position + 1);
+    if (type !== 'cluster') this.#waiting -= position + 1;
+    if (this.#waiting === 0 && this.#hasWork) this.wake();
+    if (this.clean) this.cleanIndex = this.outlet.index();
+    return response;
+  }
+
+  /** Nothing is due and nothing unanswered, but for removals that wait for a refused listener or route to be mended. */
+  get clean(): boolean {
+    return (
+      !this.#woken && this.#eachSubscription((one) => one.outstanding.length === 0 && !one.mustAnswer && !one.dirty)
+    );
+  }
+
+  /** The client has asked for something that is answered now. */
+  get mustAnswer(): boolean {
+    return !this.#eachSubscription((one) => !one.mustAnswer);
+  }
+
+  get #hasWork(): boolean {
+    return !this.#eachSubscription((one) => !one.hasWork);
+  }
+
+  /** Sends what is due, if it may be sent now. */
+  flush(): void {
+    this.#woken = false;
+    if (this.closed) return;
+    if (this.#pendingNeeds && !this.#takeNeeds(this.#pendingNeeds.needs)) return;
+    if (this.#recheckLeaf) {
+      this.#recheckLeaf = false;
+      this.leaf.recheck();
+      this.#woken = false;
+    }
+    if (this.outlet.congested || !this.#hasWork) return;
+    if (this.#waiting > 0 && !this.mustAnswer) return;
+    const steps = planBurst({
+      subscriptions: this.subscriptions,
+      refusals: this.refusals,
+      waiting: this.#waiting > 0,
+      removalsOverdue: this.removalsOverdue,
+    });
+    this.#send(steps);
+    this.#afterBurst();
+  }
+
+  #send(steps: readonly BurstStep[]): void {
+    const responses: Response[] = [];
+    for (const step of steps) {
+      for (const item of step.items) this.#noteSent(item);
+      for (const name of step.removed) this.#noteRemoved(step.type, name);
+      for (const response of this.outlet.encode(step, this)) {
+        responses.push(response);
+        this.subscriptions[step.type].outstanding.push(response);
+        if (step.type !== 'cluster') this.#waiting++;
+      }
+    }
+    if (responses.length === 0) return;
+    this.outlet.counters.sessionsFlushed++;
+    this.outlet.write(responses);
+  }
+
+  #noteSent({ entry, resource }: BurstItem): void {
+    entry.sent = resource.version;
+    entry.held = true;
+    const refusal = this.refusals.size > 0 ? this.refusals.get(entry) : undefined;
+    if (refusal?.version === resource.version) refusal.tried = true;
+  }
+
+  #noteRemoved(type: ResourceType, name: string): void {
+    const entry = this.subscriptions[type].entries.get(name);
+    if (entry && !entry.wanted) dropEntry(this.outlet.cells, entry);
+  }
+
+  #afterBurst(): void {
+    const { cluster, listener } = this.subscriptions;
+    if (cluster.removals || listener.removals) {
+      if (this.#waiting === 0 && !listener.known && !this.removalsOverdue) this.outlet.wakeLater(this);
+      return;
+    }
+    if (!this.#lingers) return;
+    this.#lingers = false;
+    for (const type of TYPES) {
+      for (const entry of this.subscriptions[type].entries.values())
+        if (!entry.wanted) dropEntry(this.outlet.cells, entry);
+    }
+  }
+
+  /** False when the session has ended because the registration is gone. */
+  #takeNeeds(needs: ProxyNeeds | undefined): boolean {
+    this.#pendingNeeds = undefined;
+    if (!needs) {
+      const { node, proxyId } = this.needs.identity;
+      this.outlet.end(
+        new AppError('notFound', `proxy "${proxyId}" on node "${node}" is no longer registered; register it again`),
+      );
+      return false;
+    }
+    this.#applyNeeds(needs);
+    this.#woken = false;
+    return true;
+  }
+
+  #applyNeeds(needs: ProxyNeeds): void {
+    const before = this.needs;
+    this.needs = needs;
+    if (before.identity.spiffeId !== needs.identity.spiffeId) this.#recheckLeaf = true;
+    for (const type of TYPES) {
+      const lingers = applyNeeds(this.outlet.cells, this.subscriptions[type], needs);
+      this.#lingers ||= lingers;
+    }
+    this.#pruneRefusals();
+  }
+
+  /** Takes over what stood against the proxy before this stream. */
+  loadRefusals(
+    refusals: readonly { readonly type: ResourceType; readonly name: string; readonly refusal: StandingRefusal }[],
+  ): void {
+    for (const { type, name, refusal } of refusals) this.refusals.set(type, name, refusal);
+    this.#pruneRefusals();
+  }
+
+  #pruneRefusals(): void {
+    for (const { type, name } of this.refusals.names()) {
+      if (this.subscriptions[type].entries.get(name)?.wanted) continue;
+      this.refusals.delete(type, name);
+      this.outlet.forgetRefusal(type, name);
+    }
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.leaf.stop();
+    for (const type of TYPES) {
+      for (const entry of this.subscriptions[type].entries.values()) {
+        if (entry.source instanceof SharedCell) this.outlet.cells.release(entry.source, entry);
+      }
+    }
+  }
+
+  #eachSubscription(holds: (subscription: Subscription) => boolean): boolean {
+    return TYPES.every((type) => holds(this.subscriptions[type]));
+  }
+}

@@ -1,0 +1,126 @@
+import type { EncodedResource, ResourceType } from '../resources/spec.js';
+import { type ResourceSource, type ResourceUser, SharedCell } from './resource-cells.js';
+
+/** One response that the client has not answered yet. */
+export interface Outstanding {
+  readonly nonce: string;
+  /** State index it was made at. */
+  readonly index: number;
+  readonly items: readonly { readonly entry: Entry; readonly resource: EncodedResource }[];
+  readonly removed: readonly string[];
+}
+
+/** One resource name at one client: where its content comes from and what the client has of it. */
+export class Entry implements ResourceUser {
+  readonly owner: Subscription;
+  readonly name: string;
+  source: ResourceSource;
+  /** In the proxy's needs (or asked for on demand); false = lingers until what uses it is gone. */
+  wanted = true;
+  /** Not in the needs: lives while the client is subscribed to it. */
+  onDemand = false;
+  /** Not from the needs, and every proxy has it: its leaf. */
+  permanent = false;
+  /** Asked for by name. */
+  subscribed = false;
+  /** The client may hold something of this name: it was sent once, or claimed. */
+  held = false;
+  /** The version that was sent last on this stream, or claimed when it opened. */
+  sent: string | undefined;
+  accepted: EncodedResource | undefined;
+
+  constructor(owner: Subscription, name: string, source: ResourceSource) {
+    this.owner = owner;
+    this.name = name;
+    this.source = source;
+  }
+
+  sourceChanged(): void {
+    this.owner.markDirty(this);
+  }
+
+  /** Whether the client is to be told about this name without being asked again. */
+  get visible(): boolean {
+    return this.subscribed || this.owner.wildcard;
+  }
+
+  get cellKey(): string | undefined {
+    return this.source instanceof SharedCell ? this.source.key : undefined;
+  }
+}
+
+/** What one stream has asked for, has been sent and has answered, of one resource type. */
+export class Subscription {
+  readonly type: ResourceType;
+  readonly entries = new Map<string, Entry>();
+  /** The first request of the type has come. */
+  known = false;
+  wildcard = false;
+  /** The first request of a wildcard is always answered, if need be with an empty response (envoy-facts 0.6). */
+  firstAnswerDue = false;
+  /** Asked for by name, and there is no such thing for this client. */
+  strangers: Set<string> | undefined;
+  /** Entries whose content may differ from what was sent. */
+  dirty: Set<Entry> | undefined;
+  /** Entries that were asked for: answered whatever was sent before (envoy-facts 0.3). */
+  answers: Set<Entry> | undefined;
+  /** Asked for and not there: answered as removed. */
+  absent: Set<string> | undefined;
+  /** Entries to send alone, at once: members of a batch that was refused. */
+  singly: Set<Entry> | undefined;
+  /** Names to tell the client to drop, when nothing uses them any more. */
+  removals: Set<string> | undefined;
+  /** Names that follow a cluster sent before this type was asked for: their claim must not be trusted. */
+  owed: Set<string> | undefined;
+  readonly outstanding: Outstanding[] = [];
+  readonly #onDirty: () => void;
+
+  constructor(type: ResourceType, onDirty: () => void) {
+    this.type = type;
+    this.#onDirty = onDirty;
+  }
+
+  /** Clusters and listeners may be asked for all at once; the protocol has no wildcard for other types. */
+  get canBeWildcard(): boolean {
+    return this.type === 'cluster' || this.type === 'listener';
+  }
+
+  markDirty(entry: Entry): void {
+    (this.dirty ??= new Set()).add(entry);
+    this.#onDirty();
+  }
+
+  answer(entry: Entry): void {
+    (this.answers ??= new Set()).add(entry);
+  }
+
+  markAllDirty(): void {
+    for (const entry of this.entries.values()) if (entry.visible) this.markDirty(entry);
+  }
+
+  remove(name: string): void {
+    (this.removals ??= new Set()).add(name);
+    this.#onDirty();
+  }
+
+  /** Something was asked for that must be answered now, gate or no gate. */
+  get mustAnswer(): boolean {
+    return this.firstAnswerDue || hasItems(this.answers) || hasItems(this.absent) || hasItems(this.singly);
+  }
+
+  get hasWork(): boolean {
+    return this.mustAnswer || hasItems(this.dirty) || hasItems(this.removals);
+  }
+
+  clearWork(): void {
+    this.firstAnswerDue = false;
+    this.dirty = undefined;
+    this.answers = undefined;
+    this.absent = undefined;
+    this.singly = undefined;
+  }
+}
+
+function hasItems(set: ReadonlySet<unknown> | undefined): boolean {
+  return set !== undefined && set.size > 0;
+}

@@ -31,3 +31,16 @@ export {
   isVirtualIpNeeded,
   releaseVirtualIpIfUnused,
 } from './virtual-ip.js';
+export { toRegistration } from './wire/decode-registration.js';
+export { encodeCheck, encodeInstanceHealth } from './wire/encode-check.js';
+export { encodeNode } from './wire/encode-node.js';
+export { encodeNodeService, encodeServiceNode } from './wire/encode-service.js';
+export { deregistrationField, registrationField } from './wire/registration-field.js';
+export {
+  checkFilterType,
+  instanceHealthFilterType,
+  nodeFilterType,
+  nodeServiceFilterType,
+  proxyFilterType,
+  serviceNodeFilterType,
+} from './wire/filter-types.js';

@@ -1,0 +1,15 @@
+/**
+ * A path without empty, `.` and `..` segments, always with a leading slash; a trailing slash is kept. Works on the path as it
+ * was sent, so `%2F` inside a segment stays part of it.
+ */
+export function cleanPath(path: string): string {
+  const kept: string[] = [];
+  const segments = path.split('/');
+  for (const segment of segments) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '' && segment !== '.') kept.push(segment);
+  }
+  const last = segments.at(-1);
+  const slash = kept.length > 0 && (last === '' || last === '.' || last === '..') ? '/' : '';
+  return `/${kept.join('/')}${slash}`;
+}

@@ -1,0 +1,106 @@
+import type { LocalAgent } from '../../agent/index.js';
+import type { CertificateAuthority } from '../../ca/index.js';
+import type { Clock } from '../../core/index.js';
+import type { StateStore } from '../../state/index.js';
+import type { Propagation } from '../../xds/server/index.js';
+
+/** What the server logs to; a pino logger fits. */
+export interface HttpLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Facts about this agent and the settings of its HTTP door; read anew for each request, so a reload takes effect. */
+export interface HttpConfig {
+  readonly nodeName: string;
+  readonly nodeId: string;
+  readonly datacenter: string;
+  readonly primaryDatacenter: string;
+  readonly server: boolean;
+  /** `-dev`: answers are always indented. */
+  readonly devMode: boolean;
+  readonly version: string;
+  readonly revision: string;
+  /** RFC 3339. */
+  readonly buildDate: string;
+  readonly advertiseAddress: string;
+  /** Closed doors are -1. */
+  readonly ports: {
+    readonly http: number;
+    readonly https: number;
+    readonly dns: number;
+    readonly grpc: number;
+    readonly grpcTls: number;
+    readonly server: number;
+    readonly serfLan: number;
+    readonly serfWan: number;
+  };
+  readonly nodeMeta: Readonly<Record<string, string>>;
+  readonly defaultAclPolicy: 'allow' | 'deny';
+  readonly aclEnabled: boolean;
+  /** What applies between two services when no intention matches. */
+  readonly defaultIntentionPolicy: 'allow' | 'deny';
+  /** Versions of Envoy we serve, newest first. */
+  readonly supportedEnvoyVersions: readonly string[];
+  /** `http_config.response_headers`: added to every answer. */
+  readonly responseHeaders: Readonly<Record<string, string>>;
+  /** `http_config.block_endpoints`: path prefixes that answer 403. */
+  readonly blockEndpoints: readonly string[];
+  /** `http_config.allow_write_http_from`: networks (CIDR) that may write; empty = all. */
+  readonly allowWriteHttpFrom: readonly string[];
+  readonly disableUnprintableCharFilter: boolean;
+  /** `limits.kv_max_value_size`, bytes. */
+  readonly kvMaxValueSize: number;
+  /** `limits.http_max_conns_per_client`; 0 = no limit. */
+  readonly maxConnectionsPerClient: number;
+  readonly defaultQueryTimeMs: number;
+  readonly maxQueryTimeMs: number;
+  /** `discovery_max_stale`: above 0, catalog and health reads are stale unless they ask otherwise. */
+  readonly discoveryMaxStaleMs: number;
+  /** Where `GET /` leads, e.g. `/ui/`; empty when there is no user interface. */
+  readonly uiContentPath: string;
+  /** The running configuration without secrets, for `agent/self`. */
+  readonly debugConfig: Readonly<Record<string, unknown>>;
+}
+
+/** What an operator may ask of the whole agent. */
+export interface AgentControl {
+  /** Reads the configuration files again. AppError('invalidArgument') when they are wrong; then nothing changes. */
+  reload(): Promise<void>;
+  /** Leaves gracefully and ends the process. */
+  leave(): Promise<void>;
+}
+
+/** The metrics registry, in the two forms in which it is asked for. */
+export interface HttpMetrics {
+  /** Prometheus text exposition. */
+  prometheus(): Promise<string>;
+  /** Consul's JSON form (consul-behaviour.md 1.2, `agent/metrics`). */
+  json(): Promise<unknown>;
+  /** A request was answered: for the request metrics. `route` is the pattern, never the path. */
+  observeRequest?(method: string, route: string, status: number, durationMs: number): void;
+}
+
+export interface HttpDeps {
+  readonly store: StateStore;
+  readonly agent: LocalAgent;
+  readonly ca: CertificateAuthority;
+  readonly propagation: Propagation;
+  readonly config: () => HttpConfig;
+  readonly control: AgentControl;
+  readonly metrics: HttpMetrics;
+  readonly clock: Clock;
+  readonly logger: HttpLogger;
+}
+
+export interface HttpServer {
+  /** Opens the port. Resolves with where it listens (the real port when 0 was asked for). AppError('portTaken') names it. */
+  listen(at: {
+    readonly host: string;
+    readonly port: number;
+  }): Promise<{ readonly address: string; readonly port: number }>;
+  /** Answers parked requests, then closes all connections. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+import { AppError } from '../../core/index.js';
+import { parseJson } from '../../lang/hcl/index.js';
+import { type Field, type WireProblem, tryDecode } from '../../model/wire/index.js';
+import type { ApiRequest } from './route.js';
+
+/** How clients know the start of a refusal: most endpoints say "Request decode failed", config entries "Request decoding failed". */
+const DEFAULT_PREFIX = 'Request decode failed';
+
+/** The body as JSON. Throws `invalidArgument` with line and column, `tooLarge` above the limit. */
+export async function readJson(request: ApiRequest, prefix = DEFAULT_PREFIX, limitBytes?: number): Promise<unknown> {
+  const body = await request.body(limitBytes);
+  if (body.length === 0)
+    throw new AppError('invalidArgument', `${prefix}: EOF: the body is empty, a JSON object is wanted`);
+  const source = decodeUtf8(body, prefix);
+  try {
+    return parseJson(source);
+  } catch (thrown) {
+    const error = AppError.from(thrown);
+    throw new AppError(error.code, `${prefix}: ${error.message}`, { cause: thrown });
+  }
+}
+
+/** The body decoded by a schema. Unknown fields and wrong values are `invalidArgument` with their paths. */
+export async function readBodyAs<Value>(
+  request: ApiRequest,
+  field: Field<Value>,
+  prefix = DEFAULT_PREFIX,
+): Promise<Value> {
+  const result = tryDecode(field, await readJson(request, prefix));
+  if (result.ok) return result.value;
+  throw new AppError('invalidArgument', `${prefix}: ${result.problems.map(problemText).join('; ')}`);
+}
+
+function problemText({ type, path, problem }: WireProblem): string {
+  return type === 'unknownField'
+    ? `json: unknown field "${path}"`
+    : `${path === '' ? 'the body' : `"${path}"`} ${problem}`;
+}
+
+function decodeUtf8(body: Buffer, prefix: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
+  } catch (thrown) {
+    throw new AppError('invalidArgument', `${prefix}: the body is not UTF-8 text`, { cause: thrown });
+  }
+}

@@ -1,0 +1,50 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { HttpConfig } from './http-deps.js';
+import { toJson } from './json-writer.js';
+import type { ApiAnswer } from './route.js';
+
+const GZIP_MINIMUM_BYTES = 1400;
+const INDENT = 4;
+const compress = promisify(gzip);
+
+/** An answer as it goes out. */
+export interface WireAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** How the client wants its answer. */
+export interface AnswerWishes {
+  /** `?pretty` was given: indented, with a newline at the end. */
+  readonly pretty: boolean;
+  readonly acceptsGzip: boolean;
+}
+
+/** Adds what every answer has, writes JSON, compresses what is worth it (consul-behaviour.md 1.1). */
+export async function toWire(answer: ApiAnswer, config: HttpConfig, wishes: AnswerWishes): Promise<WireAnswer> {
+  const status = answer.status ?? 200;
+  const plain = bodyOf(answer, config.devMode, wishes.pretty);
+  const headers: Record<string, string> = {
+    ...(plain.type === '' ? {} : { 'Content-Type': plain.type }),
+    'X-Consul-Default-ACL-Policy': config.defaultAclPolicy,
+    ...answer.headers,
+    ...config.responseHeaders,
+  };
+  if (!wishes.acceptsGzip || plain.body.length < GZIP_MINIMUM_BYTES) return { status, headers, body: plain.body };
+  const body = await compress(plain.body, { level: 1 });
+  return { status, headers: { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' }, body };
+}
+
+function bodyOf(
+  answer: ApiAnswer,
+  devMode: boolean,
+  pretty: boolean,
+): { readonly type: string; readonly body: Buffer } {
+  if (answer.bytes !== undefined) return { type: 'application/octet-stream', body: answer.bytes };
+  if (answer.text !== undefined) return { type: 'text/plain; charset=utf-8', body: Buffer.from(answer.text) };
+  if (answer.json === undefined) return { type: '', body: Buffer.alloc(0) };
+  const json = toJson(answer.json, devMode || pretty ? INDENT : 0);
+  return { type: 'application/json', body: Buffer.from(pretty ? `${json}\n` : json) };
+}

@@ -1,0 +1,58 @@
+import type { HttpConfig, HttpDeps } from './http-deps.js';
+import type { Query } from './query.js';
+
+export type HttpMethod = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/**
+ * What a token must allow (consul-behaviour.md 1.2 ff. and 8.2). `scope` says of what: everything of the resource (`any`),
+ * the thing named by the path, query or body, the agent's own node (`agent`), or each item of the answer by itself (`items`).
+ */
+export type AclRequirement =
+  | 'none'
+  | {
+      readonly resource: 'agent' | 'node' | 'service' | 'key' | 'operator' | 'mesh' | 'intention' | 'config' | 'acl';
+      readonly access: 'read' | 'write' | 'list';
+      readonly scope: 'any' | 'path' | 'query' | 'body' | 'agent' | 'items';
+    };
+
+/** One method at one path. A path that ends in `/` stands for everything below it; what follows is `request.rest`. */
+export interface Route {
+  readonly method: HttpMethod;
+  readonly path: string;
+  readonly acl: AclRequirement;
+  /** Whether `index` and `wait` park the request. */
+  readonly blocking: boolean;
+  /** Nodes have no namespace: `?ns=` is ignored instead of refused. */
+  readonly ignoresNamespace?: true;
+  readonly handle: (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer;
+}
+
+/** A request as handlers see it. */
+export interface ApiRequest {
+  readonly deps: HttpDeps;
+  readonly config: HttpConfig;
+  readonly route: Route;
+  readonly method: string;
+  /** The decoded path. */
+  readonly path: string;
+  /** The decoded path below a route that ends in `/`; may contain `/`. */
+  readonly rest: string;
+  readonly query: Query;
+  /** A header by its lower-case name; empty when absent. */
+  readonly header: (name: string) => string;
+  readonly remoteAddress: string;
+  /** Aborted when the client goes away or the server closes. */
+  readonly signal: AbortSignal;
+  /** The whole body; AppError('tooLarge') with `refusal` above `limitBytes`. */
+  readonly body: (limitBytes?: number, refusal?: string) => Promise<Buffer>;
+}
+
+/** What a handler answers. Exactly one of `json`, `text` and `bytes`, or none for an empty body. */
+export interface ApiAnswer {
+  /** 200 unless given. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  readonly text?: string;
+  readonly bytes?: Buffer;
+}

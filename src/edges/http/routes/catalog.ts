@@ -1,0 +1,170 @@
+import {
+  type ServiceOnNode,
+  connectInstancesCell,
+  deregisterFromCatalog,
+  deregistrationField,
+  encodeNode,
+  encodeNodeService,
+  encodeServiceNode,
+  nodeFilterType,
+  nodeServiceFilterType,
+  nodeServicesCell,
+  nodesCell,
+  registerInCatalog,
+  registrationField,
+  serviceInstancesCell,
+  serviceNodeFilterType,
+  servicesCell,
+  servicesOnNodesCell,
+  toRegistration,
+} from '../../../discovery/catalog/index.js';
+import type { Cell } from '../../../model/index.js';
+import { badRequest, json } from '../answers.js';
+import { checkDatacenter } from '../datacenter.js';
+import { readBodyAs } from '../json-body.js';
+import { hasNodeMeta, hasTags } from '../node-meta.js';
+import { readCell } from '../read.js';
+import type { ApiAnswer, ApiRequest, Route } from '../route.js';
+import { filterRows } from '../row-filter.js';
+
+const nodeRead = { resource: 'node', access: 'read', scope: 'items' } as const;
+const serviceRead = { resource: 'service', access: 'read', scope: 'items' } as const;
+
+/** consul-behaviour.md 1.3. */
+export const catalogRoutes: readonly Route[] = [
+  {
+    method: 'PUT',
+    path: '/v1/catalog/register',
+    acl: { resource: 'service', access: 'write', scope: 'body' },
+    blocking: false,
+    handle: register,
+  },
+  {
+    method: 'PUT',
+    path: '/v1/catalog/deregister',
+    acl: { resource: 'service', access: 'write', scope: 'body' },
+    blocking: false,
+    handle: deregister,
+  },
+  { method: 'GET', path: '/v1/catalog/datacenters', acl: 'none', blocking: false, handle: listDatacenters },
+  {
+    method: 'GET',
+    path: '/v1/catalog/nodes',
+    acl: nodeRead,
+    blocking: true,
+    ignoresNamespace: true,
+    handle: listNodes,
+  },
+  { method: 'GET', path: '/v1/catalog/services', acl: serviceRead, blocking: true, handle: listServices },
+  {
+    method: 'GET',
+    path: '/v1/catalog/service/',
+    acl: serviceRead,
+    blocking: true,
+    handle: (request) => listInstances(request, serviceInstancesCell, request.rest.toLowerCase()),
+  },
+  {
+    method: 'GET',
+    path: '/v1/catalog/connect/',
+    acl: serviceRead,
+    blocking: true,
+    handle: (request) => listInstances(request, connectInstancesCell, request.rest),
+  },
+  { method: 'GET', path: '/v1/catalog/node/', acl: nodeRead, blocking: true, handle: readNode },
+  { method: 'GET', path: '/v1/catalog/node-services/', acl: nodeRead, blocking: true, handle: readNodeServices },
+  {
+    method: 'GET',
+    path: '/v1/catalog/gateway-services/',
+    acl: serviceRead,
+    blocking: true,
+    handle: listGatewayServices,
+  },
+];
+
+async function register(request: ApiRequest): Promise<ApiAnswer> {
+  const body = await readBodyAs(request, registrationField);
+  checkDatacenter(request.config, body.datacenter);
+  await registerInCatalog(request.deps.store, toRegistration(body, request.config.datacenter));
+  return json(true);
+}
+
+async function deregister(request: ApiRequest): Promise<ApiAnswer> {
+  const { datacenter, ...removal } = await readBodyAs(request, deregistrationField);
+  checkDatacenter(request.config, datacenter);
+  await deregisterFromCatalog(request.deps.store, removal);
+  return json(true);
+}
+
+function listDatacenters(request: ApiRequest): ApiAnswer {
+  return json([request.config.datacenter]);
+}
+
+async function listNodes(request: ApiRequest): Promise<ApiAnswer> {
+  const { value, headers } = await readCell(request, nodesCell, '');
+  const rows = value.filter((node) => hasNodeMeta(request, node)).map(encodeNode);
+  return json(filterRows(request, nodeFilterType, rows), headers);
+}
+
+async function listServices(request: ApiRequest): Promise<ApiAnswer> {
+  if (!request.query.has('node-meta') && !request.query.has('filter')) {
+    const { value, headers } = await readCell(request, servicesCell, '');
+    return json(tagsByName(value.map(({ service, tags }) => [service, tags])), headers);
+  }
+  const { value, headers } = await readCell(request, servicesOnNodesCell, '');
+  const rows = value.filter(({ node }) => hasNodeMeta(request, node)).map(encodeServiceNode);
+  const kept = filterRows(request, serviceNodeFilterType, rows);
+  return json(tagsByName(kept.map((row) => [row['ServiceName'] as string, row['ServiceTags'] as string[]])), headers);
+}
+
+/** Service name -> every tag that some instance has, in the order found; names sorted. */
+function tagsByName(instances: readonly (readonly [name: string, tags: readonly string[]])[]): object {
+  const found = new Map<string, Set<string>>();
+  for (const [name, tags] of instances) {
+    const known = found.get(name) ?? new Set();
+    for (const tag of tags) known.add(tag);
+    found.set(name, known);
+  }
+  const sorted = [...found].sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(sorted.map(([name, tags]) => [name, [...tags]]));
+}
+
+async function listInstances(
+  request: ApiRequest,
+  cell: Cell<readonly ServiceOnNode[]>,
+  key: string,
+): Promise<ApiAnswer> {
+  if (request.rest === '') badRequest('Missing service name');
+  if (request.query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
+  const { value, headers } = await readCell(request, cell, key, { isAbsent: (rows) => rows.length === 0 });
+  const kept = value.filter(({ node, service }) => hasNodeMeta(request, node) && hasTags(request, service.tags));
+  return json(filterRows(request, serviceNodeFilterType, kept.map(encodeServiceNode)), headers);
+}
+
+async function readNode(request: ApiRequest): Promise<ApiAnswer> {
+  const { value, headers } = await readNodeCell(request);
+  if (value === undefined) return json(null, headers);
+  const rows = filterRows(request, nodeServiceFilterType, value.services.map(encodeNodeService));
+  return json(
+    { Node: encodeNode(value.node), Services: Object.fromEntries(rows.map((row) => [row['ID'], row])) },
+    headers,
+  );
+}
+
+async function readNodeServices(request: ApiRequest): Promise<ApiAnswer> {
+  const { value, headers } = await readNodeCell(request);
+  if (value === undefined) return json({ Node: null, Services: [] }, headers);
+  const rows = filterRows(request, nodeServiceFilterType, value.services.map(encodeNodeService));
+  return json({ Node: encodeNode(value.node), Services: rows }, headers);
+}
+
+function readNodeCell(request: ApiRequest): ReturnType<typeof readCell<ReturnType<typeof nodeServicesCell.compute>>> {
+  if (request.rest === '') badRequest('Missing node name');
+  return readCell(request, nodeServicesCell, request.rest, { isAbsent: (node) => node === undefined });
+}
+
+/** No gateway is bound to services yet: an ingress or terminating gateway entry is refused on write. */
+async function listGatewayServices(request: ApiRequest): Promise<ApiAnswer> {
+  if (request.rest === '') badRequest('Missing gateway name');
+  const { headers } = await readCell(request, serviceInstancesCell, request.rest.toLowerCase());
+  return json([], headers);
+}

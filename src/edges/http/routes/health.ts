@@ -1,0 +1,101 @@
+import {
+  type InstanceHealth,
+  checkFilterType,
+  encodeCheck,
+  encodeInstanceHealth,
+  instanceHealthFilterType,
+} from '../../../discovery/catalog/index.js';
+import {
+  connectHealthCell,
+  isPassing,
+  nodeChecksCell,
+  serviceChecksCell,
+  serviceHealthCell,
+  stateChecksCell,
+} from '../../../discovery/health/index.js';
+import type { Cell } from '../../../model/index.js';
+import { badRequest, json } from '../answers.js';
+import { hasNodeMeta, hasTags } from '../node-meta.js';
+import { readCell } from '../read.js';
+import type { ApiAnswer, ApiRequest, Route } from '../route.js';
+import { filterRows } from '../row-filter.js';
+import { readFlag } from '../read-flag.js';
+
+const nodeRead = { resource: 'node', access: 'read', scope: 'items' } as const;
+const serviceRead = { resource: 'service', access: 'read', scope: 'items' } as const;
+const STATES: ReadonlySet<string> = new Set(['any', 'passing', 'warning', 'critical']);
+
+/** consul-behaviour.md 1.4. */
+export const healthRoutes: readonly Route[] = [
+  { method: 'GET', path: '/v1/health/node/', acl: nodeRead, blocking: true, handle: listNodeChecks },
+  { method: 'GET', path: '/v1/health/checks/', acl: serviceRead, blocking: true, handle: listServiceChecks },
+  { method: 'GET', path: '/v1/health/state/', acl: nodeRead, blocking: true, handle: listStateChecks },
+  {
+    method: 'GET',
+    path: '/v1/health/service/',
+    acl: serviceRead,
+    blocking: true,
+    handle: (request) => listInstances(request, serviceHealthCell, request.rest.toLowerCase()),
+  },
+  {
+    method: 'GET',
+    path: '/v1/health/connect/',
+    acl: serviceRead,
+    blocking: true,
+    handle: (request) => listInstances(request, connectHealthCell, request.rest),
+  },
+  { method: 'GET', path: '/v1/health/ingress/', acl: serviceRead, blocking: true, handle: listIngress },
+];
+
+async function listNodeChecks(request: ApiRequest): Promise<ApiAnswer> {
+  if (request.rest === '') badRequest('Missing node name');
+  const { value, headers } = await readCell(request, nodeChecksCell, request.rest, { isAbsent: isEmpty });
+  return json(filterRows(request, checkFilterType, value.map(encodeCheck)), headers);
+}
+
+async function listServiceChecks(request: ApiRequest): Promise<ApiAnswer> {
+  if (request.rest === '') badRequest('Missing service name');
+  const { value, headers } = await readCell(request, serviceChecksCell, request.rest, { isAbsent: isEmpty });
+  const rows = value.filter(({ node }) => hasNodeMeta(request, node)).map(({ check }) => encodeCheck(check));
+  return json(filterRows(request, checkFilterType, rows), headers);
+}
+
+async function listStateChecks(request: ApiRequest): Promise<ApiAnswer> {
+  if (request.rest === '') badRequest('Missing check state');
+  if (!STATES.has(request.rest))
+    badRequest(`Invalid check state "${request.rest}": it must be any, passing, warning or critical`);
+  const { value, headers } = await readCell(request, stateChecksCell, request.rest, { isAbsent: isEmpty });
+  const rows = value.filter(({ node }) => hasNodeMeta(request, node)).map(({ check }) => encodeCheck(check));
+  return json(filterRows(request, checkFilterType, rows), headers);
+}
+
+async function listInstances(
+  request: ApiRequest,
+  cell: Cell<readonly InstanceHealth[]>,
+  key: string,
+): Promise<ApiAnswer> {
+  if (request.rest === '') badRequest('Missing service name');
+  const { query } = request;
+  const samenessGroup = query.get('sg') || query.get('sameness-group');
+  if (query.get('peer') !== '' && samenessGroup !== '')
+    badRequest('peer-name and sameness-group are mutually exclusive');
+  if (samenessGroup !== '') badRequest('sameness groups are not supported in consul CE');
+  const onlyPassing = readFlag(query, 'passing');
+  // Nothing is imported from peers yet.
+  if (query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
+  const streaming = query.get('near') === '' && !query.has('merge-central-config');
+  const { value, headers } = await readCell(request, cell, key, { isAbsent: isEmpty, streaming });
+  const kept = value.filter(
+    ({ node, service, checks }) =>
+      hasNodeMeta(request, node) && hasTags(request, service.tags) && (!onlyPassing || isPassing(checks)),
+  );
+  return json(filterRows(request, instanceHealthFilterType, kept.map(encodeInstanceHealth)), headers);
+}
+
+/** No ingress gateway is bound to services yet: its entry is refused on write. */
+function listIngress(request: ApiRequest): ApiAnswer {
+  if (request.rest === '') badRequest('Missing service name');
+  return json([], { 'X-Consul-Index': '1' });
+}
+
+const isEmpty = (rows: readonly unknown[]): boolean => rows.length === 0;

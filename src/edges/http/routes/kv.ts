@@ -1,0 +1,125 @@
+import { type KvDelete, deleteKv, keysBelow, kvEntryCell, kvPrefixCell, putKv } from '../../../discovery/kv/index.js';
+import type { KvRecord } from '../../../model/index.js';
+import { badRequest, empty, json } from '../answers.js';
+import { readCell } from '../read.js';
+import type { ApiAnswer, ApiRequest, Route } from '../route.js';
+import { parseUnsigned } from '../unsigned.js';
+
+/** consul-behaviour.md 1.5. */
+export const kvRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/v1/kv/',
+    acl: { resource: 'key', access: 'read', scope: 'path' },
+    blocking: true,
+    handle: read,
+  },
+  {
+    method: 'PUT',
+    path: '/v1/kv/',
+    acl: { resource: 'key', access: 'write', scope: 'path' },
+    blocking: false,
+    handle: write,
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/kv/',
+    acl: { resource: 'key', access: 'write', scope: 'path' },
+    blocking: false,
+    handle: remove,
+  },
+];
+
+function read(request: ApiRequest): Promise<ApiAnswer> {
+  if (request.query.has('keys')) return listKeys(request);
+  return request.query.has('recurse') ? listEntries(request) : readEntry(request);
+}
+
+async function readEntry(request: ApiRequest): Promise<ApiAnswer> {
+  const key = keyOf(request);
+  const { value, headers } = await readCell(request, kvEntryCell, key, { isAbsent: (entry) => entry === undefined });
+  if (value === undefined) return empty(404, headers);
+  return request.query.has('raw') ? rawAnswer(value, headers) : json([encodeEntry(value)], headers);
+}
+
+/** The bytes alone, marked so that no browser runs them. */
+function rawAnswer(entry: KvRecord, headers: Readonly<Record<string, string>>): ApiAnswer {
+  return {
+    bytes: Buffer.from(entry.value, 'base64'),
+    headers: {
+      ...headers,
+      'Content-Type': 'text/plain',
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Security-Policy': 'sandbox',
+    },
+  };
+}
+
+async function listEntries(request: ApiRequest): Promise<ApiAnswer> {
+  const { value, headers } = await readPrefix(request);
+  return value.length === 0 ? empty(404, headers) : json(value.map(encodeEntry), headers);
+}
+
+async function listKeys(request: ApiRequest): Promise<ApiAnswer> {
+  const { value, headers } = await readPrefix(request);
+  if (value.length === 0) return request.rest === '' ? json([], headers) : empty(404, headers);
+  const separator = request.query.get('separator') || request.query.get('seperator');
+  const keys = value.map(({ key }) => key);
+  return json(keysBelow(keys, request.rest, separator), headers);
+}
+
+function readPrefix(request: ApiRequest): ReturnType<typeof readCell<readonly KvRecord[]>> {
+  return readCell(request, kvPrefixCell, request.rest, { isAbsent: (entries) => entries.length === 0 });
+}
+
+/** An entry as it is shown: flags are a number up to 2^64, an empty value is null. */
+function encodeEntry(entry: KvRecord): Record<string, unknown> {
+  const flags = Number(entry.flags);
+  return {
+    LockIndex: entry.lockIndex,
+    Key: entry.key,
+    Flags: Number.isSafeInteger(flags) ? flags : BigInt(entry.flags),
+    Value: entry.value === '' ? null : entry.value,
+    ...(entry.session === '' ? {} : { Session: entry.session }),
+    CreateIndex: entry.createIndex,
+    ModifyIndex: entry.modifyIndex,
+  };
+}
+
+async function write(request: ApiRequest): Promise<ApiAnswer> {
+  const key = keyOf(request);
+  refuseConflicts(request, ['cas', 'acquire', 'release']);
+  const { query, config } = request;
+  const flags = query.has('flags') ? parseUnsigned(query.get('flags')) : 0n;
+  const cas = query.has('cas') ? { cas: parseUnsigned(query.get('cas')) } : {};
+  const limit = config.kvMaxValueSize;
+  const value = await request.body(
+    limit,
+    `Request body(value) too large, max size: ${limit} bytes. See the agent option limits.kv_max_value_size.`,
+  );
+  if (query.has('acquire'))
+    badRequest(`invalid session "${query.get('acquire')}": this version has no sessions, so no key can be locked`);
+  // Without sessions nobody holds a lock, so there is none to give back.
+  if (query.has('release')) return json(false);
+  const { result } = await putKv(request.deps.store, { key, value, flags: flags.toString(), ...cas });
+  return json(result);
+}
+
+async function remove(request: ApiRequest): Promise<ApiAnswer> {
+  refuseConflicts(request, ['recurse', 'cas']);
+  const { query } = request;
+  const recurse = query.has('recurse');
+  const key = recurse ? request.rest : keyOf(request);
+  const removal: KvDelete = { key, recurse, ...(query.has('cas') ? { cas: parseUnsigned(query.get('cas')) } : {}) };
+  const { result } = await deleteKv(request.deps.store, removal);
+  return json(result);
+}
+
+function keyOf(request: ApiRequest): string {
+  return request.rest === '' ? badRequest('Missing key name') : request.rest;
+}
+
+function refuseConflicts(request: ApiRequest, exclusive: readonly string[]): void {
+  if (exclusive.filter((name) => request.query.has(name)).length > 1)
+    badRequest(`Conflicting flags: ${request.query.encoded()}\n`);
+}

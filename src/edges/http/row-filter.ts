@@ -1,0 +1,14 @@
+import { type FieldType, type Filter, compileFilter } from '../../lang/filter/index.js';
+import type { ApiRequest } from './route.js';
+
+/** The request's `filter` for rows of a type, or undefined without one. Bad expressions are `invalidArgument`. */
+export function requestFilter(request: ApiRequest, type: FieldType): Filter | undefined {
+  const expression = request.query.get('filter');
+  return expression === '' ? undefined : compileFilter(expression, type);
+}
+
+/** The rows that pass the request's `filter`. */
+export function filterRows<Row>(request: ApiRequest, type: FieldType, rows: readonly Row[]): readonly Row[] {
+  const filter = requestFilter(request, type);
+  return filter === undefined ? rows : rows.filter(filter);
+}

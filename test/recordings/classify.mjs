@@ -125,12 +125,17 @@ const fields = {
 
 /** Settings of an agent that are there; others wait. */
 const settings = new Set([
-  'default_intention_policy',
-  'node_name',
+  'check',
+  'config_entries',
   'connect',
-  'ports',
-  'log_level',
+  'default_intention_policy',
   'disable_update_check',
+  'http_config',
+  'log_level',
+  'node_meta',
+  'node_name',
+  'ports',
+  'services',
 ]);
 const waitingSettings = { acl: 'access control', dns_config: 'DNS', encrypt: 'gossip keys' };
 

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AnyDefinition, loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
+import { AppError } from '../../core/index.js';
+
+/** What a message type can do: plain object (snake_case, enums and 64 bit numbers as text) <-> bytes. */
+export interface MessageType {
+  serialize(message: object): Buffer;
+  deserialize(bytes: Buffer): Record<string, unknown>;
+}
+
+/** A field as protoc describes it; `typeName` is the full name of a message or enum without the leading dot. */
+export interface FieldDescriptor {
+  readonly name: string;
+  readonly jsonName: string;
+  readonly kind: 'scalar' | 'message' | 'enum';
+  /** protoc's scalar type, e.g. `TYPE_UINT32`. */
+  readonly scalar: string;
+  readonly typeName: string;
+  readonly repeated: boolean;
+  readonly isMap: boolean;
+}
+
+export interface EnvoyApi {
+  /** Throws AppError('internal') for a name that no loaded file defines. Messages inside messages have no codec of their own. */
+  message(typeName: string): MessageType;
+  /** Whether a message of this name is loaded. */
+  has(typeName: string): boolean;
+  /** The fields of a message, nested ones included. Throws AppError('internal') for an unknown name. */
+  fields(typeName: string): ReadonlyMap<string, FieldDescriptor>;
+  /** The names of an enum's values, the zero one first. */
+  enumValues(typeName: string): readonly string[];
+}
+
+interface RawField {
+  readonly name: string;
+  readonly jsonName?: string;
+  readonly label: string;
+  readonly type: string;
+  readonly typeName: string;
+}
+
+interface RawEnum {
+  readonly name: string;
+  readonly value: readonly { readonly name: string; readonly number: number }[];
+}
+
+interface RawMessage {
+  readonly name: string;
+  readonly field: readonly RawField[];
+  readonly nestedType: readonly RawMessage[];
+  readonly enumType: readonly RawEnum[];
+  readonly options?: { readonly mapEntry?: boolean } | null;
+}
+
+/** Every message and enum by full name, nested ones included. */
+interface Registry {
+  readonly messages: Map<string, RawMessage>;
+  readonly enums: Map<string, readonly string[]>;
+}
+
+const LIST = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'proto', 'envoy-api.json');
+
+let loaded: EnvoyApi | undefined;
+
+/** Loads the Envoy API from the protos that `@grpc/grpc-js-xds` ships (about 0.2 s); the second call is free. */
+export function loadEnvoyApi(): EnvoyApi {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): EnvoyApi {
+  const list = JSON.parse(readFileSync(LIST, 'utf8')) as { readonly includeDirs: string[]; readonly files: string[] };
+  const require = createRequire(import.meta.url);
+  const deps = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
+  const definitions = loadSync(list.files, {
+    keepCase: true,
+    longs: String,
+    enums: String,
+    oneofs: true,
+    includeDirs: list.includeDirs.map((folder) => join(deps, folder)),
+  }) as Readonly<Record<string, AnyDefinition>>;
+  const registry = readDescriptors(definitions);
+  const fieldsOf = new Map<string, ReadonlyMap<string, FieldDescriptor>>();
+  const unknown = (typeName: string): AppError =>
+    new AppError('internal', `the Envoy API type ${typeName} is not loaded: add its file to proto/envoy-api.json`);
+  return {
+    has: (typeName) => isMessage(definitions[typeName]),
+    message(typeName) {
+      const definition = definitions[typeName];
+      if (!isMessage(definition)) throw unknown(typeName);
+      return definition as unknown as MessageType;
+    },
+    fields(typeName) {
+      const raw = registry.messages.get(typeName);
+      if (raw === undefined) throw unknown(typeName);
+      const known =
+        fieldsOf.get(typeName) ?? new Map(raw.field.map((field) => [field.name, describe(typeName, field, registry)]));
+      fieldsOf.set(typeName, known);
+      return known;
+    },
+    enumValues: (typeName) => registry.enums.get(typeName) ?? [],
+  };
+}
+
+function isMessage(definition: AnyDefinition | undefined): definition is MessageTypeDefinition<object, object> {
+  return (
+    definition !== undefined && 'format' in definition && definition.format === 'Protocol Buffer 3 DescriptorProto'
+  );
+}
+
+function readDescriptors(definitions: Readonly<Record<string, AnyDefinition>>): Registry {
+  const registry: Registry = { messages: new Map(), enums: new Map() };
+  for (const [name, definition] of Object.entries(definitions)) {
+    if (isMessage(definition)) addMessage(registry, name, definition.type as RawMessage);
+    else if ('format' in definition) addEnum(registry, name, definition.type as RawEnum);
+  }
+  return registry;
+}
+
+function addMessage(registry: Registry, name: string, raw: RawMessage): void {
+  registry.messages.set(name, raw);
+  for (const nested of raw.nestedType) addMessage(registry, `${name}.${nested.name}`, nested);
+  for (const nested of raw.enumType) addEnum(registry, `${name}.${nested.name}`, nested);
+}
+
+function addEnum(registry: Registry, name: string, raw: RawEnum): void {
+  const values = [...raw.value].sort((left, right) => left.number - right.number);
+  registry.enums.set(
+    name,
+    values.map((value) => value.name),
+  );
+}
+
+function describe(owner: string, raw: RawField, registry: Registry): FieldDescriptor {
+  const kind = raw.type === 'TYPE_MESSAGE' ? 'message' : raw.type === 'TYPE_ENUM' ? 'enum' : 'scalar';
+  const typeName = kind === 'scalar' ? '' : fullName(owner, raw.typeName, registry);
+  return {
+    name: raw.name,
+    jsonName: raw.jsonName || camelCase(raw.name),
+    kind,
+    scalar: kind === 'scalar' ? raw.type : '',
+    typeName,
+    repeated: raw.label === 'LABEL_REPEATED',
+    isMap: registry.messages.get(typeName)?.options?.mapEntry ?? false,
+  };
+}
+
+/** Type names may be relative to the message they stand in: the innermost scope that has them wins. */
+function fullName(owner: string, typeName: string, registry: Registry): string {
+  if (typeName.startsWith('.')) return typeName.slice(1);
+  const scopes = owner.split('.');
+  for (let depth = scopes.length; depth >= 0; depth--) {
+    const candidate = [...scopes.slice(0, depth), typeName].join('.');
+    if (registry.messages.has(candidate) || registry.enums.has(candidate)) return candidate;
+  }
+  return typeName;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
+}

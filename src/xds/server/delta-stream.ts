@@ -11,7 +11,7 @@ const WILDCARD = '*';
 /** Turns a step into delta responses: one for all at cold start, else a shared one per resource. */
 export function encodeDelta(step: BurstStep, frames: FrameBook, index: number): Response[] {
   const { type, items, removed } = step;
-  if (step.together) {
+  if (step.together && (items.length !== 1 || removed.length > 0)) {
     const { frame, nonce } = frames.together(
       type,
       items.map(({ resource }) => resource),

@@ -82,7 +82,7 @@ function subscribeEntry(
   }
   if (claimed === undefined) return subscription.answer(entry);
   claim(entry, claimed);
-  subscription.markDirty(entry);
+  if (entry.source.current?.version !== claimed) (subscription.singly ??= new Set()).add(entry);
 }
 
 function subscribeStranger(subscription: Subscription, name: string, claimed: boolean): void {

@@ -138,6 +138,7 @@ export class ProxySession {
       this.leaf.recheck();
       this.#woken = false;
     }
+    this.#pruneRefusals();
     if (this.outlet.congested || !this.#hasWork) return;
     if (this.#waiting > 0 && !this.mustAnswer) return;
     const steps = planBurst({
@@ -226,9 +227,14 @@ export class ProxySession {
     this.#pruneRefusals();
   }
 
+  /** Refusals of what is not needed any more, or was taken back to what the client has, stand no longer. */
   #pruneRefusals(): void {
-    for (const { type, name } of this.refusals.names()) {
-      if (this.subscriptions[type].entries.get(name)?.wanted) continue;
+    if (this.refusals.size === 0) return;
+    for (const { type, name, version } of this.refusals.names()) {
+      const entry = this.subscriptions[type].entries.get(name);
+      const wanted = entry?.source.current?.version;
+      const takenBack = wanted !== undefined && wanted !== version && wanted === entry?.sent;
+      if (entry?.wanted && !takenBack) continue;
       this.refusals.delete(type, name);
       this.outlet.forgetRefusal(type, name);
     }

@@ -33,10 +33,10 @@ export class StandingRefusals {
     (this.#standing ??= new Map()).set(keyOf(type, name), refusal);
   }
 
-  names(): { readonly type: ResourceType; readonly name: string }[] {
-    return [...(this.#standing?.keys() ?? [])].map((key) => {
+  names(): { readonly type: ResourceType; readonly name: string; readonly version: string }[] {
+    return [...(this.#standing ?? [])].map(([key, { version }]) => {
       const [type = '', name = ''] = key.split('\0');
-      return { type: type as ResourceType, name };
+      return { type: type as ResourceType, name, version };
     });
   }
 

@@ -66,7 +66,7 @@ export class Subscription {
   answers: Set<Entry> | undefined;
   /** Asked for and not there: answered as removed. */
   absent: Set<string> | undefined;
-  /** Entries to send alone, at once: members of a batch that was refused. */
+  /** Entries to send alone, at once: members of a refused batch, and what a client claims in an old version. */
   singly: Set<Entry> | undefined;
   /** Names to tell the client to drop, when nothing uses them any more. */
   removals: Set<string> | undefined;

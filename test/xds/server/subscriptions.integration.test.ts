@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cluster, endpoints, extension, listener, roots, route, staticCluster, TestMesh } from './support/mesh.js';
+import { TestMesh } from './support/mesh.js';
+import { cluster, endpoints, extension, listener, roots, route, staticCluster } from './support/resources.js';
 
 describe('delta subscriptions', () => {
   let mesh: TestMesh;

@@ -6,7 +6,6 @@
 export { checkFilter, compileFilter, type Filter } from './compile-filter.js';
 export type { FilterNode, MatchNode, MatchOperator } from './filter-node.js';
 export {
-  anyType,
   boolType,
   type FieldType,
   floatType,

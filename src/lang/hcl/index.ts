@@ -8,5 +8,5 @@
  */
 export { isBlockList, normalizeHcl, unwrapBlocks, type HclShape } from './blocks.js';
 export { parseJson } from './json.js';
-export { configFormat, parseHcl, parseHclOrJson, type ParseOptions } from './parse.js';
+export { configFormat, parseHcl, parseHclOrJson } from './parse.js';
 export type { HclObject, HclValue } from './value.js';

@@ -103,9 +103,17 @@ export function configEntryReferences(entry: ConfigEntry): readonly string[] {
   return (kinds[entry.kind] as EntryKind<ConfigEntry>).references(entry);
 }
 
-/** Content hash as a decimal unsigned 64 bit number: equal entries, equal hash, on every server. */
+/**
+ * Content hash as a decimal unsigned 64 bit number: equal entries, equal hash, on every server. Fields that were never given and
+ * fields that were given empty count the same.
+ */
 export function configEntryHash(entry: ConfigEntry): string {
-  return BigInt(`0x${sha256Hex(canonicalJson(encodeConfigEntry(entry)), 16)}`).toString();
+  const fields = Object.entries(encodeConfigEntry(entry)).filter(([, value]) => !isEmptyValue(value));
+  return BigInt(`0x${sha256Hex(canonicalJson(Object.fromEntries(fields)), 16)}`).toString();
+}
+
+function isEmptyValue(value: unknown): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
 function decodeKind(

@@ -1,0 +1,81 @@
+import { AppError } from '../../core/index.js';
+import { checkFilter } from '../../lang/filter/index.js';
+import { entryOf } from '../../mesh/discovery-chain/index.js';
+import type {
+  ConfigEntry,
+  MeshView,
+  ProxyDefaultsEntry,
+  ServiceDefaultsEntry,
+  ServiceIntentionsEntry,
+  ServiceResolverEntry,
+} from '../../model/index.js';
+import { instanceHealthFilterType } from '../catalog/index.js';
+
+/**
+ * Rules about an entry that need the stored state: the entry it replaces and the entries it depends on. `view` shows the state
+ * before the write. Throws AppError.
+ */
+export function checkAgainstState(
+  view: MeshView,
+  entry: ConfigEntry,
+  replaced: ConfigEntry | undefined,
+  newLegacyId?: string,
+): void {
+  if (entry.kind === 'proxy-defaults' || entry.kind === 'service-defaults') checkPermissiveTls(view, entry, replaced);
+  if (entry.kind === 'service-resolver') checkSubsetFilters(entry);
+  if (entry.kind === 'service-intentions') {
+    checkLegacyFields(entry, replaced, newLegacyId);
+    checkTokenRequirements(entry);
+  }
+}
+
+/** Permissive mutual TLS may only be switched on while the mesh entry allows it; where it is on it may stay. */
+function checkPermissiveTls(
+  view: MeshView,
+  entry: ProxyDefaultsEntry | ServiceDefaultsEntry,
+  replaced: ConfigEntry | undefined,
+): void {
+  if (entry.mutualTlsMode !== 'permissive') return;
+  if (replaced?.kind === entry.kind && replaced.mutualTlsMode === 'permissive') return;
+  if (entryOf(view, 'mesh', 'mesh')?.allowEnablingPermissiveMutualTls) return;
+  throw new AppError(
+    'invalidArgument',
+    'cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry',
+  );
+}
+
+function checkSubsetFilters(entry: ServiceResolverEntry): void {
+  for (const [name, { filter }] of Object.entries(entry.subsets)) {
+    const problem = filter.trim() === '' ? undefined : checkFilter(filter, instanceHealthFilterType);
+    if (problem !== undefined)
+      throw new AppError(
+        'invalidArgument',
+        `Filter for subset "${name}" is not a valid expression: "${filter}": ${problem}`,
+      );
+  }
+}
+
+/** What the deprecated endpoints by ID keep in an entry can be carried along, not made up. */
+function checkLegacyFields(
+  entry: ServiceIntentionsEntry,
+  replaced: ConfigEntry | undefined,
+  newLegacyId: string | undefined,
+): void {
+  const known = new Set(
+    replaced?.kind === 'service-intentions' ? replaced.sources.map(({ name, legacyId }) => `${legacyId} ${name}`) : [],
+  );
+  for (const [position, { name, legacyId }] of entry.sources.entries())
+    if (legacyId !== '' && legacyId !== newLegacyId && !known.has(`${legacyId} ${name}`))
+      throw new AppError('invalidArgument', `Sources[${position}].LegacyID must be omitted: it cannot be chosen`);
+}
+
+/** Providers of tokens are entries of a kind that is not here yet, so that no requirement could ever be met. */
+function checkTokenRequirements(entry: ServiceIntentionsEntry): void {
+  const requirements = [entry.jwt, ...entry.sources.flatMap(({ permissions }) => permissions.map(({ jwt }) => jwt))];
+  const provider = requirements.flatMap((requirement) => requirement?.providers ?? [])[0];
+  if (provider !== undefined)
+    throw new AppError(
+      'unsupported',
+      `intentions refer to the JWT provider "${provider.name}", which does not exist: this version has no jwt-provider entries`,
+    );
+}

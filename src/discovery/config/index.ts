@@ -1,0 +1,11 @@
+/**
+ * Config entries, stored: write, delete and read with all the rules that need more than the entry itself.
+ * In: typed entries and conditions. Out: transactions, cells, wire forms. Must never: store an entry that breaks a chain, take
+ * access away without noting it, or know about HTTP and ACL.
+ */
+export { type EntryCondition, applyConfigEntry, writeConfigEntry } from './write-entry.js';
+export { applyConfigEntryDeletion, deleteConfigEntry } from './delete-entry.js';
+export { configEntryNotFound, encodeConfigEntryRecord } from './encode-entry.js';
+export { configEntryCell, configEntryListCell, configEntryListKey, discoveryChainQueryCell } from './entry-cells.js';
+export { CONFIG_ENTRIES_FAMILY, readTableIndex } from './guard-family.js';
+export { revoke } from './revoke-access.js';

@@ -1,0 +1,89 @@
+import { AppError } from '../../core/index.js';
+import type { WireIntention } from '../../mesh/intentions/index.js';
+import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
+import { type IntentionPair, exactIntention, intentionById } from './find-intention.js';
+import { putSource, removeSource, sourceOf } from './write-intention.js';
+
+/** What a new intention with an ID is stamped with; made by the caller, so that a transaction can run again. */
+export interface LegacyStamp {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+/** Creates an intention that has an ID (deprecated endpoint). The pair must be new. */
+export function createLegacyIntention(
+  store: StateStore,
+  body: WireIntention,
+  stamp: LegacyStamp,
+): Promise<CommitResult<boolean>> {
+  if (body.id !== '') throw new AppError('invalidArgument', 'ID must be empty when creating a new intention');
+  const pair = pairOf(body);
+  return store.transact('intention-create', (transaction) => {
+    if (exactIntention(transaction, pair) !== undefined)
+      throw new AppError('conflict', `duplicate intention found: ${pair.source.name} => ${pair.destination}`);
+    return putLegacy(transaction, pair, body, { id: stamp.id, createdAt: stamp.at, updatedAt: stamp.at });
+  });
+}
+
+/** Changes the intention with an ID; its source and destination stay what they are. Throws `notFound` for an unknown ID. */
+export function updateLegacyIntention(
+  store: StateStore,
+  id: string,
+  body: WireIntention,
+  at: string,
+): Promise<CommitResult<boolean>> {
+  return store.transact('intention-update', (transaction) => {
+    const { pair, createdAt } = knownById(transaction, id);
+    return putLegacy(transaction, pair, body, { id, createdAt, updatedAt: at });
+  });
+}
+
+/** Deletes the intention with an ID. Throws `notFound` for an unknown one. */
+export function deleteLegacyIntention(store: StateStore, id: string): Promise<CommitResult<boolean>> {
+  return store.transact('intention-delete-by-id', (transaction) =>
+    removeSource(transaction, knownById(transaction, id).pair),
+  );
+}
+
+function putLegacy(
+  transaction: Transaction,
+  pair: IntentionPair,
+  body: WireIntention,
+  stamp: { readonly id: string; readonly createdAt: string; readonly updatedAt: string },
+): boolean {
+  return putSource(
+    transaction,
+    pair.destination,
+    {
+      ...sourceOf(pair, body),
+      legacyId: stamp.id,
+      legacyMeta: body.meta,
+      legacyCreateTime: stamp.createdAt,
+      legacyUpdateTime: stamp.updatedAt,
+    },
+    { newLegacyId: stamp.id },
+  );
+}
+
+function pairOf(body: WireIntention): IntentionPair {
+  if (body.sourceName === '') throw new AppError('invalidArgument', 'SourceName must be set');
+  if (body.destinationName === '') throw new AppError('invalidArgument', 'DestinationName must be set');
+  for (const namespace of [body.sourceNs, body.destinationNs])
+    if (!['', 'default'].includes(namespace))
+      throw new AppError(
+        'invalidArgument',
+        `there is no namespace "${namespace}": namespaces are an enterprise feature`,
+      );
+  return { source: { name: body.sourceName, peer: body.sourcePeer }, destination: body.destinationName };
+}
+
+function knownById(transaction: Transaction, id: string): { readonly pair: IntentionPair; readonly createdAt: string } {
+  const known = intentionById(transaction, id);
+  if (known === undefined) throw new AppError('notFound', 'Intention not found');
+  const { source, destination } = known.intention;
+  return {
+    pair: { source: { name: source.name, peer: source.peer }, destination },
+    createdAt: source.legacyCreateTime,
+  };
+}

@@ -1,0 +1,83 @@
+import { AppError } from '../../core/index.js';
+import { type WireIntention, wireIntentionField } from '../../mesh/intentions/index.js';
+import { type IntentionSource, type ServiceIntentionsEntry, configEntryKey } from '../../model/index.js';
+import { decode } from '../../model/wire/index.js';
+import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
+import { applyConfigEntry, applyConfigEntryDeletion } from '../config/index.js';
+import type { IntentionPair } from './find-intention.js';
+
+/** The body of an intention request as a typed value. Throws AppError('invalidArgument') with the path of what is wrong. */
+export function decodeIntention(body: unknown): WireIntention {
+  return decode(wireIntentionField, body ?? {}, { what: 'Failed to decode request body' });
+}
+
+/**
+ * Sets the intention about one pair: its source is put into the destination's entry, which is made if it is not there. The pair
+ * comes from the request, whatever the body names. Throws AppError with the rule that is broken.
+ */
+export function upsertIntention(
+  store: StateStore,
+  pair: IntentionPair,
+  body: WireIntention,
+): Promise<CommitResult<boolean>> {
+  if (Object.keys(body.meta).length > 0) throw new AppError('invalidArgument', 'Meta must not be specified');
+  if (body.id !== '') throw new AppError('invalidArgument', 'ID must not be specified');
+  return store.transact('intention-upsert', (transaction) =>
+    putSource(transaction, pair.destination, sourceOf(pair, body)),
+  );
+}
+
+/** Removes the intention about one pair, and the destination's entry with its last one. Absent is fine. */
+export function deleteIntention(store: StateStore, pair: IntentionPair): Promise<CommitResult<boolean>> {
+  return store.transact('intention-delete', (transaction) => removeSource(transaction, pair));
+}
+
+/** Puts a source into the entry of its destination, in the place of the one it has the name and peer of. */
+export function putSource(
+  transaction: Transaction,
+  destination: string,
+  source: IntentionSource,
+  options: { readonly newLegacyId?: string } = {},
+): boolean {
+  const entry = entryOrEmpty(transaction, destination);
+  const isSame = (other: IntentionSource): boolean => other.name === source.name && other.peer === source.peer;
+  const sources = entry.sources.some(isSame)
+    ? entry.sources.map((other) => (isSame(other) ? source : other))
+    : [...entry.sources, source];
+  return applyConfigEntry(transaction, { ...entry, sources }, options);
+}
+
+/** Removes a source from the entry of its destination, and the entry with its last one. */
+export function removeSource(transaction: Transaction, { source, destination }: IntentionPair): boolean {
+  const entry = entryOrEmpty(transaction, destination);
+  const sources = entry.sources.filter(({ name, peer }) => name !== source.name || peer !== source.peer);
+  if (sources.length === entry.sources.length) return true;
+  if (sources.length === 0) return applyConfigEntryDeletion(transaction, 'service-intentions', destination);
+  return applyConfigEntry(transaction, { ...entry, sources });
+}
+
+/** A source as a request describes it; the rest is filled in when its entry is written. */
+export function sourceOf({ source }: IntentionPair, body: WireIntention): IntentionSource {
+  return {
+    name: source.name,
+    peer: source.peer,
+    action: body.action as IntentionSource['action'],
+    permissions: body.permissions,
+    precedence: 0,
+    type: body.sourceType,
+    description: body.description,
+    legacyId: '',
+    legacyMeta: {},
+    legacyCreateTime: '',
+    legacyUpdateTime: '',
+    namespace: '',
+    partition: '',
+    samenessGroup: body.sourceSamenessGroup,
+  };
+}
+
+function entryOrEmpty(transaction: Transaction, destination: string): ServiceIntentionsEntry {
+  const entry = transaction.get('config-entries', configEntryKey('service-intentions', destination))?.entry;
+  if (entry?.kind === 'service-intentions') return entry;
+  return { kind: 'service-intentions', name: destination, sources: [], meta: {} };
+}

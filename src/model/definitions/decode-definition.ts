@@ -73,7 +73,8 @@ function serviceChecks(body: ServiceBody): CheckDefinition[] {
   });
 }
 
-function toService(body: ServiceBody): ServiceDefinition {
+/** A nested sidecar is a proxy although it does not say so. */
+function toService(body: ServiceBody, isSidecar = false): ServiceDefinition {
   const sidecar = body.connect?.sidecarService;
   return {
     kind: body.kind as ServiceKind,
@@ -90,9 +91,9 @@ function toService(body: ServiceBody): ServiceDefinition {
     connect: { native: body.connect?.native ?? false },
     checks: serviceChecks(body),
     token: body.token,
-    ...(body.proxy && body.kind !== '' ? { proxy: body.proxy } : {}),
+    ...(body.proxy && (isSidecar || body.kind !== '') ? { proxy: body.proxy } : {}),
     ...(body.locality ? { locality: body.locality } : {}),
-    ...(sidecar ? { sidecar: toService(sidecar) } : {}),
+    ...(sidecar ? { sidecar: toService(sidecar, true) } : {}),
   };
 }
 

@@ -1,0 +1,67 @@
+import type {
+  AccessLogSettings,
+  ExposeSettings,
+  MeshGatewayMode,
+  OpaqueConfig,
+  ProxySettings,
+} from '../../model/index.js';
+
+/** A sidecar's registration merged with central configuration (consul-behaviour 2.4): what its resources are built from. */
+export interface ResolvedProxy {
+  readonly node: string;
+  readonly proxyId: string;
+  readonly datacenter: string;
+  /** Name of the service it speaks for. */
+  readonly service: string;
+  /** Address of the proxy's registration, empty when it has none; then listeners bind to 0.0.0.0. */
+  readonly address: string;
+  readonly port: number;
+  /** Of the local service: tcp, http, http2 or grpc. */
+  readonly protocol: string;
+  /** proxy-defaults < service-defaults < registration, keys in the user's spelling. */
+  readonly config: OpaqueConfig;
+  /** The registration's settings with mode, expose, access logs and extensions filled in. */
+  readonly settings: ProxySettings;
+  readonly expose: ExposeSettings;
+  readonly accessLogs: AccessLogSettings | undefined;
+  readonly upstreams: readonly ResolvedUpstream[];
+  /** Entries that took part, `kind/name`. */
+  readonly entries: readonly string[];
+}
+
+/** One explicit upstream with its merged configuration. */
+export interface ResolvedUpstream {
+  /** `name`, `name?dc=dc2`; names listeners and route configurations. */
+  readonly id: string;
+  readonly destinationType: 'service' | 'prepared_query';
+  readonly destinationName: string;
+  readonly datacenter: string;
+  readonly bindAddress: string;
+  readonly bindPort: number;
+  readonly bindSocketPath: string;
+  readonly bindSocketMode: string;
+  readonly protocol: string;
+  /** 0 = not given. */
+  readonly connectTimeoutMs: number;
+  readonly meshGatewayMode: MeshGatewayMode;
+  readonly limits: UpstreamLimits;
+  readonly passiveHealthCheck: PassiveHealthCheckSettings | undefined;
+  readonly balanceOutboundConnections: string;
+  readonly envoyListenerJson: string;
+  readonly envoyClusterJson: string;
+}
+
+/** Absent = no limit; 0 is a limit. */
+export interface UpstreamLimits {
+  readonly maxConnections?: number;
+  readonly maxPendingRequests?: number;
+  readonly maxConcurrentRequests?: number;
+}
+
+export interface PassiveHealthCheckSettings {
+  readonly intervalMs: number;
+  readonly maxFailures: number;
+  readonly enforcingConsecutive5xx?: number;
+  readonly maxEjectionPercent?: number;
+  readonly baseEjectionTimeMs?: number;
+}

@@ -1,0 +1,89 @@
+import { tupleKey, tupleParts } from '../../core/index.js';
+import {
+  type Cell,
+  type EnvoyExtension,
+  type MeshView,
+  type OpaqueConfig,
+  type ProxyDefaultsEntry,
+  type ProxySettings,
+  type ServiceDefaultsEntry,
+  type ServiceRecord,
+  nodeKey,
+  serviceKey,
+} from '../../model/index.js';
+import { entryOf } from '../discovery-chain/index.js';
+import type { ResolvedProxy } from './resolved-proxy.js';
+import { resolveUpstream } from './resolve-upstream.js';
+
+/** Key of the cells of a proxy. */
+export const proxyKey = (proxy: { readonly node: string; readonly proxyId: string }): string =>
+  tupleKey(nodeKey(proxy.node), proxy.proxyId);
+
+/** A sidecar's effective settings; undefined when there is no such registration, or it is not a connect-proxy. Key: `proxyKey`. */
+export const resolvedProxyCell: Cell<ResolvedProxy | undefined> = {
+  kind: 'resolved-proxy',
+  compute(view, key) {
+    const [node = '', proxyId = ''] = tupleParts(key);
+    const record = view.get('services', serviceKey(node, proxyId));
+    return record?.kind === 'connect-proxy' && record.proxy ? resolveProxy(view, record, record.proxy) : undefined;
+  },
+};
+
+function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySettings): ResolvedProxy {
+  const common = entryOf(view, 'proxy-defaults', 'global');
+  const own = entryOf(view, 'service-defaults', registered.destinationServiceName);
+  const config: OpaqueConfig = { ...common?.config, ...configOf(own), ...registered.config };
+  const settings = mergeSettings(registered, common, own);
+  const datacenter = view.get('nodes', nodeKey(record.node))?.datacenter ?? '';
+  return {
+    node: record.node,
+    proxyId: record.id,
+    datacenter,
+    service: registered.destinationServiceName,
+    address: record.address,
+    port: record.port,
+    protocol:
+      typeof config['protocol'] === 'string' && config['protocol'] !== '' ? config['protocol'].toLowerCase() : 'tcp',
+    config,
+    settings,
+    expose: settings.expose,
+    accessLogs: settings.accessLogs,
+    upstreams: registered.upstreams.map((upstream) =>
+      resolveUpstream(view, upstream, registered, common, own, datacenter),
+    ),
+    entries: [...(common ? ['proxy-defaults/global'] : []), ...(own ? [`service-defaults/${own.name}`] : [])],
+  };
+}
+
+/** What a service-defaults entry puts into its proxies' configuration (consul-behaviour 4.1). */
+function configOf(own: ServiceDefaultsEntry | undefined): OpaqueConfig {
+  if (own === undefined) return {};
+  return {
+    ...(own.protocol ? { protocol: own.protocol } : {}),
+    ...(own.balanceInboundConnections ? { balance_inbound_connections: own.balanceInboundConnections } : {}),
+    ...(own.maxInboundConnections > 0 ? { max_inbound_connections: own.maxInboundConnections } : {}),
+    ...(own.localConnectTimeoutMs > 0 ? { local_connect_timeout_ms: own.localConnectTimeoutMs } : {}),
+    ...(own.localRequestTimeoutMs > 0 ? { local_request_timeout_ms: own.localRequestTimeoutMs } : {}),
+  };
+}
+
+function mergeSettings(
+  registered: ProxySettings,
+  common: ProxyDefaultsEntry | undefined,
+  own: ServiceDefaultsEntry | undefined,
+): ProxySettings {
+  const exposed = [registered.expose, own?.expose, common?.expose].find(
+    (expose) => expose && (expose.checks || expose.paths.length > 0),
+  );
+  const accessLogs = registered.accessLogs ?? common?.accessLogs;
+  const extensions: readonly EnvoyExtension[] = [...(common?.envoyExtensions ?? []), ...(own?.envoyExtensions ?? [])];
+  return {
+    ...registered,
+    mode: registered.mode || own?.mode || common?.mode || '',
+    mutualTlsMode: registered.mutualTlsMode || own?.mutualTlsMode || common?.mutualTlsMode || '',
+    meshGateway: { mode: registered.meshGateway.mode || own?.meshGateway.mode || common?.meshGateway.mode || '' },
+    expose: exposed ?? registered.expose,
+    ...(accessLogs ? { accessLogs } : {}),
+    envoyExtensions: extensions,
+  };
+}

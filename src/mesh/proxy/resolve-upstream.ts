@@ -1,0 +1,183 @@
+import { durationFromWire } from '../../core/index.js';
+import type {
+  MeshGatewayMode,
+  MeshView,
+  OpaqueConfig,
+  ProxyDefaultsEntry,
+  ProxySettings,
+  ServiceDefaultsEntry,
+  Upstream,
+} from '../../model/index.js';
+import type { UpstreamConfig } from '../../model/config-entries/service-defaults.js';
+import { entryOf } from '../discovery-chain/index.js';
+import type { PassiveHealthCheckSettings, ResolvedUpstream, UpstreamLimits } from './resolved-proxy.js';
+
+/** One source of an upstream's settings; what is absent is left to the sources below it. */
+interface UpstreamLayer {
+  readonly protocol?: string;
+  readonly connectTimeoutMs?: number;
+  readonly meshGatewayMode?: MeshGatewayMode;
+  readonly limits?: UpstreamLimits;
+  readonly passiveHealthCheck?: PassiveHealthCheckSettings;
+  readonly balanceOutboundConnections?: string;
+  readonly envoyListenerJson?: string;
+  readonly envoyClusterJson?: string;
+}
+
+/** An upstream with all sources merged, later ones winning (consul-behaviour 2.4). */
+export function resolveUpstream(
+  view: MeshView,
+  upstream: Upstream,
+  registered: ProxySettings,
+  common: ProxyDefaultsEntry | undefined,
+  own: ServiceDefaultsEntry | undefined,
+  localDatacenter: string,
+): ResolvedUpstream {
+  const destination =
+    upstream.destinationType === 'service' ? entryOf(view, 'service-defaults', upstream.destinationName) : undefined;
+  const override = own?.upstreamConfig?.overrides.find(
+    (candidate) => candidate.name === upstream.destinationName && candidate.peer === upstream.destinationPeer,
+  );
+  const commonProtocol = common?.config?.['protocol'];
+  const layers: readonly UpstreamLayer[] = [
+    typeof commonProtocol === 'string' ? { protocol: commonProtocol } : {},
+    { meshGatewayMode: own?.meshGateway.mode || common?.meshGateway.mode || '' },
+    destination?.protocol ? { protocol: destination.protocol } : {},
+    layerOfEntry(own?.upstreamConfig?.defaults),
+    { meshGatewayMode: registered.meshGateway.mode },
+    layerOfEntry(override),
+    layerOfConfig(upstream.config),
+    { meshGatewayMode: upstream.meshGateway.mode },
+  ];
+  const merged = layers.reduce<UpstreamLayer>(mergeLayers, {});
+  const datacenter = upstream.datacenter || localDatacenter;
+  return {
+    id: upstreamId(upstream),
+    destinationType: upstream.destinationType,
+    destinationName: upstream.destinationName,
+    datacenter,
+    bindAddress: upstream.localBindAddress || '127.0.0.1',
+    bindPort: upstream.localBindPort,
+    bindSocketPath: upstream.localBindSocketPath,
+    bindSocketMode: upstream.localBindSocketMode,
+    protocol: merged.protocol?.toLowerCase() ?? '',
+    connectTimeoutMs: merged.connectTimeoutMs ?? 0,
+    meshGatewayMode: merged.meshGatewayMode ?? '',
+    limits: merged.limits ?? {},
+    passiveHealthCheck: merged.passiveHealthCheck,
+    balanceOutboundConnections: merged.balanceOutboundConnections ?? '',
+    envoyListenerJson: merged.envoyListenerJson ?? '',
+    envoyClusterJson: merged.envoyClusterJson ?? '',
+  };
+}
+
+/** `name`, `name?dc=dc2`, `name?peer=p`, `prepared_query:name` (consul-behaviour 6.1). */
+function upstreamId(upstream: Upstream): string {
+  const prefix = upstream.destinationType === 'service' ? '' : `${upstream.destinationType}:`;
+  const place =
+    upstream.destinationPeer !== ''
+      ? `?peer=${upstream.destinationPeer}`
+      : upstream.datacenter !== ''
+        ? `?dc=${upstream.datacenter}`
+        : '';
+  return `${prefix}${upstream.destinationName}${place}`;
+}
+
+function mergeLayers(lower: UpstreamLayer, upper: UpstreamLayer): UpstreamLayer {
+  const given = Object.fromEntries(
+    Object.entries(upper).filter(([, value]) => value !== undefined && value !== '' && value !== 0),
+  );
+  return { ...lower, ...given };
+}
+
+function layerOfEntry(config: UpstreamConfig | undefined): UpstreamLayer {
+  if (config === undefined) return {};
+  return {
+    protocol: config.protocol,
+    connectTimeoutMs: config.connectTimeoutMs,
+    meshGatewayMode: config.meshGateway.mode,
+    balanceOutboundConnections: config.balanceOutboundConnections,
+    envoyListenerJson: config.envoyListenerJson,
+    envoyClusterJson: config.envoyClusterJson,
+    ...(config.limits ? { limits: config.limits } : {}),
+    ...(config.passiveHealthCheck ? { passiveHealthCheck: config.passiveHealthCheck } : {}),
+  };
+}
+
+/** The opaque keys of an upstream in a registration (consul-behaviour 2.4); wrong types are taken as not given. */
+function layerOfConfig(config: OpaqueConfig): UpstreamLayer {
+  const limits = objectIn(config, 'limits');
+  const health = objectIn(config, 'passive_health_check');
+  const timeoutMs = numberIn(config, 'connect_timeout_ms');
+  const gateway = objectIn(config, 'mesh_gateway');
+  return {
+    protocol: textIn(config, 'protocol'),
+    balanceOutboundConnections: textIn(config, 'balance_outbound_connections'),
+    envoyListenerJson: textIn(config, 'envoy_listener_json'),
+    envoyClusterJson: textIn(config, 'envoy_cluster_json'),
+    ...(timeoutMs === undefined ? {} : { connectTimeoutMs: timeoutMs }),
+    ...(limits ? { limits: limitsOf(limits) } : {}),
+    ...(health ? { passiveHealthCheck: passiveHealthCheckOf(health) } : {}),
+    ...(gateway ? { meshGatewayMode: textIn(gateway, 'mode') as MeshGatewayMode } : {}),
+  };
+}
+
+function limitsOf(config: OpaqueConfig): UpstreamLimits {
+  return compact({
+    maxConnections: numberIn(config, 'max_connections'),
+    maxPendingRequests: numberIn(config, 'max_pending_requests'),
+    maxConcurrentRequests: numberIn(config, 'max_concurrent_requests'),
+  });
+}
+
+function passiveHealthCheckOf(config: OpaqueConfig): PassiveHealthCheckSettings {
+  return {
+    intervalMs: durationIn(config, 'interval') ?? 0,
+    maxFailures: numberIn(config, 'max_failures') ?? 0,
+    ...compact({
+      enforcingConsecutive5xx: numberIn(config, 'enforcing_consecutive_5xx'),
+      maxEjectionPercent: numberIn(config, 'max_ejection_percent'),
+      baseEjectionTimeMs: durationIn(config, 'base_ejection_time'),
+    }),
+  };
+}
+
+type Compacted<Type> = { [Key in keyof Type]?: Exclude<Type[Key], undefined> };
+
+function compact<Type extends object>(value: Type): Compacted<Type> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Compacted<Type>;
+}
+
+const fold = (name: string): string => name.replaceAll('_', '').toLowerCase();
+
+function valueIn(config: OpaqueConfig, name: string): unknown {
+  const key = Object.keys(config).find((candidate) => fold(candidate) === fold(name));
+  return key === undefined ? undefined : config[key];
+}
+
+function textIn(config: OpaqueConfig, name: string): string {
+  const value = valueIn(config, name);
+  return typeof value === 'string' ? value : '';
+}
+
+function numberIn(config: OpaqueConfig, name: string): number | undefined {
+  const value = valueIn(config, name);
+  const parsed = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof parsed === 'number' && Number.isFinite(parsed) ? parsed : undefined;
+}
+
+function durationIn(config: OpaqueConfig, name: string): number | undefined {
+  const value = valueIn(config, name);
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  try {
+    return durationFromWire(value);
+  } catch {
+    return undefined;
+  }
+}
+
+function objectIn(config: OpaqueConfig, name: string): OpaqueConfig | undefined {
+  const value = valueIn(config, name);
+  const object = Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value;
+  return typeof object === 'object' && object !== null && !Array.isArray(object) ? (object as OpaqueConfig) : undefined;
+}

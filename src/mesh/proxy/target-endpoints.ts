@@ -1,0 +1,127 @@
+import { canonicalJson } from '../../core/index.js';
+import { compileFilter } from '../../lang/filter/index.js';
+import {
+  type Cell,
+  type CheckRecord,
+  type MeshView,
+  type NodeRecord,
+  type ServiceRecord,
+  nodeKey,
+} from '../../model/index.js';
+
+/** Which instances a target means. */
+export interface TargetSelection {
+  readonly service: string;
+  /** Filter expression of the subset; empty = all. */
+  readonly filter: string;
+  /** Warning instances count as unhealthy too. */
+  readonly onlyPassing: boolean;
+}
+
+/** A mesh endpoint: an instance's sidecar (or the instance itself when it speaks mesh natively). */
+export interface TargetEndpoint {
+  readonly address: string;
+  readonly port: number;
+  /** Set instead of address and port. */
+  readonly socketPath: string;
+  readonly healthy: boolean;
+  /** 1 to 128. */
+  readonly weight: number;
+}
+
+/** Key of `targetEndpointsCell`. */
+export const targetEndpointsKey = (selection: TargetSelection): string => canonicalJson(selection);
+
+const HIGHEST_WEIGHT = 128;
+
+/** The endpoints of a target in order of node and id, with health and weight (consul-behaviour 6.5). */
+export const targetEndpointsCell: Cell<readonly TargetEndpoint[]> = {
+  kind: 'target-endpoints',
+  compute(view, key) {
+    const selection = JSON.parse(key) as TargetSelection;
+    const selects = selection.filter === '' ? () => true : compileFilter(selection.filter);
+    const endpoints: TargetEndpoint[] = [];
+    for (const service of view.range('services', 'byConnect', [selection.service])) {
+      const node = view.get('nodes', nodeKey(service.node));
+      if (node === undefined) continue;
+      const checks = checksOf(view, service);
+      if (selects(filterable(node, service, checks)))
+        endpoints.push(endpointOf(node, service, checks, selection.onlyPassing));
+    }
+    return endpoints;
+  },
+};
+
+function checksOf(view: MeshView, service: ServiceRecord): readonly CheckRecord[] {
+  const node = nodeKey(service.node);
+  return [...view.range('checks', 'byInstance', [node, '']), ...view.range('checks', 'byInstance', [node, service.id])];
+}
+
+function endpointOf(
+  node: NodeRecord,
+  service: ServiceRecord,
+  checks: readonly CheckRecord[],
+  onlyPassing: boolean,
+): TargetEndpoint {
+  const critical = checks.some((check) => check.status === 'critical');
+  const warning = checks.some((check) => check.status === 'warning');
+  const weight = warning && !critical ? service.weights.warning : service.weights.passing;
+  return {
+    address: service.address || node.address,
+    port: service.port,
+    socketPath: service.socketPath,
+    healthy: !critical && !(onlyPassing && warning) && weight > 0,
+    weight: Math.min(Math.max(weight, 1), HIGHEST_WEIGHT),
+  };
+}
+
+/** What a subset's filter may select from: the API's spelling of node, service and checks (consul-behaviour 1.1). */
+function filterable(node: NodeRecord, service: ServiceRecord, checks: readonly CheckRecord[]): object {
+  return {
+    Node: {
+      ID: node.id,
+      Node: node.node,
+      Address: node.address,
+      Datacenter: node.datacenter,
+      TaggedAddresses: node.taggedAddresses,
+      Meta: node.meta,
+    },
+    Service: {
+      Kind: service.kind,
+      ID: service.id,
+      Service: service.service,
+      Tags: service.tags,
+      Address: service.address,
+      Port: service.port,
+      Meta: service.meta,
+      Weights: { Passing: service.weights.passing, Warning: service.weights.warning },
+      EnableTagOverride: service.enableTagOverride,
+      Connect: { Native: service.connect.native },
+      Proxy: {
+        DestinationServiceName: service.proxy?.destinationServiceName ?? '',
+        DestinationServiceID: service.proxy?.destinationServiceId ?? '',
+        LocalServiceAddress: service.proxy?.localServiceAddress ?? '',
+        LocalServicePort: service.proxy?.localServicePort ?? 0,
+        Mode: service.proxy?.mode ?? '',
+      },
+      TaggedAddresses: Object.fromEntries(
+        Object.entries(service.taggedAddresses).map(([name, { address, port }]) => [
+          name,
+          { Address: address, Port: port },
+        ]),
+      ),
+    },
+    Checks: checks.map((check) => ({
+      Node: check.node,
+      CheckID: check.checkId,
+      Name: check.name,
+      Status: check.status,
+      Notes: check.notes,
+      Output: check.output,
+      ServiceID: check.serviceId,
+      ServiceName: check.serviceName,
+      ServiceTags: check.serviceTags,
+      Type: check.type,
+    })),
+  };
+}

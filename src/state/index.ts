@@ -5,5 +5,6 @@
  */
 export type * from './backend/backend.js';
 export type * from './state-store.js';
+export { type EmbeddedBackendOptions, createEmbeddedBackend } from './backend/embedded/embedded-backend.js';
 export { createMemoryBackend } from './backend/memory.js';
 export { type StateStoreOptions, createStateStore } from './store.js';

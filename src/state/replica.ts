@@ -87,12 +87,14 @@ export class Replica {
   /** The engine cannot continue from where we are, or is not in order: list anew and apply the difference. */
   #resync(retryMs = FIRST_RETRY_MS): void {
     this.#endWatch();
-    this.#synchronise().catch((thrown: unknown) => {
-      if (this.#closed) return;
-      this.#parts.onProblem(AppError.from(thrown));
-      const next = Math.min(MAXIMUM_RETRY_MS, retryMs * 2);
-      this.#cancelRetry = this.#parts.clock.after(retryMs, () => this.#resync(next));
-    });
+    this.#synchronise().catch((thrown: unknown) => this.#retryResync(thrown, retryMs));
+  }
+
+  #retryResync(thrown: unknown, retryMs: number): void {
+    if (this.#closed) return;
+    this.#parts.onProblem(AppError.from(thrown));
+    const nextMs = Math.min(MAXIMUM_RETRY_MS, retryMs * 2);
+    this.#cancelRetry = this.#parts.clock.after(retryMs, () => this.#resync(nextMs));
   }
 
   #endWatch(): void {

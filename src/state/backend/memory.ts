@@ -9,9 +9,8 @@ import type {
   Submission,
   WatchEvent,
 } from './backend.js';
+import { CommitFeed } from './commit-feed.js';
 import { type RevisionReader, failedCondition } from './conditions.js';
-
-const HISTORY_LENGTH = 1000;
 
 /** An engine that keeps everything in memory and loses it with the process: for `-dev` and tests. */
 export function createMemoryBackend(): Backend {
@@ -21,16 +20,14 @@ export function createMemoryBackend(): Backend {
 class MemoryBackend implements Backend, RevisionReader {
   readonly name = 'memory';
   readonly #tables = new Map<TableName, Map<string, StoredRecord>>();
-  readonly #watchers = new Set<(event: WatchEvent) => void>();
-  /** The last commits, for a watch that starts in the past. */
-  #history: BackendCommit[] = [];
+  readonly #feed = new CommitFeed(0);
   #undelivered: BackendCommit[] = [];
   #delivery: Promise<void> | undefined;
   #revision = 0;
-  #closed = false;
+  #isOpen = false;
 
   open(): Promise<void> {
-    this.#closed = false;
+    this.#isOpen = true;
     return Promise.resolve();
   }
 
@@ -48,7 +45,7 @@ class MemoryBackend implements Backend, RevisionReader {
   }
 
   submit(transaction: BackendTransaction): Submission {
-    if (this.#closed) throw new AppError('unavailable', 'The store is closed: start the agent again.');
+    if (!this.#isOpen) throw new AppError('unavailable', 'The store is closed: start the agent again.');
     const conflict = failedCondition(transaction.conditions, this);
     if (conflict) return { ok: false, conflict };
     const revision = ++this.#revision;
@@ -60,14 +57,7 @@ class MemoryBackend implements Backend, RevisionReader {
 
   watch(afterRevision: number, onEvent: (event: WatchEvent) => void): () => void {
     this.#deliver();
-    const oldest = this.#history[0]?.revision ?? this.#revision + 1;
-    if (afterRevision + 1 < oldest && afterRevision < this.#revision) {
-      queueMicrotask(() => onEvent({ type: 'resync', reason: 'the wanted revision is no longer kept' }));
-      return () => undefined;
-    }
-    for (const commit of this.#history) if (commit.revision > afterRevision) onEvent({ type: 'commit', commit });
-    this.#watchers.add(onEvent);
-    return () => this.#watchers.delete(onEvent);
+    return this.#feed.watch(afterRevision, onEvent);
   }
 
   barrier(): Promise<number> {
@@ -75,9 +65,9 @@ class MemoryBackend implements Backend, RevisionReader {
   }
 
   close(): Promise<void> {
-    this.#closed = true;
+    this.#isOpen = false;
     this.#deliver();
-    this.#watchers.clear();
+    this.#feed.close();
     return Promise.resolve();
   }
 
@@ -108,8 +98,6 @@ class MemoryBackend implements Backend, RevisionReader {
     const commits = this.#undelivered;
     this.#undelivered = [];
     this.#delivery = undefined;
-    this.#history.push(...commits);
-    if (this.#history.length > 2 * HISTORY_LENGTH) this.#history = this.#history.slice(-HISTORY_LENGTH);
-    for (const commit of commits) for (const watcher of [...this.#watchers]) watcher({ type: 'commit', commit });
+    this.#feed.publish(commits);
   }
 }

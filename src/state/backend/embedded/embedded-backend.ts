@@ -1,0 +1,305 @@
+import { existsSync } from 'node:fs';
+import { AppError, type Clock, systemClock } from '../../../core/index.js';
+import type { Backend, BackendTransaction, CommitOutcome, StoredRecord, Submission, WatchEvent } from '../backend.js';
+import { CommitFeed } from '../commit-feed.js';
+import { failedCondition } from '../conditions.js';
+import { type DataDirectory, openDataDirectory } from './data-directory.js';
+import {
+  type DatabaseOperation,
+  type KeyValueDatabase,
+  type OpenDatabase,
+  openLevelDatabase,
+} from './key-value-database.js';
+import { CHECKPOINT, type ChainPoint, PROBE, TIP, encodePoint, logKey } from './layout.js';
+import { Ledger, type PreparedCommit } from './ledger.js';
+import { damaged, isCorruption, loadState, readCommitsAfter } from './load.js';
+import { Witness } from './witness.js';
+
+const GROUP_COMMITS = 1024;
+const COMMITS_PER_CHECKPOINT = 4096;
+const FIRST_RECOVERY_MS = 250;
+const MAXIMUM_RECOVERY_MS = 5000;
+
+export interface EmbeddedBackendOptions {
+  /** Folder of the data; made when it does not exist. */
+  readonly path: string;
+  readonly clock?: Clock;
+  /** How the database is opened; tests give one that fails. */
+  readonly openDatabase?: OpenDatabase;
+  readonly commitsPerCheckpoint?: number;
+}
+
+/**
+ * The durable engine of a single server, on LevelDB: all commits that are accepted while one group is written make the next
+ * group, one synced batch. `open` verifies the data and refuses damaged, foreign or newer data with AppError('corruptState').
+ * When the disk refuses a group, the group and everything accepted after it is discarded; writes fail with
+ * AppError('unavailable') until the database could be opened again, which is tried by itself.
+ */
+export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend {
+  return new EmbeddedBackend(options);
+}
+
+interface Group {
+  readonly commits: PreparedCommit[];
+  readonly written: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: AppError) => void;
+}
+
+/** What exists while the engine is open. */
+interface Opened {
+  readonly directory: DataDirectory;
+  readonly witness: Witness;
+  readonly ledger: Ledger;
+  readonly feed: CommitFeed;
+  database: KeyValueDatabase;
+  durable: ChainPoint;
+  checkpoint: ChainPoint;
+  /** The records found at open, until the first list takes them or a commit makes them old. */
+  records: readonly StoredRecord[] | undefined;
+}
+
+class EmbeddedBackend implements Backend {
+  readonly name = 'embedded';
+  readonly #options: EmbeddedBackendOptions;
+  readonly #clock: Clock;
+  readonly #openDatabase: OpenDatabase;
+  #opened: Opened | undefined;
+  readonly #queue: Group[] = [];
+  #betweenGroups: (() => void)[] = [];
+  #writing: Promise<void> | undefined;
+  /** Why no writes are taken; undefined = they are. */
+  #refusal: AppError | undefined = new AppError('unavailable', 'The store is not open: start the agent again.');
+  #cancelRecovery: () => void = () => undefined;
+  #recovering: Promise<void> = Promise.resolve();
+
+  constructor(options: EmbeddedBackendOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#openDatabase = options.openDatabase ?? openLevelDatabase;
+  }
+
+  async open(): Promise<void> {
+    const directory = await openDataDirectory(this.#options.path);
+    const witness = openWitness(directory, this.#clock);
+    const known = witness.read();
+    try {
+      if (known && !existsSync(directory.database))
+        throw damaged(directory.database, new Error('the folder is missing'));
+      const database = await this.#openOrExplain(directory, !known);
+      try {
+        const { tip, checkpoint, records } = await loadState(database, directory.database, known);
+        const ledger = new Ledger(tip, records);
+        const listed = records.map(({ record }) => record);
+        const feed = new CommitFeed(tip.revision);
+        this.#opened = { directory, witness, ledger, feed, database, durable: tip, checkpoint, records: listed };
+      } catch (thrown) {
+        await database.close();
+        throw thrown;
+      }
+    } catch (thrown) {
+      witness.close();
+      throw thrown;
+    }
+    witness.write(this.#opened.durable);
+    this.#refusal = undefined;
+  }
+
+  async list(): Promise<{ revision: number; records: readonly StoredRecord[] }> {
+    const opened = this.#open();
+    const { records } = opened;
+    opened.records = undefined;
+    if (records) return { revision: opened.durable.revision, records };
+    const snapshot = await this.#snapshotBetweenGroups(opened);
+    try {
+      const loaded = await loadState(snapshot, opened.directory.database, undefined);
+      return { revision: loaded.tip.revision, records: loaded.records.map(({ record }) => record) };
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  async commit(transaction: BackendTransaction): Promise<CommitOutcome> {
+    const submission = this.submit(transaction);
+    if (!submission.ok) return submission;
+    await submission.durable;
+    return { ok: true, revision: submission.revision };
+  }
+
+  submit(transaction: BackendTransaction): Submission {
+    const { ledger } = this.#open();
+    if (this.#refusal) throw this.#refusal;
+    const conflict = failedCondition(transaction.conditions, ledger);
+    if (conflict) return { ok: false, conflict };
+    const prepared = ledger.accept(transaction);
+    const group = this.#openGroup();
+    group.commits.push(prepared);
+    this.#writing ??= Promise.resolve().then(() => this.#writeGroups());
+    return { ok: true, revision: prepared.point.revision, durable: group.written };
+  }
+
+  watch(afterRevision: number, onEvent: (event: WatchEvent) => void): () => void {
+    return this.#open().feed.watch(afterRevision, onEvent);
+  }
+
+  async barrier(): Promise<number> {
+    return this.#open().durable.revision;
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#opened;
+    if (!opened) return;
+    this.#refusal = new AppError('unavailable', 'The store is closed: start the agent again.');
+    this.#cancelRecovery();
+    await this.#writing;
+    await this.#recovering;
+    this.#opened = undefined;
+    opened.feed.close();
+    opened.witness.close();
+    await opened.database.close();
+  }
+
+  #open(): Opened {
+    if (!this.#opened) throw this.#refusal ?? new AppError('internal', 'The store is not open.');
+    return this.#opened;
+  }
+
+  /** What has just been published, no more and no less. */
+  #snapshotBetweenGroups({ database }: Opened): Promise<ReturnType<KeyValueDatabase['snapshot']>> {
+    if (!this.#writing) return Promise.resolve(database.snapshot());
+    return new Promise((resolve) => this.#betweenGroups.push(() => resolve(database.snapshot())));
+  }
+
+  /** The group that is filled now; a full one is left alone, so that nobody waits for an endless batch. */
+  #openGroup(): Group {
+    const last = this.#queue[this.#queue.length - 1];
+    if (last && last.commits.length < GROUP_COMMITS) return last;
+    const group = newGroup();
+    this.#queue.push(group);
+    return group;
+  }
+
+  async #writeGroups(): Promise<void> {
+    const opened = this.#open();
+    for (let group = this.#queue.shift(); group; group = this.#queue.shift()) {
+      try {
+        await this.#write(opened, group.commits);
+      } catch (thrown) {
+        this.#fail(opened, group, thrown);
+        break;
+      }
+      opened.feed.publish(group.commits.map(({ commit }) => commit));
+      group.resolve();
+      for (const task of this.#betweenGroups.splice(0)) task();
+    }
+    this.#writing = undefined;
+    for (const task of this.#betweenGroups.splice(0)) task();
+  }
+
+  async #write(opened: Opened, commits: readonly PreparedCommit[]): Promise<void> {
+    const { point } = commits[commits.length - 1] as PreparedCommit;
+    const operations = commits.flatMap((prepared) => prepared.operations) as DatabaseOperation[];
+    operations.push({ type: 'put', key: TIP, value: encodePoint(point) });
+    const interval = this.#options.commitsPerCheckpoint ?? COMMITS_PER_CHECKPOINT;
+    const checkpoint = point.revision - opened.checkpoint.revision >= interval ? point : undefined;
+    if (checkpoint) operations.push({ type: 'put', key: CHECKPOINT, value: encodePoint(checkpoint) });
+    await opened.database.write(operations);
+    opened.durable = point;
+    opened.records = undefined;
+    opened.witness.write(point);
+    if (!checkpoint) return;
+    opened.checkpoint = checkpoint;
+    // Left-over log entries harm nothing; the next checkpoint removes them.
+    opened.database.clear(logKey(0), logKey(checkpoint.revision + 1)).catch(() => undefined);
+  }
+
+  /** Nobody knows whether a failed group is on the disk: forget it and what was evaluated on it, and open the database anew. */
+  #fail(opened: Opened, group: Group, thrown: unknown): void {
+    const error = refusedWrite(opened.directory.path, thrown);
+    const discarded = [group, ...this.#queue.splice(0)];
+    this.#refusal = error;
+    opened.ledger.undo(discarded.flatMap(({ commits }) => commits));
+    opened.feed.discard();
+    for (const { reject } of discarded) reject(error);
+    this.#recoverLater(opened, FIRST_RECOVERY_MS);
+  }
+
+  #recoverLater(opened: Opened, delayMs: number): void {
+    this.#cancelRecovery = this.#clock.after(delayMs, () => {
+      this.#recovering = this.#recover(opened).catch((thrown: unknown) => {
+        if (this.#opened !== opened) return;
+        if (thrown instanceof AppError && thrown.code === 'corruptState') this.#refusal = thrown;
+        else this.#recoverLater(opened, Math.min(MAXIMUM_RECOVERY_MS, delayMs * 2));
+      });
+    });
+  }
+
+  /** Opens the database anew, takes over what the failed group left on the disk, and tries a write. */
+  async #recover(opened: Opened): Promise<void> {
+    await opened.database.close();
+    opened.database = await this.#openDatabase(opened.directory.database, false);
+    const { tip, commits } = await readCommitsAfter(opened.database, opened.directory.database, opened.durable);
+    await opened.database.write([{ type: 'put', key: PROBE, value: String(tip.revision) }]);
+    for (const commit of commits) opened.ledger.adopt(commit);
+    opened.durable = tip;
+    opened.feed.publish(commits);
+    this.#refusal = undefined;
+  }
+
+  async #openOrExplain(directory: DataDirectory, create: boolean): Promise<KeyValueDatabase> {
+    try {
+      return await this.#openDatabase(directory.database, create);
+    } catch (thrown) {
+      if (isCorruption(thrown) || /does not exist/.test((thrown as Error).message))
+        throw damaged(directory.database, thrown as Error);
+      throw cannotOpen(directory.path, thrown);
+    }
+  }
+}
+
+function newGroup(): Group {
+  let resolve: () => void = () => undefined;
+  let reject: (error: AppError) => void = () => undefined;
+  const written = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  written.catch(() => undefined);
+  return { commits: [], written, resolve, reject };
+}
+
+function openWitness(directory: DataDirectory, clock: Clock): Witness {
+  try {
+    return new Witness(directory.witness, clock);
+  } catch (thrown) {
+    throw cannotOpen(directory.path, thrown);
+  }
+}
+
+function cannotOpen(path: string, thrown: unknown): AppError {
+  const { code, message } = thrown as NodeJS.ErrnoException;
+  if (code === 'LEVEL_LOCKED')
+    return new AppError(
+      'unavailable',
+      `Another process uses the data directory ${path}: stop it, or give another one.`,
+      {
+        cause: thrown,
+      },
+    );
+  return new AppError(
+    'unavailable',
+    `The data directory ${path} cannot be opened (${message}): check its owner and free space.`,
+    {
+      cause: thrown,
+    },
+  );
+}
+
+function refusedWrite(path: string, thrown: unknown): AppError {
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new AppError(
+    'unavailable',
+    `The disk of ${path} refused a write, which may or may not be stored (${reason}): free space or repair it; writing goes on by itself then.`,
+    { cause: thrown },
+  );
+}

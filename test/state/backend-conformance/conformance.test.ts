@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Backend, createEmbeddedBackend, createMemoryBackend } from '../../../src/state/index.js';
+import { HostileEngine } from '../support/hostile-backend.js';
+import { seededRandom } from '../support/seeded-random.js';
+import { describeBackend } from './suite.js';
+
+const opened = async (backend: Backend): Promise<Backend> => {
+  await backend.open();
+  return backend;
+};
+
+describeBackend('memory', { open: () => opened(createMemoryBackend()) });
+
+const paths = new WeakMap<Backend, string>();
+const embedded = async (path: string): Promise<Backend> => {
+  const backend = await opened(createEmbeddedBackend({ path }));
+  paths.set(backend, path);
+  return backend;
+};
+
+describeBackend('embedded', {
+  open: () => {
+    const path = mkdtempSync(join(tmpdir(), 'meshwright-state-'));
+    onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+    return embedded(path);
+  },
+  reopen: async (previous) => {
+    await previous.close();
+    return embedded(paths.get(previous) as string);
+  },
+});
+
+const engines = new WeakMap<Backend, HostileEngine>();
+const hostile = (engine: HostileEngine): Backend => {
+  const backend = engine.connect();
+  engines.set(backend, engine);
+  return backend;
+};
+
+describeBackend('hostile', {
+  open: () => opened(hostile(new HostileEngine({ random: seededRandom(7), brokenWatch: 0.1, strangers: 0.3 }))),
+  reopen: (previous) => opened(hostile(engines.get(previous) as HostileEngine)),
+  compact: (backend) => engines.get(backend)?.compact(),
+});

@@ -46,7 +46,7 @@ export interface XdsServerOptions {
 export interface XdsServerDependencies {
   readonly store: Pick<
     StateStore,
-    'ready' | 'index' | 'view' | 'read' | 'subscribe' | 'onFlushed' | 'commits$' | 'transact'
+    'ready' | 'index' | 'view' | 'read' | 'subscribe' | 'commits$' | 'transact' | 'problems'
   >;
   readonly ca: CertificateAuthority;
   /** What a proxy needs; undefined = not registered (any more). Key: `proxyNeedsKey`. */

@@ -29,11 +29,14 @@ export class PropagationBook implements Propagation {
   readonly #clock: Clock;
   readonly #forgetAfterMs: number;
   readonly #index: () => number;
+  readonly #failing: () => ReadonlySet<string>;
 
-  constructor(clock: Clock, forgetAfterMs: number, index: () => number) {
+  /** `failing`: keys of the resource cells whose newest computation threw. */
+  constructor(clock: Clock, forgetAfterMs: number, index: () => number, failing: () => ReadonlySet<string>) {
     this.#clock = clock;
     this.#forgetAfterMs = forgetAfterMs;
     this.#index = index;
+    this.#failing = failing;
   }
 
   opened(facts: StreamFacts, session: ProxySession): void {
@@ -101,8 +104,9 @@ export class PropagationBook implements Propagation {
 
   #detail(connected: Connected): ProxyDetail {
     const { session } = connected;
+    const failing = this.#failing();
     const resources = Object.values(session.subscriptions).flatMap((subscription) =>
-      [...subscription.entries.values()].map((entry) => resourceStatus(session, entry)),
+      [...subscription.entries.values()].map((entry) => resourceStatus(session, entry, failing)),
     );
     return { ...this.#status(connected), resources, problems: session.needs.problems };
   }
@@ -116,13 +120,13 @@ function withoutResources({ resources: _resources, problems: _problems, ...statu
   return status;
 }
 
-function resourceStatus(session: ProxySession, entry: Entry): ResourceStatus {
+function resourceStatus(session: ProxySession, entry: Entry, failing: ReadonlySet<string>): ResourceStatus {
   const refusal = session.refusals.get(entry);
   const wanted = entry.source.current;
   return {
     type: entry.owner.type,
     name: entry.name,
-    progress: progressOf(entry, refusal !== undefined && refusal.version === wanted?.version),
+    progress: progressOf(entry, refusal !== undefined && refusal.version === wanted?.version, failing),
     wantedVersion: wanted?.version ?? entry.sent ?? '',
     sentVersion: entry.sent ?? '',
     acceptedVersion: entry.accepted?.version ?? '',
@@ -133,10 +137,10 @@ function resourceStatus(session: ProxySession, entry: Entry): ResourceStatus {
   };
 }
 
-function progressOf(entry: Entry, refused: boolean): ResourceProgress {
+function progressOf(entry: Entry, refused: boolean, failing: ReadonlySet<string>): ResourceProgress {
   const wanted = entry.source.current;
   if (refused) return 'refused';
-  if (entry.source.failing) return 'failing';
+  if (entry.source.failing || failing.has(entry.cellKey ?? '')) return 'failing';
   if (!entry.visible) return 'unasked';
   if (!wanted) return entry.sent === undefined ? 'pending' : 'current';
   return entry.accepted?.version === wanted.version ? 'current' : 'pending';

@@ -10,8 +10,8 @@ export interface Sink {
   /** The client reads slower than we write: hold everything until `onDrain`. */
   readonly congested: boolean;
   onDrain: (() => void) | undefined;
-  /** Ends the stream with a status. */
-  end(error: AppError): void;
+  /** Ends the stream with a status. Resolves when the client has been told or is gone. */
+  end(error: AppError): Promise<void>;
 }
 
 const GRPC_PREFIX_BYTES = 5;
@@ -23,8 +23,10 @@ export function createSink(call: ServerDuplexStream<Buffer, Buffer>): Sink {
     congested: false,
     onDrain: undefined as (() => void) | undefined,
     write: (_frames: readonly Buffer[]): void => undefined,
-    end(error: AppError): void {
+    end(error: AppError): Promise<void> {
+      const over = new Promise<void>((resolve) => (stream ?? call).once('close', resolve));
       call.emit('error', toGrpcStatus(error));
+      return stream?.destroyed ? Promise.resolve() : over;
     },
   };
   const drained = () => {

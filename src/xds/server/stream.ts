@@ -52,17 +52,17 @@ export class AdsStream {
     this.#remoteAddress = addressOf(call.getPeer());
     this.#sink = createSink(call);
     call.on('data', (message: Buffer) => this.#guard(() => this.#receive(message)));
-    call.on('end', () => this.end(new AppError('cancelled', 'the client has ended the stream')));
+    call.on('end', () => void this.end(new AppError('cancelled', 'the client has ended the stream')));
     call.on('cancelled', () => this.#close());
     call.on('close', () => this.#close());
     host.opened(this);
   }
 
-  /** Ends the stream with a status. */
-  end(error: AppError): void {
-    if (this.#ended) return;
+  /** Ends the stream with a status. Resolves when the client has been told or is gone. */
+  end(error: AppError): Promise<void> {
+    if (this.#ended) return Promise.resolve();
     this.#close();
-    this.#sink.end(error);
+    return this.#sink.end(error);
   }
 
   get session(): ProxySession | undefined {
@@ -72,7 +72,7 @@ export class AdsStream {
   /** Checks again whether the client may be this proxy. */
   reauthorize(): void {
     const problem = this.#facts && this.#host.authorize(this.#facts.client);
-    if (problem) this.end(problem);
+    if (problem) void this.end(problem);
   }
 
   #guard(run: () => void): void {
@@ -83,7 +83,7 @@ export class AdsStream {
       if (error.code === 'internal') {
         this.#host.logger.error({ reason: error.message, stack: (thrown as Error).stack }, 'fault in an xDS stream');
       }
-      this.end(error);
+      void this.end(error);
     }
   }
 
@@ -194,7 +194,7 @@ export class AdsStream {
         return sink.congested;
       },
       wake: (session) => host.flusher.wake(session),
-      end: (error) => this.end(error),
+      end: (error) => void this.end(error),
       demand: (type, name) => host.demand(identity, client, type, name),
       forgetRefusal: (type, name) => this.#keeper?.clear(type, name),
       wakeLater: (session) => {

@@ -39,6 +39,9 @@ const grpcOptions = {
   'grpc.enable_channelz': 0,
 };
 
+/** How long a client may take to hear that the server is closing. */
+const GOODBYE_MS = 500;
+
 /** Creates the server; nothing is open until `listen`. */
 export function createXdsServer(dependencies: XdsServerDependencies): XdsServer {
   const { store, ca, clock, logger } = dependencies;
@@ -58,7 +61,9 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
   const streams = new Set<AdsStream>();
   const doors: { readonly door: Door; readonly server: Server }[] = [];
   const frames = new FrameBook(() => counters.framesBuilt++);
-  const propagation = new PropagationBook(clock, options.forgetAfterMs, () => store.index);
+  const failing = () =>
+    new Set(store.problems().flatMap(({ kind, key }) => (kind === dependencies.resourceCell.kind ? [key] : [])));
+  const propagation = new PropagationBook(clock, options.forgetAfterMs, () => store.index, failing);
   const refusals = new RefusalBook({ store, clock, logger });
   const finder = new ProxyFinder(dependencies, options.unknownProxyWaitMs);
   const flusher = new Flusher({
@@ -158,10 +163,9 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
       stopReauthorizing();
       rootsWatch.unsubscribe();
       finder.close();
-      for (const stream of [...streams])
-        stream.end(new AppError('unavailable', 'this server is shutting down; connect again'));
-      // One turn for the statuses to reach the sockets.
-      await new Promise((resolve) => setImmediate(resolve));
+      const goodbye = new AppError('unavailable', 'this server is shutting down; connect again');
+      const told = Promise.all([...streams].map((stream) => stream.end(goodbye)));
+      await Promise.race([told, new Promise<void>((resolve) => clock.after(GOODBYE_MS, resolve))]);
       await Promise.all(doors.map(({ door }) => door.close()));
       for (const { server } of doors) server.forceShutdown();
       propagation.close();

@@ -100,6 +100,12 @@ export class FakeEnvoy {
     this.#transport = undefined;
   }
 
+  /** As if a changed version of this cluster had come just before the stream broke. */
+  startWarming(type: 'cluster', name: string): void {
+    const any = this.#types[type].held.get(name)?.any;
+    if (any) this.#startWarming(name, any);
+  }
+
   /** Forgets everything, like a restarted process. */
   restart(): void {
     this.disconnect();
@@ -295,7 +301,8 @@ export class FakeEnvoy {
     if (this.#warming.size === 0) {
       for (const { nonce, error } of this.#heldAcks) this.#answer('cluster', nonce, error);
       this.#heldAcks = [];
-      if (!this.#types.listener.asked && this.#types.cluster.asked) this.#ask('listener', []);
+      if (!this.#types.cluster.asked) this.#ask('cluster', []);
+      else if (!this.#types.listener.asked) this.#ask('listener', []);
     }
     if (!this.#types.listener.asked) return;
     for (const type of ['secret', 'extension', 'route'] as const) this.#askMissing(type);

@@ -1,4 +1,5 @@
 import { Subject } from 'rxjs';
+import { AppError } from '../../../../src/core/index.js';
 import { nodeKey, type RefusalRecord, refusalKey } from '../../../../src/model/index.js';
 import type { Commit } from '../../../../src/state/index.js';
 import type { XdsServerDependencies } from '../../../../src/xds/server/index.js';
@@ -15,7 +16,6 @@ export class FakeStore {
   readonly #values = new Map<string, unknown>();
   readonly #listeners = new Map<string, Set<(value: unknown, index: number) => void>>();
   readonly #changed = new Set<string>();
-  readonly #flushed = new Set<(index: number) => void>();
 
   /** Sets a cell's value; told at the next flush. */
   set(kind: string, key: string, value: unknown): void {
@@ -23,7 +23,7 @@ export class FakeStore {
     this.#changed.add(`${kind}\0${key}`);
   }
 
-  /** One revision: subscribers of changed cells are called, then the flush listeners. */
+  /** One revision: subscribers of changed cells are called. */
   flush(changes: Commit['changes'] = []): void {
     this.index++;
     this.commits$.next({ index: this.index, changes });
@@ -32,7 +32,6 @@ export class FakeStore {
     for (const cell of changed) {
       for (const listener of this.#listeners.get(cell) ?? []) listener(this.#values.get(cell), this.index);
     }
-    for (const listener of this.#flushed) listener(this.index);
   }
 
   subscribers(kind: string): number {
@@ -55,9 +54,10 @@ export class FakeStore {
     return () => listeners.delete(onChange);
   }) as Store['subscribe'];
 
-  onFlushed(listener: (index: number) => void): () => void {
-    this.#flushed.add(listener);
-    return () => this.#flushed.delete(listener);
+  failing: string[] = [];
+
+  problems(): { kind: string; key: string; error: AppError }[] {
+    return this.failing.map((key) => ({ kind: 'resource', key, error: new AppError('internal', 'does not compile') }));
   }
 
   view = {

@@ -53,7 +53,8 @@ export class SessionRig {
   open(names: RigNames): ProxySession {
     this.#taken = this.writes.length;
     this.responses.length = 0;
-    const rig = this;
+    const isCongested = () => this.congested;
+    const mayHaveSecrets = () => this.maySendSecrets;
     this.session = new ProxySession(
       {
         encode: (step) => {
@@ -68,7 +69,7 @@ export class SessionRig {
           }
         },
         get congested() {
-          return rig.congested;
+          return isCongested();
         },
         wake: () => {
           this.#awake = true;
@@ -81,7 +82,7 @@ export class SessionRig {
         forgetRefusal: (type, name) => void this.cleared.push(`${type} ${name}`),
         wakeLater: () => undefined,
         get maySendSecrets() {
-          return rig.maySendSecrets;
+          return mayHaveSecrets();
         },
         cells: this.cells,
         counters: this.counters,

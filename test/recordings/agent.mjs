@@ -79,6 +79,23 @@ export function request(port, { method = 'GET', path: target = '/', headers = {}
   });
 }
 
+/** Agents that run, by their process; they are in groups of their own and would outlive us. */
+const running = new Map();
+process.on('exit', () => {
+  for (const [child, dir] of running) {
+    killGroup(child);
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+function killGroup(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in between.
+  }
+}
+
 /**
  * Starts `executable agent -dev` with free ports and `config` as its configuration file, in a folder of its own.
  * Answers { dir, ports, isGone(), why(), stop() }; whether it is ready is for the caller to ask.
@@ -100,6 +117,7 @@ export async function spawnAgent(executable, { config, node, args: more = [], fi
   const log = fs.openSync(logFile, 'w');
   const child = spawn(executable, args, { cwd: dir, stdio: ['ignore', log, log], detached: true, env: cleanEnv() });
   fs.closeSync(log);
+  if (child.pid !== undefined) running.set(child, dir);
   let gone;
   child.on('exit', (code, signal) => {
     gone ??= `agent ended (${code ?? signal})`;
@@ -115,11 +133,8 @@ export async function spawnAgent(executable, { config, node, args: more = [], fi
     /** Why it is gone, with the end of its log. */
     why: () => `${gone ?? 'agent is still there'}: ${fs.readFileSync(logFile, 'utf8').slice(-300)}`,
     async stop() {
-      try {
-        if (gone === undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // It ended by itself in between.
-      }
+      running.delete(child);
+      if (gone === undefined) killGroup(child);
       for (let i = 0; i < 100 && gone === undefined; i++) await sleep(10);
       fs.rmSync(dir, { recursive: true, force: true });
     },

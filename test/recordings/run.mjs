@@ -117,6 +117,9 @@ async function main() {
   return code;
 }
 
+// An agent must not outlive us: they are stopped when the process exits.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
 try {
   process.exitCode = await main();
 } catch (error) {

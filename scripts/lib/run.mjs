@@ -14,6 +14,12 @@ export const isMain = (url) => process.argv[1] !== undefined && fileURLToPath(ur
 export function runVisible(command, args, options = {}) {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options });
+    // From a terminal the child hears of it too; a signal to us alone must not leave it behind.
+    const forward = (signal) => child.kill(signal);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, forward);
+    child.on('close', () => {
+      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, forward);
+    });
     child.on('error', (error) => {
       console.error(`cannot start ${command}: ${error.message}`);
       resolve(127);

@@ -118,7 +118,7 @@ async function main() {
 }
 
 // An agent must not outlive us: they are stopped when the process exits.
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 
 try {
   process.exitCode = await main();

@@ -11,6 +11,12 @@ export const structureHash = {
   text: (value: string): bigint => fnv(Buffer.from(value)),
   /** A signed 64 bit number. */
   integer: (value: bigint | number): bigint => fnv(bytes(BigInt.asUintN(64, BigInt(value)), 8)),
+  /** A number with a fraction, or one whose type nobody gave: 64 bit IEEE. */
+  decimal: (value: number): bigint => {
+    const data = Buffer.alloc(8);
+    data.writeDoubleLE(value);
+    return fnv(data);
+  },
   /** True or false: one byte. */
   flag: (value: boolean): bigint => fnv(bytes(value ? 1n : 0n, 1)),
   /** A structure: the name of its type ('' for none) and its fields by name. */

@@ -6,6 +6,7 @@ import {
   type ServiceRecord,
   nodeKey,
 } from '../../model/index.js';
+import { mergeCentralConfig } from './central-config.js';
 
 /** A service instance with its node, as the catalog lists it. */
 export interface ServiceOnNode {
@@ -62,6 +63,35 @@ export const nodeServicesCell: Cell<NodeWithServices | undefined> = {
     return node && { node, services: view.range('services', 'byNode', [nodeKey(name)]) };
   },
 };
+
+/** `serviceInstancesCell` with central configuration merged into proxies. Same key. */
+export const mergedServiceInstancesCell: Cell<readonly ServiceOnNode[]> = {
+  kind: 'catalog-service-merged',
+  compute: (view, name) => mergeInstances(view, view.cell(serviceInstancesCell, name)),
+};
+
+/** `connectInstancesCell` with central configuration merged into proxies. Same key. */
+export const mergedConnectInstancesCell: Cell<readonly ServiceOnNode[]> = {
+  kind: 'catalog-connect-merged',
+  compute: (view, name) => mergeInstances(view, view.cell(connectInstancesCell, name)),
+};
+
+/** `nodeServicesCell` with central configuration merged into proxies. Same key. */
+export const mergedNodeServicesCell: Cell<NodeWithServices | undefined> = {
+  kind: 'catalog-node-merged',
+  compute: (view, name) => {
+    const found = view.cell(nodeServicesCell, name);
+    return found && { ...found, services: found.services.map((service) => mergeCentralConfig(view, service)) };
+  },
+};
+
+/** Merges central configuration into the proxies among instances. */
+export function mergeInstances<Instance extends ServiceOnNode>(
+  view: MeshView,
+  instances: readonly Instance[],
+): readonly Instance[] {
+  return instances.map((instance) => ({ ...instance, service: mergeCentralConfig(view, instance.service) }));
+}
 
 /** Pairs instances with their nodes. An instance whose node is gone (never, unless the data is foreign) is left out. */
 export function withNodes(view: MeshView, services: readonly ServiceRecord[]): readonly ServiceOnNode[] {

@@ -8,6 +8,10 @@ export {
   type NodeWithServices,
   type ServiceOnNode,
   connectInstancesCell,
+  mergeInstances,
+  mergedConnectInstancesCell,
+  mergedNodeServicesCell,
+  mergedServiceInstancesCell,
   nodeServicesCell,
   nodesCell,
   serviceInstancesCell,
@@ -15,6 +19,7 @@ export {
   servicesOnNodesCell,
   withNodes,
 } from './cells.js';
+export { mergeCentralConfig } from './central-config.js';
 export { connectName } from './connect-name.js';
 export { applyDeregistration, deregisterFromCatalog } from './deregister.js';
 export { VIRTUAL_ADDRESS_TAG, applyRegistration, registerInCatalog } from './register.js';
@@ -33,7 +38,7 @@ export {
 } from './virtual-ip.js';
 export { toRegistration } from './wire/decode-registration.js';
 export { encodeCheck, encodeInstanceHealth } from './wire/encode-check.js';
-export { encodeNode } from './wire/encode-node.js';
+export { encodeLocality, encodeNode } from './wire/encode-node.js';
 export { encodeNodeService, encodeServiceNode } from './wire/encode-service.js';
 export { deregistrationField, registrationField } from './wire/registration-field.js';
 export {

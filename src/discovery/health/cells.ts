@@ -1,5 +1,5 @@
 import { type Cell, type CheckRecord, type MeshView, type NodeRecord, nodeKey } from '../../model/index.js';
-import { type InstanceHealth, type ServiceOnNode, withNodes } from '../catalog/index.js';
+import { type InstanceHealth, type ServiceOnNode, mergeInstances, withNodes } from '../catalog/index.js';
 
 /** A check with the node it is on, for `node-meta`. */
 export interface CheckOnNode {
@@ -17,6 +17,18 @@ export const serviceHealthCell: Cell<readonly InstanceHealth[]> = {
 export const connectHealthCell: Cell<readonly InstanceHealth[]> = {
   kind: 'health-connect',
   compute: (view, name) => withChecks(view, withNodes(view, view.range('services', 'byConnect', [name]))),
+};
+
+/** `serviceHealthCell` with central configuration merged into proxies. Same key. */
+export const mergedServiceHealthCell: Cell<readonly InstanceHealth[]> = {
+  kind: 'health-service-merged',
+  compute: (view, name) => mergeInstances(view, view.cell(serviceHealthCell, name)),
+};
+
+/** `connectHealthCell` with central configuration merged into proxies. Same key. */
+export const mergedConnectHealthCell: Cell<readonly InstanceHealth[]> = {
+  kind: 'health-connect-merged',
+  compute: (view, name) => mergeInstances(view, view.cell(connectHealthCell, name)),
 };
 
 /** The checks on a node, its services' included. Key: the node's name. */

@@ -5,6 +5,8 @@
 export {
   type CheckOnNode,
   connectHealthCell,
+  mergedConnectHealthCell,
+  mergedServiceHealthCell,
   nodeChecksCell,
   serviceChecksCell,
   serviceHealthCell,

@@ -1,4 +1,5 @@
 import {
+  type NodeWithServices,
   type ServiceOnNode,
   connectInstancesCell,
   deregisterFromCatalog,
@@ -6,6 +7,9 @@ import {
   encodeNode,
   encodeNodeService,
   encodeServiceNode,
+  mergedConnectInstancesCell,
+  mergedNodeServicesCell,
+  mergedServiceInstancesCell,
   nodeFilterType,
   nodeServiceFilterType,
   nodeServicesCell,
@@ -23,7 +27,8 @@ import { badRequest, json } from '../answers.js';
 import { checkDatacenter } from '../datacenter.js';
 import { readBodyAs } from '../json-body.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
-import { readCell } from '../read.js';
+import { orMerged } from '../or-merged.js';
+import { type ReadResult, readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 import { filterRows } from '../row-filter.js';
 
@@ -61,14 +66,20 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/service/',
     acl: serviceRead,
     blocking: true,
-    handle: (request) => listInstances(request, serviceInstancesCell, request.rest.toLowerCase()),
+    handle: (request) =>
+      listInstances(
+        request,
+        orMerged(request, serviceInstancesCell, mergedServiceInstancesCell),
+        request.rest.toLowerCase(),
+      ),
   },
   {
     method: 'GET',
     path: '/v1/catalog/connect/',
     acl: serviceRead,
     blocking: true,
-    handle: (request) => listInstances(request, connectInstancesCell, request.rest),
+    handle: (request) =>
+      listInstances(request, orMerged(request, connectInstancesCell, mergedConnectInstancesCell), request.rest),
   },
   { method: 'GET', path: '/v1/catalog/node/', acl: nodeRead, blocking: true, handle: readNode },
   { method: 'GET', path: '/v1/catalog/node-services/', acl: nodeRead, blocking: true, handle: readNodeServices },
@@ -141,7 +152,7 @@ async function listInstances(
 }
 
 async function readNode(request: ApiRequest): Promise<ApiAnswer> {
-  const { value, headers } = await readNodeCell(request);
+  const { value, headers } = await readNodeCell(request, nodeServicesCell);
   if (value === undefined) return json(null, headers);
   const rows = filterRows(request, nodeServiceFilterType, value.services.map(encodeNodeService));
   return json(
@@ -151,15 +162,18 @@ async function readNode(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 async function readNodeServices(request: ApiRequest): Promise<ApiAnswer> {
-  const { value, headers } = await readNodeCell(request);
+  const { value, headers } = await readNodeCell(request, orMerged(request, nodeServicesCell, mergedNodeServicesCell));
   if (value === undefined) return json({ Node: null, Services: [] }, headers);
   const rows = filterRows(request, nodeServiceFilterType, value.services.map(encodeNodeService));
   return json({ Node: encodeNode(value.node), Services: rows }, headers);
 }
 
-function readNodeCell(request: ApiRequest): ReturnType<typeof readCell<ReturnType<typeof nodeServicesCell.compute>>> {
+function readNodeCell(
+  request: ApiRequest,
+  cell: Cell<NodeWithServices | undefined>,
+): Promise<ReadResult<NodeWithServices | undefined>> {
   if (request.rest === '') badRequest('Missing node name');
-  return readCell(request, nodeServicesCell, request.rest, { isAbsent: (node) => node === undefined });
+  return readCell(request, cell, request.rest, { isAbsent: (node) => node === undefined });
 }
 
 /** No gateway is bound to services yet: an ingress or terminating gateway entry is refused on write. */

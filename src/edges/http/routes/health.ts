@@ -8,6 +8,8 @@ import {
 import {
   connectHealthCell,
   isPassing,
+  mergedConnectHealthCell,
+  mergedServiceHealthCell,
   nodeChecksCell,
   serviceChecksCell,
   serviceHealthCell,
@@ -16,6 +18,7 @@ import {
 import type { Cell } from '../../../model/index.js';
 import { badRequest, json } from '../answers.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
+import { orMerged } from '../or-merged.js';
 import { readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 import { filterRows } from '../row-filter.js';
@@ -35,14 +38,16 @@ export const healthRoutes: readonly Route[] = [
     path: '/v1/health/service/',
     acl: serviceRead,
     blocking: true,
-    handle: (request) => listInstances(request, serviceHealthCell, request.rest.toLowerCase()),
+    handle: (request) =>
+      listInstances(request, orMerged(request, serviceHealthCell, mergedServiceHealthCell), request.rest.toLowerCase()),
   },
   {
     method: 'GET',
     path: '/v1/health/connect/',
     acl: serviceRead,
     blocking: true,
-    handle: (request) => listInstances(request, connectHealthCell, request.rest),
+    handle: (request) =>
+      listInstances(request, orMerged(request, connectHealthCell, mergedConnectHealthCell), request.rest),
   },
   { method: 'GET', path: '/v1/health/ingress/', acl: serviceRead, blocking: true, handle: listIngress },
 ];

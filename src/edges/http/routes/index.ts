@@ -3,10 +3,39 @@
  * In: requests whose path and method fit. Out: answers. Must never: hold state of its own.
  */
 import type { Route } from '../route.js';
+import { aclRoutes } from './acl.js';
+import { agentCheckRoutes } from './agent-checks.js';
+import { agentConnectRoutes } from './agent-connect.js';
+import { agentSelfRoutes } from './agent-self.js';
+import { agentServiceRoutes } from './agent-services.js';
 import { catalogRoutes } from './catalog.js';
+import { configRoutes } from './config.js';
+import { connectCaRoutes } from './connect-ca.js';
+import { coordinateRoutes } from './coordinate.js';
+import { discoveryChainRoutes } from './discovery-chain.js';
 import { healthRoutes } from './health.js';
+import { intentionRoutes } from './intentions.js';
+import { internalRoutes } from './internal.js';
 import { kvRoutes } from './kv.js';
+import { meshRoutes } from './mesh.js';
 import { statusRoutes } from './status.js';
 
 /** Every route of this version. */
-export const allRoutes: readonly Route[] = [...catalogRoutes, ...healthRoutes, ...kvRoutes, ...statusRoutes];
+export const allRoutes: readonly Route[] = [
+  ...aclRoutes,
+  ...agentCheckRoutes,
+  ...agentConnectRoutes,
+  ...agentSelfRoutes,
+  ...agentServiceRoutes,
+  ...catalogRoutes,
+  ...configRoutes,
+  ...connectCaRoutes,
+  ...coordinateRoutes,
+  ...discoveryChainRoutes,
+  ...healthRoutes,
+  ...intentionRoutes,
+  ...internalRoutes,
+  ...kvRoutes,
+  ...meshRoutes,
+  ...statusRoutes,
+];

@@ -1,0 +1,98 @@
+import {
+  configEntryCell,
+  configEntryListCell,
+  configEntryListKey,
+  configEntryNotFound,
+  deleteConfigEntry,
+  encodeConfigEntryRecord,
+  writeConfigEntry,
+} from '../../../discovery/config/index.js';
+import {
+  configEntryKey,
+  decodeConfigEntry,
+  isConfigEntryKind,
+  isLaterConfigEntryKind,
+  knownConfigEntryKind,
+} from '../../../model/index.js';
+import { badRequest, json, text } from '../answers.js';
+import { serviceDefaultsFilterType } from '../filter-types.js';
+import { readJson } from '../json-body.js';
+import { readCell } from '../read.js';
+import type { ApiAnswer, ApiRequest, Route } from '../route.js';
+import { filterRows } from '../row-filter.js';
+import { parseUnsigned } from '../unsigned.js';
+
+/** consul-behaviour.md 1.6. What a kind requires beyond this is the entry's own knowledge (model/config-entries). */
+export const configRoutes: readonly Route[] = [
+  {
+    method: 'PUT',
+    path: '/v1/config',
+    acl: { resource: 'config', access: 'write', scope: 'body' },
+    blocking: false,
+    handle: write,
+  },
+  {
+    method: 'GET',
+    path: '/v1/config/',
+    acl: { resource: 'config', access: 'read', scope: 'items' },
+    blocking: true,
+    handle: read,
+  },
+  {
+    method: 'DELETE',
+    path: '/v1/config/',
+    acl: { resource: 'config', access: 'write', scope: 'path' },
+    blocking: false,
+    handle: remove,
+  },
+];
+
+async function write(request: ApiRequest): Promise<ApiAnswer> {
+  const condition = readCas(request);
+  const entry = decodeConfigEntry(await readJson(request, 'Request decoding failed'));
+  const { result } = await writeConfigEntry(request.deps.store, entry, condition);
+  return json(result);
+}
+
+function read(request: ApiRequest): Promise<ApiAnswer> {
+  const [kind, name] = splitPath(request.rest);
+  return name === undefined || name === '' ? list(request, kind) : readOne(request, kind, name);
+}
+
+async function list(request: ApiRequest, kind: string): Promise<ApiAnswer> {
+  const laterKind = isLaterConfigEntryKind(kind);
+  if (kind !== '' && !laterKind) knownConfigEntryKind(kind);
+  const filtered = request.query.get('filter') !== '';
+  if (filtered && kind !== 'service-defaults') badRequest(`filtering not supported for config entry kind=${kind}`);
+  const key = configEntryListKey(kind === '' ? undefined : kind);
+  const { value, headers } = await readCell(request, configEntryListCell, key);
+  const rows = value.map(encodeConfigEntryRecord);
+  return json(filtered ? filterRows(request, serviceDefaultsFilterType, rows) : rows, headers);
+}
+
+async function readOne(request: ApiRequest, kind: string, name: string): Promise<ApiAnswer> {
+  if (!isLaterConfigEntryKind(kind)) knownConfigEntryKind(kind);
+  const { value, headers } = await readCell(request, configEntryCell, configEntryKey(kind, name));
+  if (value === undefined) return text(404, configEntryNotFound(kind, name), headers);
+  return json(encodeConfigEntryRecord(value), headers);
+}
+
+async function remove(request: ApiRequest): Promise<ApiAnswer> {
+  const [kind, name] = splitPath(request.rest);
+  if (kind === '' || name === undefined) return text(404, 'Must provide both a kind and name to delete');
+  const condition = readCas(request);
+  const answer = (done: boolean): ApiAnswer => json(condition.cas === undefined ? {} : done);
+  // Nothing of a kind that we do not have yet can be stored, and what is not there is deleted already.
+  if (!isConfigEntryKind(kind) && isLaterConfigEntryKind(kind)) return answer(true);
+  const { result } = await deleteConfigEntry(request.deps.store, knownConfigEntryKind(kind), name, condition);
+  return answer(result);
+}
+
+function splitPath(rest: string): readonly [kind: string, name: string | undefined] {
+  const slash = rest.indexOf('/');
+  return slash < 0 ? [rest, undefined] : [rest.slice(0, slash), rest.slice(slash + 1)];
+}
+
+function readCas({ query }: ApiRequest): { readonly cas?: number } {
+  return query.has('cas') ? { cas: Number(parseUnsigned(query.get('cas'))) } : {};
+}

@@ -12,7 +12,7 @@ import {
 } from './key-value-database.js';
 import { CHECKPOINT, type ChainPoint, PROBE, TIP, encodePoint, logKey } from './layout.js';
 import { Ledger, type PreparedCommit } from './ledger.js';
-import { damaged, isCorruption, loadState, readCommitsAfter } from './load.js';
+import { damaged, loadState, readCommitsAfter } from './load.js';
 import { Witness } from './witness.js';
 
 const GROUP_COMMITS = 1024;
@@ -70,6 +70,7 @@ class EmbeddedBackend implements Backend {
   #writing: Promise<void> | undefined;
   /** Why no writes are taken; undefined = they are. */
   #refusal: AppError | undefined = new AppError('unavailable', 'The store is not open: start the agent again.');
+  #closing = false;
   #cancelRecovery: () => void = () => undefined;
   #recovering: Promise<void> = Promise.resolve();
 
@@ -80,13 +81,15 @@ class EmbeddedBackend implements Backend {
   }
 
   async open(): Promise<void> {
+    this.#closing = false;
     const directory = await openDataDirectory(this.#options.path);
     const witness = openWitness(directory, this.#clock);
     const known = witness.read();
+    const hasData = known !== undefined && known.revision > 0;
     try {
-      if (known && !existsSync(directory.database))
+      if (hasData && !existsSync(directory.database))
         throw damaged(directory.database, new Error('the folder is missing'));
-      const database = await this.#openOrExplain(directory, !known);
+      const database = await this.#openOrExplain(directory, !hasData);
       try {
         const { tip, checkpoint, records } = await loadState(database, directory.database, known);
         const ledger = new Ledger(tip, records);
@@ -150,6 +153,7 @@ class EmbeddedBackend implements Backend {
     const opened = this.#opened;
     if (!opened) return;
     this.#refusal = new AppError('unavailable', 'The store is closed: start the agent again.');
+    this.#closing = true;
     this.#cancelRecovery();
     await this.#writing;
     await this.#recovering;
@@ -227,9 +231,8 @@ class EmbeddedBackend implements Backend {
   #recoverLater(opened: Opened, delayMs: number): void {
     this.#cancelRecovery = this.#clock.after(delayMs, () => {
       this.#recovering = this.#recover(opened).catch((thrown: unknown) => {
-        if (this.#opened !== opened) return;
-        if (thrown instanceof AppError && thrown.code === 'corruptState') this.#refusal = thrown;
-        else this.#recoverLater(opened, Math.min(MAXIMUM_RECOVERY_MS, delayMs * 2));
+        if (thrown instanceof AppError) this.#refusal = thrown;
+        if (!this.#closing) this.#recoverLater(opened, Math.min(MAXIMUM_RECOVERY_MS, delayMs * 2));
       });
     });
   }
@@ -250,8 +253,7 @@ class EmbeddedBackend implements Backend {
     try {
       return await this.#openDatabase(directory.database, create);
     } catch (thrown) {
-      if (isCorruption(thrown) || /does not exist/.test((thrown as Error).message))
-        throw damaged(directory.database, thrown as Error);
+      if (/Corruption|does not exist/.test((thrown as Error).message)) throw damaged(directory.database, thrown);
       throw cannotOpen(directory.path, thrown);
     }
   }

@@ -41,7 +41,7 @@ export async function loadState(
     await verifyChain(database, checkpoint, tip, witness);
     return { tip, checkpoint, records: await readRecords(database, tip) };
   } catch (thrown) {
-    throw thrown instanceof Damage || isCorruption(thrown) ? damaged(folder, thrown as Error) : thrown;
+    throw damaged(folder, thrown);
   }
 }
 
@@ -57,23 +57,18 @@ export async function readCommitsAfter(
     await walkChain(database, from, tip, (commit) => commits.push(commit));
     return { tip, commits };
   } catch (thrown) {
-    throw thrown instanceof Damage || isCorruption(thrown) ? damaged(folder, thrown as Error) : thrown;
+    throw damaged(folder, thrown);
   }
 }
 
-/** The error for a database that cannot be opened or read because its files are damaged. */
-export function damaged(folder: string, cause: Error): AppError {
+/** The error for a database that cannot be read: its files, or what is in them, are damaged. */
+export function damaged(folder: string, cause: unknown): AppError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
   return new AppError(
     'corruptState',
-    `The data in ${folder} is damaged (${cause.message}): put back a copy of the data directory, or start with a new one and restore a snapshot.`,
+    `The data in ${folder} is damaged (${reason}): put back a copy of the data directory, or start with a new one and restore a snapshot.`,
     { cause },
   );
-}
-
-/** Whether LevelDB says that its own files are damaged. */
-export function isCorruption(thrown: unknown): boolean {
-  if (!(thrown instanceof Error)) return false;
-  return (thrown as { code?: unknown }).code === 'LEVEL_CORRUPTION' || thrown.message.startsWith('Corruption: ');
 }
 
 class Damage extends Error {}

@@ -33,7 +33,9 @@ describe('a sidecar over delta ADS', () => {
   const settled = () => mesh.server.propagation.get('n1', 'web-sidecar-proxy')?.pending === false;
   const warm = async (options: Parameters<TestMesh['envoy']>[1] = {}) => {
     const envoy = mesh.envoy('web-sidecar-proxy', options);
-    await envoy.until(() => 'envoy.filters.http.rbac' in envoy.versions('extension') && 'api' in envoy.versions('route'));
+    await envoy.until(
+      () => 'envoy.filters.http.rbac' in envoy.versions('extension') && 'api' in envoy.versions('route'),
+    );
     await expect.poll(settled).toBe(true);
     return envoy;
   };
@@ -85,7 +87,11 @@ describe('a sidecar over delta ADS', () => {
     // What a real one would have kept: the changed cluster, warming.
     envoy.startWarming('cluster', 'api');
     envoy.connect();
-    await envoy.until(() => envoy.warming.length === 0 && envoy.versions('cluster').api === cluster('api', 'changed', { tls: true }).version);
+    await envoy.until(
+      () =>
+        envoy.warming.length === 0 &&
+        envoy.versions('cluster').api === cluster('api', 'changed', { tls: true }).version,
+    );
   });
 
   test('a refusal is stored with reason, revision and entries, and cleared when the next version is accepted', async () => {
@@ -96,21 +102,24 @@ describe('a sidecar over delta ADS', () => {
     mesh.resource(route('api', 'bad'));
     mesh.store.flush();
     await envoy.until(() => envoy.refusals === 1);
-    const status = () => mesh.server.propagation.get('n1', 'web-sidecar-proxy')?.resources.find(({ type }) => type === 'route');
+    const status = () =>
+      mesh.server.propagation.get('n1', 'web-sidecar-proxy')?.resources.find(({ type }) => type === 'route');
     await expect.poll(() => status()?.progress).toBe('refused');
     expect(status()?.refusal).toMatchObject({ error: 'missing ): (', index: mesh.store.index });
     mesh.clock.advance(100);
-    await expect.poll(() => [...mesh.store.refusals.values()]).toMatchObject([
-      {
-        node: 'n1',
-        proxyId: 'web-sidecar-proxy',
-        resourceType: 'route',
-        resourceName: 'api',
-        error: 'missing ): (',
-        entries: ['service-defaults/api'],
-        accepted: { version: route('api').version, bytes: route('api').bytes.toString('base64') },
-      },
-    ]);
+    await expect
+      .poll(() => [...mesh.store.refusals.values()])
+      .toMatchObject([
+        {
+          node: 'n1',
+          proxyId: 'web-sidecar-proxy',
+          resourceType: 'route',
+          resourceName: 'api',
+          error: 'missing ): (',
+          entries: ['service-defaults/api'],
+          accepted: { version: route('api').version, bytes: route('api').bytes.toString('base64') },
+        },
+      ]);
     mesh.resource(endpoints('api', 'others go on'));
     mesh.store.flush();
     await envoy.until(() => envoy.versions('endpoint').api === endpoints('api', 'others go on').version);
@@ -142,7 +151,10 @@ describe('a sidecar over delta ADS', () => {
   });
 
   test('the refusals of a proxy go with its registration', async () => {
-    const envoy = await warm({ refuse: (type, { resources }) => (type === 'route' && resources.some(({ any }) => any.includes('bad')) ? 'bad' : undefined) });
+    const envoy = await warm({
+      refuse: (type, { resources }) =>
+        type === 'route' && resources.some(({ any }) => any.includes('bad')) ? 'bad' : undefined,
+    });
     mesh.resource(route('api', 'bad'));
     mesh.store.flush();
     await envoy.until(() => envoy.refusals === 1);
@@ -174,7 +186,9 @@ describe('a sidecar over delta ADS', () => {
     expect(first!.received(mark)).toMatchObject([{ names: [], removed: foreign }]);
     mesh.resource(listener('public', { note: 'second', tls: true }), 'listener/public of b-sidecar-proxy');
     mesh.store.flush();
-    await second!.until(() => second!.versions('listener').public === listener('public', { note: 'second', tls: true }).version);
+    await second!.until(
+      () => second!.versions('listener').public === listener('public', { note: 'second', tls: true }).version,
+    );
     await first!.quiet();
     expect(first!.received(mark)).toHaveLength(1);
   });
@@ -184,12 +198,14 @@ describe('a sidecar over delta ADS', () => {
     for (const id of ids) mesh.needs(id, { cluster: ['api'], endpoint: ['api'], secret: ['roots'] });
     mesh.store.flush();
     const envoys = ids.map((id) => mesh.envoy(id));
-    for (const envoy of envoys) await envoy.until(() => 'api' in envoy.versions('endpoint') && 'leaf' in envoy.versions('secret'));
+    for (const envoy of envoys)
+      await envoy.until(() => 'api' in envoy.versions('endpoint') && 'leaf' in envoy.versions('secret'));
     await expect.poll(() => mesh.server.propagation.list().every(({ pending }) => !pending)).toBe(true);
     const before = { ...mesh.server.counters };
     mesh.resource(endpoints('api', 'moved'));
     mesh.store.flush();
-    for (const envoy of envoys) await envoy.until(() => envoy.versions('endpoint').api === endpoints('api', 'moved').version);
+    for (const envoy of envoys)
+      await envoy.until(() => envoy.versions('endpoint').api === endpoints('api', 'moved').version);
     expect(mesh.server.counters.framesBuilt - before.framesBuilt).toBe(1);
     expect(mesh.server.counters.responses - before.responses).toBe(20);
     expect(mesh.server.counters.sessionsFlushed - before.sessionsFlushed).toBe(20);
@@ -221,7 +237,12 @@ describe('a sidecar over delta ADS', () => {
     const envoy = await warm();
     const mark = envoy.log.length;
     for (let count = 0; count < 5; count++) {
-      envoy.send(encodeDeltaRequest({ typeUrl: 'type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration', subscribe: ['x'] }));
+      envoy.send(
+        encodeDeltaRequest({
+          typeUrl: 'type.googleapis.com/envoy.config.route.v3.ScopedRouteConfiguration',
+          subscribe: ['x'],
+        }),
+      );
     }
     envoy.subscribe('route', ['api']);
     await envoy.until(() => envoy.received(mark).length > 0);
@@ -256,7 +277,12 @@ describe('a sidecar over delta ADS', () => {
 
   test('the request for a names list as long as no mesh has is refused', async () => {
     const envoy = await warm();
-    envoy.send(encodeDeltaRequest({ typeUrl: typeUrls.endpoint, subscribe: Array.from({ length: 50_001 }, (_, number) => `n${number}`) }));
+    envoy.send(
+      encodeDeltaRequest({
+        typeUrl: typeUrls.endpoint,
+        subscribe: Array.from({ length: 50_001 }, (_, number) => `n${number}`),
+      }),
+    );
     await envoy.until(() => envoy.ended !== undefined);
     expect(envoy.ended).toMatchObject({ code: 8 });
   });

@@ -40,7 +40,10 @@ describe('the doors', () => {
     ['an HTTP/1 request', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n')],
     ['a TLS hello', Buffer.from('16030100050100000000', 'hex')],
     ['random bytes', Buffer.from(Array.from({ length: 5_000 }, (_, number) => (number * 7919) % 251))],
-    ['an HTTP/2 preface and nonsense', Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.alloc(900, 0xee)])],
+    [
+      'an HTTP/2 preface and nonsense',
+      Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.alloc(900, 0xee)]),
+    ],
     ['nothing, then a reset', Buffer.alloc(0)],
   ])('%s on the port harms nobody', async (_what, garbage) => {
     const socket: Socket = connect(mesh.port, '127.0.0.1');
@@ -72,7 +75,11 @@ describe('the doors', () => {
       envoy.subscribe('secret', ['leaf', 'roots']);
       await envoy.until(() => envoy.ended !== undefined || 'leaf' in envoy.versions('secret'));
       if (allowPlaintextSecrets) expect(envoy.ended).toBeUndefined();
-      else expect(envoy.ended).toMatchObject({ code: 7, details: expect.stringMatching(/8503.*-allow-plaintext-secrets/) });
+      else
+        expect(envoy.ended).toMatchObject({
+          code: 7,
+          details: expect.stringMatching(/8503.*-allow-plaintext-secrets/),
+        });
     }
   });
 
@@ -139,7 +146,10 @@ describe('the doors', () => {
     });
     await ca.ready;
     const certificate = ca.issueServer(['localhost']);
-    const { port } = await mesh.server.listenTls('127.0.0.1', 0, { current: () => certificate, onChange: () => () => undefined });
+    const { port } = await mesh.server.listenTls('127.0.0.1', 0, {
+      current: () => certificate,
+      onChange: () => () => undefined,
+    });
     const envoy = mesh.envoy('web-sidecar-proxy', { port });
     await envoy.until(() => envoy.ended !== undefined);
     expect(envoy.ended?.code).toBe(14);

@@ -27,7 +27,10 @@ describe('who a stream is', () => {
 
   test('a node without id is refused with what to do', async () => {
     const envoy = mesh.envoy('');
-    expect(await ended(envoy)).toMatchObject({ code: INVALID_ARGUMENT, details: expect.stringMatching(/no id; set node\.id/) });
+    expect(await ended(envoy)).toMatchObject({
+      code: INVALID_ARGUMENT,
+      details: expect.stringMatching(/no id; set node\.id/),
+    });
   });
 
   test('a stream that becomes another proxy is ended', async () => {
@@ -36,12 +39,16 @@ describe('who a stream is', () => {
     envoy.send(encodeDeltaRequest({ typeUrl: typeUrls.cluster, node: encodeNode({ id: 'db-sidecar-proxy' }) }));
     expect(await ended(envoy)).toMatchObject({
       code: INVALID_ARGUMENT,
-      details: 'this stream belongs to proxy "web-sidecar-proxy" and cannot become "db-sidecar-proxy"; open a stream of its own',
+      details:
+        'this stream belongs to proxy "web-sidecar-proxy" and cannot become "db-sidecar-proxy"; open a stream of its own',
     });
   });
 
   test('a stream that repeats its node stays', async () => {
-    const envoy = mesh.envoy('web-sidecar-proxy', { repeatNode: true, node: { id: 'web-sidecar-proxy', extensionBytes: 60_000 } });
+    const envoy = mesh.envoy('web-sidecar-proxy', {
+      repeatNode: true,
+      node: { id: 'web-sidecar-proxy', extensionBytes: 60_000 },
+    });
     await envoy.until(() => envoy.acks > 0);
     mesh.resource(staticCluster('local_app', '2'));
     mesh.store.flush();
@@ -57,7 +64,10 @@ describe('who a stream is', () => {
     await envoy.quiet();
     expect(envoy.ended).toBeUndefined();
     mesh.clock.advance(1);
-    expect(await ended(envoy)).toMatchObject({ code: NOT_FOUND, details: expect.stringMatching(/"ghost-sidecar-proxy".*"n1"/) });
+    expect(await ended(envoy)).toMatchObject({
+      code: NOT_FOUND,
+      details: expect.stringMatching(/"ghost-sidecar-proxy".*"n1"/),
+    });
     expect(envoy.received()).toEqual([]);
   });
 
@@ -82,14 +92,20 @@ describe('who a stream is', () => {
     const before = envoy.received().length;
     mesh.unregister('web-sidecar-proxy');
     mesh.store.flush();
-    expect(await ended(envoy)).toMatchObject({ code: NOT_FOUND, details: expect.stringMatching(/no longer registered/) });
+    expect(await ended(envoy)).toMatchObject({
+      code: NOT_FOUND,
+      details: expect.stringMatching(/no longer registered/),
+    });
     expect(envoy.received()).toHaveLength(before);
     expect(Object.keys(envoy.versions('cluster'))).toEqual(['local_app']);
   });
 
   test('an Envoy below 1.31 is refused in one sentence', async () => {
     const envoy = mesh.envoy('web-sidecar-proxy', { node: { id: 'web-sidecar-proxy', version: [1, 30, 11] } });
-    expect(await ended(envoy)).toMatchObject({ code: INVALID_ARGUMENT, details: expect.stringMatching(/^Envoy 1\.30\.11 is too old/) });
+    expect(await ended(envoy)).toMatchObject({
+      code: INVALID_ARGUMENT,
+      details: expect.stringMatching(/^Envoy 1\.30\.11 is too old/),
+    });
   });
 
   test.each([
@@ -106,7 +122,9 @@ describe('who a stream is', () => {
   });
 
   test('a program that is not Envoy is served whatever its version', async () => {
-    const envoy = mesh.envoy('web-sidecar-proxy', { node: { id: 'web-sidecar-proxy', userAgent: 'gRPC Node Pure JS', version: [0, 1, 0] } });
+    const envoy = mesh.envoy('web-sidecar-proxy', {
+      node: { id: 'web-sidecar-proxy', userAgent: 'gRPC Node Pure JS', version: [0, 1, 0] },
+    });
     await envoy.until(() => envoy.acks === 2);
   });
 
@@ -149,6 +167,9 @@ describe('who a stream is', () => {
     const envoy = mesh.envoy('web-sidecar-proxy');
     await envoy.until(() => envoy.acks === 2);
     await mesh.server.close();
-    expect(await ended(envoy)).toMatchObject({ code: UNAVAILABLE, details: 'this server is shutting down; connect again' });
+    expect(await ended(envoy)).toMatchObject({
+      code: UNAVAILABLE,
+      details: 'this server is shutting down; connect again',
+    });
   });
 });

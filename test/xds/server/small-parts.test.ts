@@ -36,9 +36,21 @@ describe('the flusher', () => {
     const flusher = new Flusher({ perTurn: 9, defer: (task) => task(), onFault: (thrown) => void faults.push(thrown) });
     let reached = false;
     const turns: (() => void)[] = [];
-    const late = new Flusher({ perTurn: 9, defer: (task) => void turns.push(task), onFault: (thrown) => void faults.push(thrown) });
-    late.wake({ flush: () => { throw new Error('a fault'); } });
-    late.wake({ flush: () => { reached = true; } });
+    const late = new Flusher({
+      perTurn: 9,
+      defer: (task) => void turns.push(task),
+      onFault: (thrown) => void faults.push(thrown),
+    });
+    late.wake({
+      flush: () => {
+        throw new Error('a fault');
+      },
+    });
+    late.wake({
+      flush: () => {
+        reached = true;
+      },
+    });
     turns[0]!();
     expect([faults.length, reached]).toEqual([1, true]);
     flusher.wake({ flush: () => undefined });
@@ -55,7 +67,9 @@ describe('what a refusal says', () => {
 
   test('holds no key and no quoted message', () => {
     const key = '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG\n-----END PRIVATE KEY-----';
-    const text = refusalText(`Failed to load private key: ${key}; got "${'inline_string: MIGH '.repeat(10)}" from "short"`);
+    const text = refusalText(
+      `Failed to load private key: ${key}; got "${'inline_string: MIGH '.repeat(10)}" from "short"`,
+    );
     expect(text).not.toMatch(/MIGH/);
     expect(text).toBe('Failed to load private key: …; got "…" from "short"');
     expect(refusalText(`cut ${key.slice(0, 45)}`)).not.toMatch(/MIGH/);
@@ -85,7 +99,10 @@ describe('addresses in listener names', () => {
 
 describe('how a stream ends', () => {
   test('with the sentence of the error, fit for a header', () => {
-    expect(toGrpcStatus(new AppError('notFound', 'no proxy \ud800 here'))).toEqual({ code: 5, details: 'no proxy \ufffd here' });
+    expect(toGrpcStatus(new AppError('notFound', 'no proxy \ud800 here'))).toEqual({
+      code: 5,
+      details: 'no proxy \ufffd here',
+    });
   });
 });
 
@@ -100,7 +117,11 @@ describe('a revocation', () => {
     expect(pendingRevocation(rig.session, 2_000, now())).toMatchObject({ index: 12, acceptedAt: '', endsAt: '' });
     rig.ack();
     const acceptedAt = new Date(now()).toISOString();
-    expect(pendingRevocation(rig.session, 2_000, now())).toMatchObject({ index: 12, acceptedAt, endsAt: new Date(now() + 2_000).toISOString() });
+    expect(pendingRevocation(rig.session, 2_000, now())).toMatchObject({
+      index: 12,
+      acceptedAt,
+      endsAt: new Date(now() + 2_000).toISOString(),
+    });
     rig.clock.advance(2_000);
     expect(pendingRevocation(rig.session, 2_000, now())).toBeUndefined();
   });

@@ -6,7 +6,12 @@ import { scanDeltaRequest, scanStateOfTheWorldRequest } from '../../../src/xds/s
 import { FrameBook } from '../../../src/xds/server/frames.js';
 import { encodeLeafSecret } from '../../../src/xds/server/leaf-secret.js';
 import { scanNode, scanNodeId } from '../../../src/xds/server/node-scan.js';
-import { encodeDeltaRequest, encodeNode, encodeStateOfTheWorldRequest, typeUrls } from '../../support/fake-envoy/index.js';
+import {
+  encodeDeltaRequest,
+  encodeNode,
+  encodeStateOfTheWorldRequest,
+  typeUrls,
+} from '../../support/fake-envoy/index.js';
 import { decodeDeltaResponse, decodeStateOfTheWorldResponse } from '../../support/fake-envoy/index.js';
 import { endpoints } from './support/resources.js';
 
@@ -16,20 +21,40 @@ describe('reading requests', () => {
   test('every part of a delta request is found, whatever it holds', () => {
     const names = fc.array(fc.string());
     fc.assert(
-      fc.property(names, names, fc.dictionary(fc.string(), fc.string()), fc.string(), fc.option(fc.string()), (subscribe, unsubscribe, claims, nonce, error) => {
-        const versions = new Map(Object.entries(claims));
-        const node = encodeNode({ id: 'web', nodeName: 'n1', version: [1, 40, 0] });
-        const request = { node, typeUrl: typeUrls.route, subscribe, unsubscribe, versions, nonce };
-        const scanned = scanDeltaRequest(encodeDeltaRequest({ ...request, ...(error === null ? {} : { error }) }));
-        expect(scanned).toMatchObject({ typeUrl: typeUrls.route, subscribe, unsubscribe, nonce, error: error ?? undefined });
-        expect([...scanned.versions]).toEqual([...versions]);
-        expect(scanNodeId(scanned.node!)?.toString()).toBe('web');
-      }),
+      fc.property(
+        names,
+        names,
+        fc.dictionary(fc.string(), fc.string()),
+        fc.string(),
+        fc.option(fc.string()),
+        (subscribe, unsubscribe, claims, nonce, error) => {
+          const versions = new Map(Object.entries(claims));
+          const node = encodeNode({ id: 'web', nodeName: 'n1', version: [1, 40, 0] });
+          const request = { node, typeUrl: typeUrls.route, subscribe, unsubscribe, versions, nonce };
+          const scanned = scanDeltaRequest(encodeDeltaRequest({ ...request, ...(error === null ? {} : { error }) }));
+          expect(scanned).toMatchObject({
+            typeUrl: typeUrls.route,
+            subscribe,
+            unsubscribe,
+            nonce,
+            error: error ?? undefined,
+          });
+          expect([...scanned.versions]).toEqual([...versions]);
+          expect(scanNodeId(scanned.node!)?.toString()).toBe('web');
+        },
+      ),
     );
   });
 
   test('every part of a state-of-the-world request is found', () => {
-    const request = { node: encodeNode({ id: 'web' }), typeUrl: typeUrls.listener, names: ['a', 'b'], version: '7', nonce: '5', error: 'no' };
+    const request = {
+      node: encodeNode({ id: 'web' }),
+      typeUrl: typeUrls.listener,
+      names: ['a', 'b'],
+      version: '7',
+      nonce: '5',
+      error: 'no',
+    };
     expect(scanStateOfTheWorldRequest(encodeStateOfTheWorldRequest(request))).toMatchObject({
       typeUrl: typeUrls.listener,
       subscribe: ['a', 'b'],
@@ -57,7 +82,11 @@ describe('reading requests', () => {
   });
 
   test('a request cut anywhere is refused or read, never misread beyond its end', () => {
-    const message = encodeDeltaRequest({ node: encodeNode({ id: 'web', nodeName: 'n1' }), typeUrl: typeUrls.cluster, subscribe: ['api'] });
+    const message = encodeDeltaRequest({
+      node: encodeNode({ id: 'web', nodeName: 'n1' }),
+      typeUrl: typeUrls.cluster,
+      subscribe: ['api'],
+    });
     for (let length = 0; length < message.length; length++) {
       const cut = message.subarray(0, length);
       try {
@@ -69,7 +98,14 @@ describe('reading requests', () => {
   });
 
   test('a node tells its id, cluster, metadata and version, past hundreds of extensions', () => {
-    const node = encodeNode({ id: 'web-1', cluster: 'web', nodeName: 'n1', metadata: { x: 'y' }, version: [1, 38, 3], extensionBytes: 60_000 });
+    const node = encodeNode({
+      id: 'web-1',
+      cluster: 'web',
+      nodeName: 'n1',
+      metadata: { x: 'y' },
+      version: [1, 38, 3],
+      extensionBytes: 60_000,
+    });
     expect(scanNode(whole(node))).toEqual({
       id: 'web-1',
       cluster: 'web',
@@ -90,7 +126,12 @@ describe('writing responses', () => {
     const { frame, nonce } = frames.together('endpoint', resources, ['gone', 'ö'], 1_234_567);
     expect(frame.readUInt32BE(1)).toBe(frame.length - 5);
     const response = decodeDeltaResponse(frame.subarray(5));
-    expect(response).toMatchObject({ systemVersion: '1234567', typeUrl: typeUrls.endpoint, nonce, removed: ['gone', 'ö'] });
+    expect(response).toMatchObject({
+      systemVersion: '1234567',
+      typeUrl: typeUrls.endpoint,
+      nonce,
+      removed: ['gone', 'ö'],
+    });
     expect(response.resources).toEqual(resources.map(({ name, version, bytes }) => ({ name, version, any: bytes })));
     const decoded = decodeMessage('envoy.service.discovery.v3.DeltaDiscoveryResponse', frame.subarray(5));
     expect(decoded).toMatchObject({ system_version_info: '1234567', nonce, removed_resources: ['gone', 'ö'] });
@@ -120,9 +161,12 @@ describe('writing responses', () => {
     const bytes = encodeLeafSecret({ certPem: 'C'.repeat(900), privateKeyPem: 'K'.repeat(200) });
     const any = decodeMessage('google.protobuf.Any', bytes) as { type_url: string; value: Buffer };
     expect(any.type_url).toBe(typeUrls.secret);
-    expect(decodeMessage('envoy.extensions.transport_sockets.tls.v3.Secret', any.value)).toEqual({
+    expect(decodeMessage('envoy.extensions.transport_sockets.tls.v3.Secret', any.value)).toMatchObject({
       name: 'leaf',
-      tls_certificate: { certificate_chain: { inline_string: 'C'.repeat(900) }, private_key: { inline_string: 'K'.repeat(200) } },
+      tls_certificate: {
+        certificate_chain: { inline_string: 'C'.repeat(900) },
+        private_key: { inline_string: 'K'.repeat(200) },
+      },
     });
   });
 });

@@ -1,0 +1,91 @@
+import { AppError } from '../../core/index.js';
+import type { Cell, MeshView } from '../../model/index.js';
+import { isHttpLike, trustDomainOf } from '../../mesh/discovery-chain/index.js';
+import { proxyKey, type ResolvedProxy, resolvedProxyCell, serviceSpiffeId } from '../../mesh/proxy/index.js';
+import { exposedNeeds } from './expose.js';
+import { numberSetting } from './local-app.js';
+import { publicListenerName } from './public-listener.js';
+import { RBAC_FILTERS } from './rbac.js';
+import { type NeededResource, needed } from './resource-cell.js';
+import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
+import { upstreamNeedsCell, upstreamNeedsKey } from './upstream-needs.js';
+
+/** Everything a sidecar needs; undefined when it is not registered or the CA is not ready. Key: `proxyKey`. */
+export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
+  kind: 'proxy-needs',
+  compute(view, key) {
+    const proxy = view.cell(resolvedProxyCell, key);
+    const trustDomain = trustDomainOf(view);
+    if (proxy === undefined || trustDomain === '') return undefined;
+    const problems: string[] = [];
+    const all = [
+      ...ownNeeds(proxy),
+      ...proxy.upstreams.flatMap((upstream) => needsOf(view, proxy, upstream, problems)),
+    ];
+    return {
+      identity: {
+        node: proxy.node,
+        proxyId: proxy.proxyId,
+        service: proxy.service,
+        datacenter: proxy.datacenter,
+        trustDomain,
+        spiffeId: serviceSpiffeId(trustDomain, proxy.datacenter, proxy.service),
+      },
+      resources: byTypeAndName(all),
+      problems,
+    };
+  },
+};
+
+function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
+  const key = proxyKey(proxy);
+  const layer = isHttpLike(proxy.protocol) ? 'http' : 'network';
+
+  return [
+    needed('local-app', { proxy: key, name: 'local_app' }),
+    needed('roots', { name: ROOTS_SECRET }),
+    needed('rbac', { service: proxy.service, layer, name: RBAC_FILTERS[layer] }),
+    needed('public-listener', { node: proxy.node, proxyId: proxy.proxyId, name: publicListenerName(proxy) }),
+    ...exposedNeeds(proxy),
+  ];
+}
+
+function needsOf(
+  view: MeshView,
+  proxy: ResolvedProxy,
+  upstream: ResolvedProxy['upstreams'][number],
+  problems: string[],
+): readonly NeededResource[] {
+  if (upstream.destinationType !== 'service') {
+    problems.push(`upstream ${upstream.id}: prepared queries are not implemented as upstreams`);
+    return [];
+  }
+  const fetchTimeoutMs = numberSetting(proxy, 'xds_fetch_timeout_ms');
+  const tracingJson = proxy.config['envoy_listener_tracing_json'];
+  const key = upstreamNeedsKey({
+    upstream,
+    source: proxy.service,
+    ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
+    ...(proxy.accessLogs?.enabled ? { accessLogs: proxy.accessLogs } : {}),
+    ...(typeof tracingJson === 'string' ? { tracingJson } : {}),
+  });
+  try {
+    return view.cell(upstreamNeedsCell, key);
+  } catch (thrown) {
+    problems.push(AppError.from(thrown).message);
+    return [];
+  }
+}
+
+function byTypeAndName(all: readonly NeededResource[]): ReadonlyMap<ResourceType, ReadonlyMap<string, string>> {
+  const types: Record<ResourceType, Map<string, string>> = {
+    cluster: new Map(),
+    endpoint: new Map(),
+    secret: new Map(),
+    extension: new Map(),
+    listener: new Map(),
+    route: new Map(),
+  };
+  for (const { type, name, cell } of all) types[type].set(name, cell);
+  return new Map(Object.entries(types) as [ResourceType, Map<string, string>][]);
+}

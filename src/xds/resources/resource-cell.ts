@@ -1,0 +1,79 @@
+import { canonicalJson, sha256Hex } from '../../core/index.js';
+import type { Cell } from '../../model/index.js';
+import { encodeAny } from '../envoy-api/index.js';
+import { aggregateCluster } from './aggregate-cluster.js';
+import type { Builder } from './builder.js';
+import { chainEntriesCell } from './chain-entries.js';
+import { endpoints } from './endpoints.js';
+import { exposedCluster, exposedListener } from './expose.js';
+import { localApp } from './local-app.js';
+import { publicListener } from './public-listener.js';
+import { rbacExtension } from './rbac.js';
+import { rootsSecret } from './roots-secret.js';
+import { routeConfiguration } from './route-configuration.js';
+import { serviceCluster } from './service-cluster.js';
+import type { EncodedResource, ResourceType } from './spec.js';
+import { upstreamListener } from './upstream-listener.js';
+
+/** Every builder by name, with the type of what it makes. */
+const builders = {
+  'local-app': { type: 'cluster', build: localApp },
+  'service-cluster': { type: 'cluster', build: serviceCluster },
+  'aggregate-cluster': { type: 'cluster', build: aggregateCluster },
+  'exposed-cluster': { type: 'cluster', build: exposedCluster },
+  endpoints: { type: 'endpoint', build: endpoints },
+  roots: { type: 'secret', build: rootsSecret },
+  rbac: { type: 'extension', build: rbacExtension },
+  'public-listener': { type: 'listener', build: publicListener },
+  'upstream-listener': { type: 'listener', build: upstreamListener },
+  'exposed-listener': { type: 'listener', build: exposedListener },
+  route: { type: 'route', build: routeConfiguration },
+} as const satisfies Record<string, { readonly type: ResourceType; readonly build: Builder<never> }>;
+
+export type BuilderName = keyof typeof builders;
+type InputOf<Name extends BuilderName> = (typeof builders)[Name]['build'] extends Builder<infer Input> ? Input : never;
+
+/** A resource that something needs: its name on the wire and the key of its cell. */
+export interface NeededResource {
+  readonly type: ResourceType;
+  readonly name: string;
+  readonly cell: string;
+}
+
+/** Names a resource by its builder and input; `name` is what it is called on the wire. */
+export function needed<Name extends BuilderName>(
+  builder: Name,
+  input: InputOf<Name> & { readonly name: string },
+): NeededResource {
+  return { type: builders[builder].type, name: input.name, cell: canonicalJson({ builder, input }) };
+}
+
+const VERSION_LENGTH = 32;
+
+/** One encoded resource; undefined while it cannot be made from the state. Key: `NeededResource.cell`. */
+export const resourceCell: Cell<EncodedResource | undefined> = {
+  kind: 'resource',
+  compute(view, key) {
+    const { builder, input } = JSON.parse(key) as {
+      readonly builder: BuilderName;
+      readonly input: { readonly chain?: string };
+    };
+    const { type, build } = builders[builder];
+    const built = (build as Builder<object>)(view, input);
+    if (built === undefined) return undefined;
+    const bytes = encodeAny(built.any);
+    const ofChain = input.chain === undefined ? [] : view.cell(chainEntriesCell, input.chain);
+    return {
+      type,
+      name: built.name,
+      version: sha256Hex(bytes, VERSION_LENGTH),
+      bytes,
+      references: built.references ?? [],
+      entries: [...(built.entries ?? []), ...ofChain],
+      ...(built.chainEpoch === undefined ? {} : { chainEpoch: built.chainEpoch }),
+    };
+  },
+  equals: (left, right) =>
+    left === right ||
+    (left !== undefined && right !== undefined && left.version === right.version && left.name === right.name),
+};

@@ -1,0 +1,167 @@
+import type { Command } from './command.js';
+
+/** A place in the tree of commands: a group of others, or a command that is loaded when it is needed. */
+export interface CommandNode {
+  readonly name: string;
+  readonly summary: string;
+  readonly children?: readonly CommandNode[];
+  readonly load?: () => Promise<Command>;
+  /** Takes its arguments as they are: the flags belong to another room. */
+  readonly passArguments?: (argv: readonly string[], print: (text: string) => void) => Promise<number>;
+  /** Which child runs when none is named. */
+  readonly otherwise?: string;
+}
+
+const leaf = (name: string, summary: string, load: () => Promise<Command>): CommandNode => ({ name, summary, load });
+const group = (name: string, summary: string, children: readonly CommandNode[], otherwise?: string): CommandNode => ({
+  name,
+  summary,
+  children,
+  ...(otherwise === undefined ? {} : { otherwise }),
+});
+
+/** Every command. Nothing is loaded by looking at it. */
+export const commandTree: readonly CommandNode[] = [
+  {
+    name: 'agent',
+    summary: 'Runs a control plane (server or agent)',
+    passArguments: async (argv, print) => (await import('./commands/agent.js')).runAgentCommand(argv, print),
+  },
+  group('catalog', 'Looks into the catalog of nodes and services', [
+    leaf(
+      'datacenters',
+      'Lists all known datacenters',
+      async () => (await import('./commands/catalog-datacenters.js')).catalogDatacenters,
+    ),
+    leaf(
+      'nodes',
+      'Lists the nodes of a datacenter',
+      async () => (await import('./commands/catalog-nodes.js')).catalogNodes,
+    ),
+    leaf(
+      'services',
+      'Lists the services of a datacenter',
+      async () => (await import('./commands/catalog-services.js')).catalogServices,
+    ),
+  ]),
+  leaf(
+    'completion',
+    'Prints a completion script for your shell',
+    async () => (await import('./commands/completion.js')).completion,
+  ),
+  group('config', 'Reads and writes config entries', [
+    leaf('delete', 'Deletes a config entry', async () => (await import('./commands/config-delete.js')).configDelete),
+    leaf(
+      'list',
+      'Lists the config entries of a kind',
+      async () => (await import('./commands/config-list.js')).configList,
+    ),
+    leaf('read', 'Prints a config entry', async () => (await import('./commands/config-read.js')).configRead),
+    leaf(
+      'write',
+      'Writes a config entry from HCL or JSON',
+      async () => (await import('./commands/config-write.js')).configWrite,
+    ),
+  ]),
+  group('connect', 'Works with the service mesh', [
+    group('ca', 'Looks at and changes the certificate authority', [
+      leaf(
+        'get-config',
+        'Prints the configuration of the certificate authority',
+        async () => (await import('./commands/connect-ca-get-config.js')).connectCaGetConfig,
+      ),
+      leaf(
+        'set-config',
+        'Changes the configuration of the certificate authority',
+        async () => (await import('./commands/connect-ca-set-config.js')).connectCaSetConfig,
+      ),
+    ]),
+    leaf(
+      'envoy',
+      'Runs an Envoy as the proxy of a service, or prints its bootstrap',
+      async () => (await import('./commands/connect-envoy.js')).connectEnvoy,
+    ),
+  ]),
+  leaf(
+    'dev',
+    'Runs a control plane, a demo mesh and real Envoys on this machine',
+    async () => (await import('./commands/dev.js')).dev,
+  ),
+  leaf(
+    'force-leave',
+    'Makes a failed member count as left',
+    async () => (await import('./commands/force-leave.js')).forceLeave,
+  ),
+  leaf('info', 'Prints facts for operators about the agent', async () => (await import('./commands/info.js')).info),
+  group('intention', 'Says which service may call which', [
+    leaf(
+      'check',
+      'Says whether a connection would be allowed',
+      async () => (await import('./commands/intention-check.js')).intentionCheck,
+    ),
+    leaf(
+      'create',
+      'Creates or replaces intentions',
+      async () => (await import('./commands/intention-create.js')).intentionCreate,
+    ),
+    leaf(
+      'delete',
+      'Deletes an intention',
+      async () => (await import('./commands/intention-delete.js')).intentionDelete,
+    ),
+    leaf('get', 'Shows one intention', async () => (await import('./commands/intention-get.js')).intentionGet),
+    leaf('list', 'Lists all intentions', async () => (await import('./commands/intention-list.js')).intentionList),
+    leaf(
+      'match',
+      'Shows the intentions that apply to a service',
+      async () => (await import('./commands/intention-match.js')).intentionMatch,
+    ),
+  ]),
+  leaf('join', 'Makes the agent join a cluster', async () => (await import('./commands/join.js')).join),
+  group('kv', 'Works with the key-value store', [
+    leaf('delete', 'Deletes keys', async () => (await import('./commands/kv-delete.js')).kvDelete),
+    leaf('export', 'Prints keys and values as JSON', async () => (await import('./commands/kv-export.js')).kvExport),
+    leaf('get', 'Prints the value of a key', async () => (await import('./commands/kv-get.js')).kvGet),
+    leaf('import', 'Writes what `kv export` printed', async () => (await import('./commands/kv-import.js')).kvImport),
+    leaf('list', 'Lists the keys under a prefix', async () => (await import('./commands/kv-list.js')).kvList),
+    leaf('put', 'Writes a value', async () => (await import('./commands/kv-put.js')).kvPut),
+  ]),
+  leaf('leave', 'Makes the agent leave its cluster and stop', async () => (await import('./commands/leave.js')).leave),
+  leaf('members', 'Lists the members of the cluster', async () => (await import('./commands/members.js')).members),
+  group(
+    'proxies',
+    'Shows the proxies and how far they follow the configuration',
+    [
+      leaf('list', 'Lists all proxies', async () => (await import('./commands/proxies-list.js')).proxiesList),
+      leaf(
+        'read',
+        'Shows one proxy with its resources',
+        async () => (await import('./commands/proxies-read.js')).proxiesRead,
+      ),
+    ],
+    'list',
+  ),
+  leaf(
+    'reload',
+    'Makes the agent read its configuration again',
+    async () => (await import('./commands/reload.js')).reload,
+  ),
+  group('services', 'Registers services with the agent', [
+    leaf(
+      'deregister',
+      'Removes services from the agent',
+      async () => (await import('./commands/services-deregister.js')).servicesDeregister,
+    ),
+    leaf(
+      'register',
+      'Registers services with the agent',
+      async () => (await import('./commands/services-register.js')).servicesRegister,
+    ),
+  ]),
+  leaf(
+    'validate',
+    'Checks configuration files of an agent',
+    async () => (await import('./commands/agent-validate.js')).agentValidate,
+  ),
+  leaf('version', 'Prints the version', async () => (await import('./commands/version.js')).version),
+];

@@ -1,0 +1,48 @@
+import { readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { defineCommand } from '../command.js';
+import { messageOf, refuse } from '../failure.js';
+import { fileProblem } from '../files.js';
+import { choiceFlag, switchFlag } from '../flags/flag.js';
+
+/** `validate`: would an agent start with these files? Loads the agent's own reader when it runs. */
+export const agentValidate = defineCommand({
+  usage: '[options] FILE_OR_DIRECTORY…',
+  about: 'Checks configuration files of an agent in HCL or JSON, as the agent itself would read them.',
+  examples: [{ says: 'A directory of files:', type: 'validate /etc/meshwright.d' }],
+  flags: {
+    configFormat: choiceFlag('Format of the files, where their names do not say it.', ['', 'hcl', 'json'], ''),
+    quiet: switchFlag('Print nothing when all is well.'),
+  },
+  maxArgs: Number.MAX_SAFE_INTEGER,
+  reachesAgent: false,
+  run: async ({ args, flags, io }) => {
+    if (args.length === 0) return refuse(io, 'Must specify at least one config file or directory');
+    for (const name of args) {
+      try {
+        if (!statSync(resolve(io.cwd, name)).isDirectory()) readFileSync(resolve(io.cwd, name));
+      } catch (thrown) {
+        return refuse(io, `Config validation failed: config: Open failed on ${name}. ${fileProblem(thrown, name)}`);
+      }
+    }
+    try {
+      const { loadAgentConfig } = await import('../../agent/config/index.js');
+      const files = args.map((name) => resolve(io.cwd, name));
+      const { withoutEffect } = loadAgentConfig(
+        files.flatMap((file) => ['-config-file', file]),
+        hostname(),
+      );
+      if (!flags.quiet && withoutEffect.length > 0)
+        io.err(`without effect in this version: ${withoutEffect.join(', ')}\n`);
+    } catch (thrown) {
+      return refuse(io, `Config validation failed: failed to parse ${shownNames(messageOf(thrown), args, io.cwd)}`);
+    }
+    if (!flags.quiet) io.out('Configuration is valid!\n');
+    return 0;
+  },
+});
+
+/** The names as they were typed, not the whole paths. */
+const shownNames = (message: string, names: readonly string[], cwd: string): string =>
+  names.reduce((text, name) => text.replaceAll(resolve(cwd, name), name), message);

@@ -1,0 +1,175 @@
+import type { OutgoingHttpHeaders, RequestOptions } from 'node:http';
+import { parseJson } from '../json.js';
+import { type AgentAddress, describeAddress } from './agent-address.js';
+import { AgentError } from './agent-error.js';
+
+/** How to reach and address an agent. */
+export interface AgentSettings {
+  readonly address: AgentAddress;
+  readonly token: string;
+  readonly basicAuth: string;
+  readonly datacenter: string;
+  readonly namespace: string;
+  readonly partition: string;
+  readonly stale: boolean;
+  readonly tls: {
+    readonly ca?: readonly string[];
+    readonly cert?: string;
+    readonly key?: string;
+    readonly serverName?: string;
+    readonly verify: boolean;
+  };
+}
+
+export type Query = Readonly<Record<string, string | readonly string[] | bigint | number | true | undefined>>;
+
+export interface AgentRequest {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** Path with its segments already escaped, e.g. `/v1/kv/a%20b`. */
+  readonly path: string;
+  readonly query?: Query;
+  readonly body?: string | Buffer;
+  /** How long to wait for the whole answer. Default: as long as the agent takes. */
+  readonly timeoutMs?: number;
+}
+
+export interface AgentAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface AgentClient {
+  readonly settings: AgentSettings;
+  /** Any answer, whatever its status. `AgentError` with status 0 when there is none. */
+  request(request: AgentRequest): Promise<AgentAnswer>;
+  /** The parsed JSON of a 2xx answer to GET. `AgentError` otherwise. */
+  get(path: string, query?: Query): Promise<unknown>;
+  /** The text of a 2xx answer to PUT. `AgentError` otherwise. */
+  put(path: string, body?: unknown, query?: Query): Promise<string>;
+  /** The text of a 2xx answer to DELETE. `AgentError` otherwise. */
+  delete(path: string, query?: Query): Promise<string>;
+}
+
+/** Escapes one path segment. */
+export const segment = (text: string): string => encodeURIComponent(text);
+
+/** A client for one agent. Opens a connection per request and keeps none. */
+export function createAgentClient(settings: AgentSettings): AgentClient {
+  const request = (wanted: AgentRequest) => send(settings, wanted);
+  const successful = async (wanted: AgentRequest): Promise<Buffer> => {
+    const answer = await request(wanted);
+    if (answer.status < 200 || answer.status > 299) throw AgentError.fromAnswer(answer.status, answer.body.toString());
+    return answer.body;
+  };
+  return {
+    settings,
+    request,
+    get: async (path, query) => {
+      const text = (await successful({ path, ...(query ? { query } : {}) })).toString();
+      try {
+        return text.trim() === '' ? undefined : parseJson(text);
+      } catch {
+        throw new AgentError(
+          0,
+          `${describeAddress(settings.address)} answered ${path} with something that is not JSON: is it an agent?`,
+        );
+      }
+    },
+    put: async (path, body, query) =>
+      (
+        await successful({
+          method: 'PUT',
+          path,
+          ...(query ? { query } : {}),
+          ...(body === undefined
+            ? {}
+            : { body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) }),
+        })
+      ).toString(),
+    delete: async (path, query) =>
+      (await successful({ method: 'DELETE', path, ...(query ? { query } : {}) })).toString(),
+  };
+}
+
+async function send(settings: AgentSettings, wanted: AgentRequest): Promise<AgentAnswer> {
+  const { address } = settings;
+  const secure = address.type === 'tcp' && address.secure;
+  const { request } = secure ? await import('node:https') : await import('node:http');
+  const options: RequestOptions = {
+    method: wanted.method ?? 'GET',
+    path: `${address.type === 'tcp' ? address.basePath : ''}${wanted.path}${queryText(settings, wanted.query)}`,
+    headers: headers(settings, wanted.body),
+    agent: false,
+    ...(address.type === 'tcp' ? { host: address.host, port: address.port } : { socketPath: address.path }),
+    ...(secure ? tlsOptions(settings) : {}),
+    ...(wanted.timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(wanted.timeoutMs) }),
+  };
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => reject(new AgentError(0, unreachable(settings, error)));
+    const call = request(options, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', fail);
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }),
+      );
+    });
+    call.on('error', fail);
+    call.end(wanted.body);
+  });
+}
+
+function queryText(settings: AgentSettings, query: Query = {}): string {
+  const pairs: string[] = [];
+  const add = (name: string, value: string) => pairs.push(value === '' ? name : `${name}=${encodeURIComponent(value)}`);
+  if (settings.datacenter !== '') add('dc', settings.datacenter);
+  if (settings.namespace !== '') add('ns', settings.namespace);
+  if (settings.partition !== '') add('partition', settings.partition);
+  if (settings.stale) add('stale', '');
+  for (const [name, value] of Object.entries(query)) {
+    if (value === true) add(name, '');
+    else if (Array.isArray(value)) for (const one of value) pairs.push(`${name}=${encodeURIComponent(String(one))}`);
+    else if (value !== undefined) pairs.push(`${name}=${encodeURIComponent(String(value))}`);
+  }
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+function headers(settings: AgentSettings, body: string | Buffer | undefined): OutgoingHttpHeaders {
+  return {
+    accept: 'application/json',
+    ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+    ...(settings.token === '' ? {} : { 'x-consul-token': settings.token }),
+    ...(settings.basicAuth === ''
+      ? {}
+      : { authorization: `Basic ${Buffer.from(settings.basicAuth).toString('base64')}` }),
+  };
+}
+
+function tlsOptions({ tls }: AgentSettings): object {
+  return {
+    rejectUnauthorized: tls.verify,
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls.key === undefined ? {} : { key: tls.key }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  };
+}
+
+function unreachable(settings: AgentSettings, error: NodeJS.ErrnoException): string {
+  const at = describeAddress(settings.address);
+  const reasons: Readonly<Record<string, string>> = {
+    ECONNREFUSED:
+      'connection refused: is it running there? Start one with `meshwright agent -dev`, or name another with -http-addr or CONSUL_HTTP_ADDR',
+    ENOENT: 'there is no such socket: is it running there? Name another with -http-addr or CONSUL_HTTP_ADDR',
+    ENOTFOUND: 'no such host: correct -http-addr or CONSUL_HTTP_ADDR',
+    EAI_AGAIN: 'the name cannot be resolved: correct -http-addr or CONSUL_HTTP_ADDR',
+    ECONNRESET:
+      'it closed the connection: does that port speak HTTPS? Then write https:// in -http-addr or set CONSUL_HTTP_SSL=true',
+    EPROTO: 'it does not speak TLS there: write http:// in -http-addr, or give the HTTPS port',
+    ABORT_ERR: 'no answer in time',
+  };
+  const why =
+    reasons[error.code ?? ''] ?? (error.name === 'TimeoutError' ? 'no answer in time' : error.message || error.code);
+  return `cannot reach the agent at ${at}: ${why}`;
+}

@@ -15,3 +15,4 @@ export {
   packAny,
   typeNameOf,
 } from './pack-any.js';
+export { fromProtoJson, readProtoJson } from './proto-json.js';

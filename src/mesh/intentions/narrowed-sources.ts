@@ -1,9 +1,12 @@
 import { deepEqual } from '../../core/index.js';
 import type { IntentionPermission } from '../../model/index.js';
-import { type Caller, type Intention, type IntentionPolicy, applicableIntention } from './intention.js';
+import type { Caller, Intention, IntentionPolicy } from './intention.js';
 
 /** What decides about a caller: all, nothing, or permissions with the default behind them. */
 type Rule = 'allow' | 'deny' | { readonly permissions: readonly IntentionPermission[]; readonly guard: unknown };
+
+/** Lists longer than this are not looked into; a change of them counts as taking something away. */
+const MAX_COMPARISONS = 40_000;
 
 /** A name that no intention mentions: it stands for all callers that are not mentioned. */
 const ANYBODY_ELSE = '*';
@@ -22,8 +25,9 @@ export interface IntentionState {
  * nothing away from a caller leaves it out.
  */
 export function narrowedSources(before: IntentionState, after: IntentionState): readonly string[] {
+  const [ruleBefore, ruleAfter] = [rulesOf(before), rulesOf(after)];
   const narrowed = mentionedCallers([...before.intentions, ...after.intentions])
-    .filter((caller) => mayNarrow(ruleFor(before, caller), ruleFor(after, caller), before, after))
+    .filter((caller) => mayNarrow(ruleBefore(caller), ruleAfter(caller), before, after))
     .map(callerName);
   return narrowed.includes(ANYBODY_ELSE) ? [ANYBODY_ELSE] : narrowed.sort();
 }
@@ -44,8 +48,21 @@ function mentionedCallers(intentions: readonly Intention[]): readonly Caller[] {
   return [...callers.values()];
 }
 
-function ruleFor(state: IntentionState, caller: Caller): Rule {
-  const intention = applicableIntention(state.intentions, caller);
+/** Caller -> rule, without looking through all intentions for each. */
+function rulesOf(state: IntentionState): (caller: Caller) => Rule {
+  const positions = new Map<string, number>();
+  for (const [position, { source }] of state.intentions.entries()) {
+    const name = callerName(source);
+    if (!positions.has(name)) positions.set(name, position);
+  }
+  return ({ name, peer = '' }) => {
+    const exact = positions.get(callerName({ name, peer })) ?? Number.POSITIVE_INFINITY;
+    const anybody = positions.get(callerName({ name: ANYBODY_ELSE, peer })) ?? Number.POSITIVE_INFINITY;
+    return ruleOf(state, state.intentions[Math.min(exact, anybody)]);
+  };
+}
+
+function ruleOf(state: IntentionState, intention: Intention | undefined): Rule {
   if (intention === undefined) return state.defaultPolicy;
   const { action, permissions } = intention.source;
   if (permissions.length === 0 && intention.jwt === undefined) return action === 'allow' ? 'allow' : 'deny';
@@ -66,6 +83,8 @@ function mayNarrow(before: Rule, after: Rule, was: IntentionState, is: Intention
  * through still is. `reachable[j]`: the old list up to here can have become the first j of the new one.
  */
 function isWidening(before: readonly IntentionPermission[], after: readonly IntentionPermission[]): boolean {
+  if (deepEqual(before, after)) return true;
+  if (before.length * after.length > MAX_COMPARISONS) return false;
   if ((before.length === 0) !== (after.length === 0)) return false;
   const addAllows = (row: readonly boolean[]): boolean[] => {
     const result = [...row];

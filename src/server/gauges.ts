@@ -1,0 +1,27 @@
+import type { StateStore } from '../state/index.js';
+import type { XdsServer } from '../xds/server/index.js';
+
+/** The numbers an operator watches, by the names Consul users know where there is one (consul-behaviour 11.8). */
+export function readGauges(store: StateStore, xds: XdsServer): Readonly<Record<string, number>> {
+  const { view } = store;
+  const services = view.range('services', 'all', []);
+  const roots = view.range('ca-roots', 'all', []).find((root) => root.active);
+  return {
+    'consul.state.nodes': view.range('nodes', 'all', []).length,
+    'consul.state.services': new Set(services.map((service) => service.service)).size,
+    'consul.state.service_instances': services.length,
+    'consul.state.connect_instances': services.filter((service) => service.kind !== '' || service.connect.native)
+      .length,
+    'consul.mesh.active-root-ca.expiry': roots ? Math.round((Date.parse(roots.notAfter) - Date.now()) / 1000) : 0,
+    'consul.xds.server.streams': xds.counters.streams,
+    'meshwright.xds.responses': xds.counters.responses,
+    'meshwright.xds.bytes_sent': xds.counters.bytesSent,
+    'meshwright.xds.refusals': xds.counters.refusals,
+    'meshwright.xds.leaves_issued': xds.counters.leavesIssued,
+    'meshwright.state.index': store.index,
+    'meshwright.state.commits': store.counters.commits,
+    'meshwright.state.conflicts': store.counters.conflicts,
+    'meshwright.cells.computed': store.counters.cellsComputed,
+    'meshwright.cells.flushes': store.counters.flushes,
+  };
+}

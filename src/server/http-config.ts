@@ -1,0 +1,54 @@
+import type { AgentConfig } from '../agent/config/index.js';
+import type { HttpConfig } from '../edges/http/index.js';
+import { API_VERSION, SUPPORTED_ENVOYS } from './versions.js';
+
+/** What the HTTP edge is told about this agent. */
+export function httpConfigOf(config: AgentConfig, nodeId: string, ports: AgentConfig['ports']): HttpConfig {
+  const { sidecarMin: _min, sidecarMax: _max, ...shown } = ports;
+  return {
+    nodeName: config.nodeName,
+    nodeId,
+    datacenter: config.datacenter,
+    primaryDatacenter: config.primaryDatacenter,
+    server: config.server,
+    devMode: config.devMode,
+    version: API_VERSION,
+    revision: '',
+    buildDate: '1970-01-01T00:00:01Z',
+    advertiseAddress: config.advertiseAddress,
+    ports: shown,
+    nodeMeta: config.nodeMeta,
+    defaultAclPolicy: config.defaultAclPolicy,
+    aclEnabled: config.aclEnabled,
+    defaultIntentionPolicy: config.defaultIntentionPolicy,
+    supportedEnvoyVersions: SUPPORTED_ENVOYS,
+    responseHeaders: config.http.responseHeaders,
+    blockEndpoints: config.http.blockEndpoints,
+    allowWriteHttpFrom: config.http.allowWriteFrom,
+    disableUnprintableCharFilter: config.http.disableUnprintableCharFilter,
+    kvMaxValueSize: config.http.kvMaxValueSize,
+    maxConnectionsPerClient: config.http.maxConnectionsPerClient,
+    defaultQueryTimeMs: config.http.defaultQueryTimeMs,
+    maxQueryTimeMs: config.http.maxQueryTimeMs,
+    discoveryMaxStaleMs: config.http.discoveryMaxStaleMs,
+    uiContentPath: '',
+    debugConfig: debugConfigOf(config),
+  };
+}
+
+function debugConfigOf(config: AgentConfig): Readonly<Record<string, unknown>> {
+  return {
+    NodeName: config.nodeName,
+    Datacenter: config.datacenter,
+    DataDir: config.dataDir,
+    DevMode: config.devMode,
+    ServerMode: config.server,
+    AdvertiseAddrLAN: config.advertiseAddress,
+    GRPCPort: config.ports.grpc,
+    GRPCTLSPort: config.ports.grpcTls,
+    LogLevel: config.logLevel.toUpperCase(),
+    ACLsEnabled: config.aclEnabled,
+    DefaultIntentionPolicy: config.defaultIntentionPolicy,
+    ConnectEnabled: config.connectEnabled,
+  };
+}

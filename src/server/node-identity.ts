@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../core/index.js';
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The node's UUID: the configured one, else the one kept in the data directory, else a new one (kept there). */
+export function nodeIdentity(configured: string, dataDir: string): string {
+  if (configured !== '') return configured;
+  if (dataDir === '') return randomUUID();
+  const file = join(dataDir, 'node-id');
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const kept = readOrEmpty(file);
+    if (UUID.test(kept)) return kept;
+    if (kept !== '')
+      throw new AppError('corruptState', `${file} does not hold a node id; restore it, or remove it to get a new one`);
+    const made = randomUUID();
+    writeFileSync(file, made, { mode: 0o600, flush: true });
+    return made;
+  } catch (thrown) {
+    if (thrown instanceof AppError) throw thrown;
+    throw new AppError(
+      'corruptState',
+      `cannot use data directory ${dataDir}: ${(thrown as Error).message}; check its owner and rights`,
+    );
+  }
+}
+
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw thrown;
+  }
+}

@@ -1,0 +1,215 @@
+import type { AgentConfig } from '../agent/config/index.js';
+import { createLocalAgent, type LocalAgent, type NodeFacts, registerSelf } from '../agent/index.js';
+import { createCertificateAuthority } from '../ca/index.js';
+import { AppError, systemClock } from '../core/index.js';
+import { writeConfigEntry } from '../discovery/config/index.js';
+import { setDefaultIntentionPolicy } from '../discovery/intentions/index.js';
+import { type AgentControl, createHttpServer } from '../edges/http/index.js';
+import { configEntryKey, decodeConfigEntry } from '../model/index.js';
+import { type Backend, createMemoryBackend, createStateStore, type StateStore } from '../state/index.js';
+import { createMetrics, type Logger } from '../telemetry/index.js';
+import { loadEnvoyApi } from '../xds/envoy-api/index.js';
+import { proxyNeedsCell, resourceCell } from '../xds/resources/index.js';
+import { proxyKey } from '../mesh/proxy/index.js';
+import { createXdsServer, type XdsServer } from '../xds/server/index.js';
+import { findProxy } from './find-proxy.js';
+import { readGauges } from './gauges.js';
+import { httpConfigOf } from './http-config.js';
+import { nodeIdentity } from './node-identity.js';
+import { openDoor } from './ports.js';
+import { createDoorCertificates } from './tls-door.js';
+import { API_VERSION } from './versions.js';
+
+export interface RunningServer {
+  /** The real ports, also where 0 was asked for. -1 = closed. */
+  readonly ports: AgentConfig['ports'];
+  readonly store: StateStore;
+  readonly agent: LocalAgent;
+  /** Resolves when the xDS doors are open and proxies are served. */
+  readonly serving: Promise<void>;
+  /** Takes in what a reload may change: services and checks of the configuration, the log level. */
+  reconfigure(config: AgentConfig): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds one control plane from its parts and opens its doors: HTTP first, so that clients are answered at once; the Envoy API
+ * and the root certificate come up behind it. Throws AppError('portTaken' | 'corruptState' …).
+ */
+export async function startServer(given: AgentConfig, logger: Logger, control: AgentControl): Promise<RunningServer> {
+  const config = given;
+  const clock = systemClock;
+  const nodeId = nodeIdentity(config.nodeId, config.dataDir);
+  const store = createStateStore({
+    backend: await openBackend(config),
+    clock,
+    random: Math.random,
+    onProblem: (error) => logger.error({ room: 'state' }, error.message),
+  });
+  await store.ready;
+  const ca = createCertificateAuthority(store, clock, {
+    ...(config.ca.clusterId === '' ? {} : { clusterId: config.ca.clusterId }),
+    leafTtlMs: config.ca.leafTtlMs,
+    rootTtlMs: config.ca.rootTtlMs,
+    key: { type: config.ca.keyType, bits: config.ca.keyBits },
+    datacenter: config.datacenter,
+  });
+  const facts: NodeFacts = {
+    node: config.nodeName,
+    id: nodeId,
+    address: config.advertiseAddress,
+    datacenter: config.datacenter,
+    taggedAddresses: config.taggedAddresses,
+    meta: { 'consul-network-segment': '', 'consul-version': API_VERSION, ...config.nodeMeta },
+  };
+  const agent = createLocalAgent({
+    store,
+    clock,
+    random: Math.random,
+    facts,
+    sidecarPorts: { from: config.ports.sidecarMin, to: config.ports.sidecarMax },
+    checkOutputMaxSize: config.checkOutputMaxSize,
+    checkUpdateIntervalMs: config.checkUpdateIntervalMs,
+    ...(config.dataDir === '' ? {} : { dataDir: config.dataDir }),
+    logger: logger.child({ room: 'agent' }),
+  });
+  const xds = createXdsServer({
+    store,
+    ca,
+    needsCell: proxyNeedsCell,
+    proxyNeedsKey: proxyKey,
+    resourceCell,
+    findProxy: (nodeName, proxyId) => findProxy(store.view, config.nodeName, nodeName, proxyId),
+    clock,
+    logger: logger.child({ room: 'xds' }),
+    options: { allowPlaintextSecrets: config.allowPlaintextSecrets },
+  });
+  const ports = { ...config.ports };
+  const metrics = createMetrics(() => readGauges(store, xds), clock.now);
+  const http = createHttpServer({
+    store,
+    agent,
+    ca,
+    propagation: xds.propagation,
+    config: () => httpConfigOf(config, nodeId, ports),
+    control,
+    metrics,
+    clock,
+    logger: logger.child({ room: 'http' }),
+  });
+  const closers: (() => Promise<void> | void)[] = [
+    () => store.close(),
+    () => ca.close(),
+    () => agent.close(),
+    () => http.close(),
+    () => xds.close(),
+  ];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    if (ports.http >= 0) {
+      ports.http = (
+        await openDoor('-http-port', () => http.listen({ host: config.httpAddress, port: config.ports.http }))
+      ).port;
+      logger.info({ address: config.httpAddress, port: ports.http }, 'HTTP API is open');
+    }
+    const serving = serve(config, ports, { store, ca, agent, xds, facts, logger, closers });
+    serving.catch(() => undefined);
+    return {
+      ports,
+      store,
+      agent,
+      serving,
+      stop,
+      async reconfigure(next) {
+        logger.level = next.logLevel;
+        await registerConfigured(agent, next);
+      },
+    };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+interface Parts {
+  readonly store: StateStore;
+  readonly ca: ReturnType<typeof createCertificateAuthority>;
+  readonly agent: ReturnType<typeof createLocalAgent>;
+  readonly xds: XdsServer;
+  readonly facts: NodeFacts;
+  readonly logger: Logger;
+  readonly closers: (() => Promise<void> | void)[];
+}
+
+/** What happens behind the open HTTP door: self-registration, root, local services, then xDS. */
+async function serve(
+  config: AgentConfig,
+  ports: { grpc: number; grpcTls: number } & AgentConfig['ports'],
+  parts: Parts,
+): Promise<void> {
+  const { store, ca, agent, xds, facts, logger, closers } = parts;
+  await setDefaultIntentionPolicy(store, config.defaultIntentionPolicy);
+  await registerSelf(store, facts, config.ports.server, serverMeta(config));
+  await agent.start();
+  if (config.connectEnabled) await ca.ready;
+  await writeBootstrapEntries(store, config);
+  await registerConfigured(agent, config);
+  if (!config.connectEnabled) return;
+  loadEnvoyApi();
+  if (ports.grpc >= 0) {
+    ports.grpc = (await openDoor('-grpc-port', () => xds.listen(config.grpcAddress, config.ports.grpc))).port;
+    logger.info({ address: config.grpcAddress, port: ports.grpc }, 'xDS is open (plaintext)');
+  }
+  if (ports.grpcTls >= 0) {
+    const names = ['localhost', `server.${config.datacenter}.consul`, '127.0.0.1', config.advertiseAddress];
+    const certificates = createDoorCertificates(ca, systemClock, [...new Set(names)]);
+    closers.push(() => certificates.close());
+    ports.grpcTls = (
+      await openDoor('-grpc-tls-port', () => xds.listenTls(config.grpcTlsAddress, config.ports.grpcTls, certificates))
+    ).port;
+    logger.info({ address: config.grpcTlsAddress, port: ports.grpcTls }, 'xDS is open (TLS)');
+  }
+}
+
+async function openBackend(config: AgentConfig): Promise<Backend> {
+  if (config.dataDir === '') return createMemoryBackend();
+  const { createEmbeddedBackend } = await import('../state/backend/embedded/index.js');
+  return createEmbeddedBackend({ path: `${config.dataDir}/state` });
+}
+
+function serverMeta(config: AgentConfig): Readonly<Record<string, string>> {
+  return {
+    grpc_port: String(config.ports.grpc),
+    grpc_tls_port: String(config.ports.grpcTls),
+    non_voter: 'false',
+    raft_version: '3',
+    read_replica: 'false',
+    serf_protocol_current: '2',
+    serf_protocol_max: '5',
+    serf_protocol_min: '1',
+    version: API_VERSION,
+  };
+}
+
+async function registerConfigured(agent: LocalAgent, config: AgentConfig): Promise<void> {
+  for (const service of config.services) await agent.registerService(service, { replaceExistingChecks: true });
+  for (const check of config.checks) await agent.registerCheck(check);
+}
+
+/** Entries of the configuration are written only where there is none of that kind and name (consul-behaviour 2.1). */
+async function writeBootstrapEntries(store: StateStore, config: AgentConfig): Promise<void> {
+  for (const body of config.bootstrapEntries) {
+    const entry = decodeConfigEntry(body, { hclBlocks: true });
+    if (store.view.get('config-entries', configEntryKey(entry.kind, entry.name))) continue;
+    try {
+      await writeConfigEntry(store, entry, { cas: 0 });
+    } catch (thrown) {
+      const { code, message } = AppError.from(thrown);
+      throw new AppError(code, `config_entries.bootstrap, ${entry.kind} "${entry.name}": ${message}`, {
+        cause: thrown,
+      });
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Numbers read when somebody asks, by metric name (dots as in `consul.state.nodes`). */
+export type GaugeSource = () => Readonly<Record<string, number>>;
+
+export interface Metrics {
+  prometheus(): Promise<string>;
+  /** Consul's JSON form: gauges, counters and samples by dotted name (consul-behaviour 1.2, `agent/metrics`). */
+  json(): Promise<unknown>;
+  observeRequest(method: string, route: string, status: number, durationMs: number): void;
+}
+
+const underscored = (name: string): string => name.replace(/[.-]/g, '_');
+
+/** The metrics registry of one process. `gauges` are read at each scrape; `now` gives ms since the epoch. */
+export function createMetrics(gauges: GaugeSource, now: () => number): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const requests = new Histogram({
+    name: 'consul_api_http',
+    help: 'Duration of HTTP requests in milliseconds',
+    labelNames: ['method', 'path'],
+    buckets: [0.5, 1, 2, 5, 10, 50, 100, 500, 1000],
+    registers: [registry],
+  });
+  const answers = new Counter({
+    name: 'meshwright_http_answers_total',
+    help: 'HTTP answers by status class',
+    labelNames: ['class'],
+    registers: [registry],
+  });
+  const known = new Map<string, Gauge>();
+  const refresh = (): Readonly<Record<string, number>> => {
+    const values = gauges();
+    for (const [name, value] of Object.entries(values)) {
+      const gauge = known.get(name) ?? new Gauge({ name: underscored(name), help: name, registers: [registry] });
+      known.set(name, gauge);
+      gauge.set(value);
+    }
+    return values;
+  };
+  return {
+    async prometheus() {
+      refresh();
+      return registry.metrics();
+    },
+    async json() {
+      const values = refresh();
+      const { values: samples } = await requests.get();
+      return {
+        Timestamp: `${new Date(now()).toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`,
+        Gauges: Object.entries(values).map(([Name, Value]) => ({ Name, Value, Labels: {} })),
+        Points: [],
+        Counters: [],
+        Samples: summaries(samples),
+      };
+    },
+    observeRequest(method, route, status, durationMs) {
+      requests.observe({ method, path: route.replace(/^\//, '').replaceAll('/', '_') }, durationMs);
+      answers.inc({ class: `${Math.floor(status / 100)}xx` });
+    },
+  };
+}
+
+interface Sample {
+  readonly metricName?: string;
+  readonly value: number;
+  readonly labels: Partial<Record<string, string | number>>;
+}
+
+function summaries(samples: readonly Sample[]): object[] {
+  const counts = samples.filter((sample) => sample.metricName?.endsWith('_count'));
+  return counts.map(({ labels, value }) => {
+    const sum = samples.find(
+      (sample) =>
+        sample.metricName?.endsWith('_sum') &&
+        sample.labels['method'] === labels['method'] &&
+        sample.labels['path'] === labels['path'],
+    );
+    return {
+      Name: 'consul.api.http',
+      Count: value,
+      Sum: sum?.value ?? 0,
+      Mean: value > 0 ? (sum?.value ?? 0) / value : 0,
+      Labels: labels,
+    };
+  });
+}

@@ -1,0 +1,99 @@
+import type { MeshEntry } from '../../model/index.js';
+import { type EnvoyMessages, type PackedAny, decodeMessage, encodeMessage, typeNameOf } from '../envoy-api/index.js';
+import { parseEscapeHatch } from './escape-hatch.js';
+import type { RbacLayer } from './rbac.js';
+import { rbacFilter, rbacLayerOf } from './rbac-filter.js';
+
+type Listener = EnvoyMessages['envoy.config.listener.v3.Listener'];
+type FilterChain = NonNullable<Listener['filter_chains']>[number];
+type Filter = NonNullable<FilterChain['filters']>[number];
+type Manager = EnvoyMessages[typeof MANAGER];
+type TransportSocket = NonNullable<FilterChain['transport_socket']>;
+
+const MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+/** A user's own public listener, with the RBAC filters that its chains will get. */
+export interface EscapedListener {
+  readonly message: Listener;
+  readonly layers: readonly RbacLayer[];
+  /** Of the local service. */
+  readonly protocol: string;
+}
+
+/**
+ * Reads `envoy_public_listener_json` (consul-behaviour 6.13): undefined when there is none, a problem when it is not a listener
+ * whose every way in can be held to TLS and intentions.
+ */
+export function escapedPublicListener(
+  text: string,
+  protocol: string,
+): EscapedListener | { readonly problem: string } | undefined {
+  if (text.trim() === '') return undefined;
+  const parsed = parseEscapeHatch(text, 'envoy.config.listener.v3.Listener');
+  const problem = 'problem' in parsed ? parsed.problem : listenerProblem(parsed.message);
+  if (problem !== undefined || 'problem' in parsed)
+    return { problem: `envoy_public_listener_json is ignored: ${problem}` };
+  const layers = new Set(chainsOf(parsed.message).map((chain) => layerOf(chain, protocol)));
+  return { message: parsed.message, layers: [...layers].sort(), protocol };
+}
+
+/** The listener with our TLS and the RBAC filter before everything else in every chain, whatever was there. */
+export function securedListener(
+  { message, protocol }: EscapedListener,
+  tls: TransportSocket,
+  mesh: MeshEntry | undefined,
+): Listener {
+  const secured = (chain: FilterChain): FilterChain => ({
+    ...chain,
+    transport_socket: tls,
+    filters:
+      layerOf(chain, protocol) === 'http'
+        ? (chain.filters ?? []).map((filter) => guarded(filter, mesh))
+        : [rbacFilter('network'), ...(chain.filters ?? [])],
+  });
+  return {
+    traffic_direction: 'INBOUND',
+    ...message,
+    filter_chains: (message.filter_chains ?? []).map(secured),
+    ...(message.default_filter_chain ? { default_filter_chain: secured(message.default_filter_chain) } : {}),
+  };
+}
+
+/** Requests are judged in the connection manager of an HTTP service; a chain without one judges connections. */
+function layerOf(chain: FilterChain, protocol: string): RbacLayer {
+  return rbacLayerOf(protocol) === 'http' && (chain.filters ?? []).some(managerOf) ? 'http' : 'network';
+}
+
+/** A connection manager with the RBAC filter first. Two messages of one type, one after the other, are their union. */
+function guarded(filter: Filter, mesh: MeshEntry | undefined): Filter {
+  const config = managerOf(filter);
+  if (config === undefined) return filter;
+  const given = decodeMessage(MANAGER, config.value) as Manager;
+  const normalizes =
+    given.normalize_path == null &&
+    mesh?.http?.incoming?.requestNormalization?.insecureDisablePathNormalization !== true;
+  const ours = encodeMessage(MANAGER, {
+    http_filters: [rbacFilter('http')],
+    ...(normalizes ? { normalize_path: { value: true } } : {}),
+  });
+  return { ...filter, typed_config: { type_url: config.type_url, value: Buffer.concat([ours, config.value]) } };
+}
+
+/** The configuration of a connection manager; undefined for other filters. */
+function managerOf(filter: Filter): PackedAny | undefined {
+  const config = filter.typed_config as PackedAny | null | undefined;
+  return config && typeNameOf(config.type_url) === MANAGER ? config : undefined;
+}
+
+function chainsOf(listener: Listener): readonly FilterChain[] {
+  return [...(listener.filter_chains ?? []), ...(listener.default_filter_chain ? [listener.default_filter_chain] : [])];
+}
+
+/** Ways in that no filter chain of the listener sees. */
+function listenerProblem(listener: Listener): string | undefined {
+  if (chainsOf(listener).length === 0) return 'it has no filter chain';
+  if (listener.udp_listener_config != null)
+    return 'a public listener takes TCP connections, leave udp_listener_config out';
+  if (listener.api_listener != null) return 'leave api_listener out';
+  return listener.address == null ? 'it has no address' : undefined;
+}

@@ -91,7 +91,7 @@ function splitterNode(compilation: Compilation, service: string): string | undef
     );
   const splits = splitter.splits.map((definition) => ({
     definition,
-    weight: definition.weight,
+    weight: Math.max(0, definition.weight),
     nextNode: splitNode(compilation, service, definition),
   }));
   compilation.splitterDepth -= 1;

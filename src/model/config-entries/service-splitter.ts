@@ -22,7 +22,7 @@ export interface ServiceSplitterEntry {
 }
 
 export interface ServiceSplit {
-  /** Per cent, in steps of 0.01; the weights of an entry add up to 100. */
+  /** Per cent, in steps of 0.01; the weights of an entry add up to 100. Consul takes negative ones; in chains they count as 0. */
   readonly weight: number;
   /** Empty = the service the splitter belongs to. */
   readonly service: string;
@@ -85,7 +85,6 @@ function scaled(weight: number): number {
 }
 
 function splitProblem(where: string, split: ServiceSplit): Problem {
-  if (split.weight < 0) return `${where} Weight must not be negative`;
   return (
     headerModifiersProblem(`${where} RequestHeaders`, split.requestHeaders) ??
     headerModifiersProblem(`${where} ResponseHeaders`, split.responseHeaders)

@@ -172,6 +172,12 @@ describe('a splitter', () => {
     });
   });
 
+  it('gives nothing to a leg with a negative weight, which Envoy would not take', () => {
+    const Splits = [{ Weight: 110 }, { Weight: -10, Service: 'a' }];
+    const chain = chainOf(http, { Kind: 'service-splitter', Name: 'web', Splits });
+    expect(chain.nodes[chain.startNode]).toMatchObject({ splits: [{ weight: 110 }, { weight: 0 }] });
+  });
+
   it('is refused in a circle', () => {
     expect(problemOf(http, splitter('web', 'a', 'x'), splitter('a', 'b', 'y'), splitter('b', 'a', 'z'))).toBe(
       'detected circular reference: [splitter:a.default.default -> splitter:b.default.default -> splitter:a.default.default]',

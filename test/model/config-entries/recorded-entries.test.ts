@@ -52,7 +52,6 @@ const refusedOnPurpose: readonly RegExp[] = [
   /"Mode":"odd"/,
   /"ListenerPort":99999/,
   /"Local(Connect|Request)TimeoutMs":-1/,
-  /"Weight":-10/,
 ];
 
 /** Refused by rules that look at other entries; those belong to the room that stores them. */

@@ -1,0 +1,290 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type Intention,
+  type IntentionPolicy,
+  decideRequest,
+  intentionDecision,
+  sortIntentions,
+} from '../../../src/mesh/intentions/index.js';
+import {
+  type IntentionHeaderPermission,
+  type IntentionPermission,
+  intentionPrecedence,
+} from '../../../src/model/index.js';
+import { findLosses } from '../../../src/xds/envoy-api/index.js';
+import { type RbacLayer, rbacRules } from '../../../src/xds/resources/rbac-rules.js';
+import { type SeenRequest, isAllowed } from './support/envoy-rbac.js';
+
+const TRUST_DOMAIN = '11111111-2222-3333-4444-555555555555.consul';
+const spiffeId = (service: string, datacenter = 'dc1'): string =>
+  `spiffe://${TRUST_DOMAIN}/ns/default/dc/${datacenter}/svc/${service}`;
+
+interface Rule {
+  readonly name: string;
+  readonly action?: 'allow' | 'deny';
+  readonly permissions?: readonly IntentionPermission[];
+  readonly destination?: string;
+  readonly jwt?: boolean;
+}
+
+function intention({ name, action, permissions = [], destination = 'front', jwt }: Rule): Intention {
+  return {
+    destination,
+    source: {
+      name,
+      action: permissions.length > 0 ? '' : (action ?? 'deny'),
+      permissions,
+      precedence: intentionPrecedence(destination, name),
+      legacyId: '',
+      type: 'consul',
+      description: '',
+      legacyMeta: {},
+      legacyCreateTime: '',
+      legacyUpdateTime: '',
+      namespace: '',
+      partition: '',
+      peer: '',
+      samenessGroup: '',
+    },
+    ...(jwt ? { jwt: { providers: [{ name: 'okta', verifyClaims: [] }] } } : {}),
+  };
+}
+
+const noHeader = {
+  present: false,
+  exact: '',
+  prefix: '',
+  suffix: '',
+  contains: '',
+  regex: '',
+  invert: false,
+  ignoreCase: false,
+};
+const header = (name: string, match: Partial<IntentionHeaderPermission>): IntentionHeaderPermission => ({
+  ...noHeader,
+  name,
+  ...match,
+});
+const permission = (
+  action: 'allow' | 'deny',
+  http: Partial<NonNullable<IntentionPermission['http']>>,
+): IntentionPermission => ({
+  action,
+  http: { pathExact: '', pathPrefix: '', pathRegex: '', header: [], methods: [], ...http },
+});
+
+const rulesOf = (rules: readonly Rule[], defaultPolicy: IntentionPolicy, layer: RbacLayer = 'http') =>
+  rbacRules({ intentions: sortIntentions(rules.map(intention)), defaultPolicy, trustDomain: TRUST_DOMAIN }, layer);
+
+const request = (changes: Partial<SeenRequest> = {}): SeenRequest => ({
+  spiffeId: spiffeId('web'),
+  method: 'GET',
+  path: '/',
+  headers: {},
+  ...changes,
+});
+
+describe('rules without intentions are the default', () => {
+  test('deny: an allow list with nobody on it', () => expect(rulesOf([], 'deny')).toEqual({}));
+  test('allow: a deny list with nobody on it', () => expect(rulesOf([], 'allow')).toEqual({ action: 'DENY' }));
+});
+
+describe('who may connect', () => {
+  test('one allowed caller is one principal, in any datacenter', () => {
+    const rules = rulesOf([{ name: 'web', action: 'allow' }], 'deny', 'network');
+    expect(Object.keys(rules.policies ?? {})).toEqual(['consul-intentions-layer4']);
+    expect(isAllowed(rules, request())).toBe(true);
+    expect(isAllowed(rules, request({ spiffeId: spiffeId('web', 'dc2') }))).toBe(true);
+    expect(isAllowed(rules, request({ spiffeId: spiffeId('api') }))).toBe(false);
+    expect(isAllowed(rules, request({ spiffeId: spiffeId('web').replace(TRUST_DOMAIN, 'evil.consul') }))).toBe(false);
+  });
+
+  test('a name is never a pattern: a rule for "a.b" is not about "axb"', () => {
+    const rules = rulesOf([{ name: 'a.b', action: 'allow' }], 'deny', 'network');
+    expect(isAllowed(rules, request({ spiffeId: spiffeId('a.b') }))).toBe(true);
+    expect(isAllowed(rules, request({ spiffeId: spiffeId('axb') }))).toBe(false);
+  });
+
+  test('a wildcard does not speak for those who are named', () => {
+    const rules = rulesOf(
+      [
+        { name: '*', action: 'allow' },
+        { name: 'web', action: 'deny' },
+      ],
+      'deny',
+      'network',
+    );
+    expect(isAllowed(rules, request())).toBe(false);
+    expect(isAllowed(rules, request({ spiffeId: spiffeId('api') }))).toBe(true);
+  });
+
+  test('permissions let nobody through where requests are not seen', () => {
+    const rules = rulesOf(
+      [{ name: 'web', permissions: [permission('allow', { pathPrefix: '/' })] }],
+      'deny',
+      'network',
+    );
+    expect(isAllowed(rules, request())).toBe(false);
+  });
+
+  test('a token requirement is never met', () => {
+    for (const defaultPolicy of ['allow', 'deny'] as const) {
+      const rules = rulesOf([{ name: 'web', action: 'allow', jwt: true }], defaultPolicy);
+      expect(isAllowed(rules, request())).toBe(false);
+    }
+  });
+});
+
+describe('regular expressions fail closed on bytes that are no text', () => {
+  const broken = '/admin\xff';
+  test('a denied path stays denied', () => {
+    const permissions = [permission('deny', { pathRegex: '/admin.*' }), permission('allow', { pathPrefix: '/' })];
+    for (const defaultPolicy of ['allow', 'deny'] as const) {
+      const rules = rulesOf([{ name: 'web', permissions }], defaultPolicy);
+      expect(isAllowed(rules, request({ path: broken }))).toBe(false);
+      expect(isAllowed(rules, request({ path: '/shop' }))).toBe(true);
+    }
+  });
+
+  test('a denied header stays denied, and only where it is there', () => {
+    const permissions = [permission('deny', { header: [header('x-role', { regex: 'guest.*' })] })];
+    const rules = rulesOf([{ name: 'web', permissions }], 'allow');
+    expect(isAllowed(rules, request({ headers: { 'x-role': 'guest\xff' } }))).toBe(false);
+    expect(isAllowed(rules, request({ headers: { 'x-role': 'admin' } }))).toBe(true);
+    expect(isAllowed(rules, request())).toBe(true);
+  });
+
+  test('an inverted match allows nothing by failing to match', () => {
+    const permissions = [permission('allow', { header: [header('x-role', { regex: 'guest.*', invert: true })] })];
+    const rules = rulesOf([{ name: 'web', permissions }], 'deny');
+    expect(isAllowed(rules, request({ headers: { 'x-role': 'guest\xff' } }))).toBe(false);
+    expect(isAllowed(rules, request({ headers: { 'x-role': 'admin' } }))).toBe(true);
+  });
+});
+
+const names = ['web', 'cron', 'a.b', '*'];
+const paths = ['/', '/admin', '/admin/x', '/shop', '/Admin'];
+const values = ['', 'a', 'A', 'ab', 'ba'];
+
+const anyHeader = fc
+  .record({
+    name: fc.constantFrom('x-a', 'X-B'),
+    kind: fc.constantFrom('present', 'exact', 'prefix', 'suffix', 'contains', 'regex'),
+    value: fc.constantFrom('a', 'A', 'ab', 'b'),
+    invert: fc.boolean(),
+    ignoreCase: fc.boolean(),
+  })
+  .map(({ name, kind, value, invert, ignoreCase }) => {
+    const match = kind === 'present' ? { present: true } : { [kind]: kind === 'regex' ? `${value}.*` : value };
+    return header(name, { ...match, invert, ignoreCase: ignoreCase && kind !== 'present' && kind !== 'regex' });
+  });
+
+const anyPermission = fc
+  .record({
+    action: fc.constantFrom('allow' as const, 'deny' as const),
+    path: fc.constantFrom(
+      {},
+      ...paths.flatMap((path) => [{ pathExact: path }, { pathPrefix: path }, { pathRegex: `${path}.?` }]),
+    ),
+    header: fc.array(anyHeader, { maxLength: 2 }),
+    methods: fc.subarray(['GET', 'POST', 'HEAD']),
+  })
+  .map(({ action, path, ...rest }) => permission(action, { ...path, ...rest }));
+
+const anyRules = fc.uniqueArray(
+  fc.record({
+    name: fc.constantFrom(...names),
+    destination: fc.constantFrom('front', '*'),
+    action: fc.constantFrom('allow' as const, 'deny' as const),
+    permissions: fc.oneof(fc.constant([]), fc.array(anyPermission, { maxLength: 4 })),
+    jwt: fc.boolean(),
+  }),
+  { selector: ({ name, destination }) => `${destination} ${name}`, maxLength: 7 },
+);
+
+const anyRequest = fc.record({
+  caller: fc.constantFrom('web', 'cron', 'a.b', 'axb', 'other'),
+  method: fc.constantFrom('GET', 'POST', 'PUT'),
+  path: fc.constantFrom(...paths),
+  headers: fc.dictionary(fc.constantFrom('x-a', 'x-b'), fc.constantFrom(...values)),
+});
+
+describe('the rules decide as the intentions do', () => {
+  test('for every request to an HTTP service', () => {
+    fc.assert(
+      fc.property(
+        anyRules,
+        fc.constantFrom('allow' as const, 'deny' as const),
+        fc.array(anyRequest, { minLength: 8, maxLength: 8 }),
+        (rules, defaultPolicy, requests) => {
+          const built = rulesOf(rules, defaultPolicy);
+          const intentions = sortIntentions(rules.map(intention));
+          for (const { caller, ...seen } of requests) {
+            const wanted = decideRequest(intentions, defaultPolicy, { name: caller }, seen);
+            expect({ seen, caller, allowed: isAllowed(built, { ...seen, spiffeId: spiffeId(caller) }) }).toEqual({
+              seen,
+              caller,
+              allowed: wanted === 'allow',
+            });
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  test('for every connection to a TCP service', () => {
+    fc.assert(
+      fc.property(
+        anyRules,
+        fc.constantFrom('allow' as const, 'deny' as const),
+        anyRequest,
+        (rules, defaultPolicy, { caller, ...seen }) => {
+          const built = rulesOf(rules, defaultPolicy, 'network');
+          const decision = intentionDecision(sortIntentions(rules.map(intention)), defaultPolicy, { name: caller });
+          expect(isAllowed(built, { ...seen, spiffeId: spiffeId(caller) })).toBe(decision.allowed);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
+  test('the order in which intentions were written does not show, and nothing is lost in encoding', () => {
+    fc.assert(
+      fc.property(anyRules, fc.infiniteStream(fc.nat()), (rules, randoms) => {
+        const shuffled = rules
+          .map((rule) => ({ rule, at: randoms.next().value as number }))
+          .sort((left, right) => left.at - right.at)
+          .map(({ rule }) => rule);
+        const built = rulesOf(rules, 'deny');
+        expect(JSON.stringify(rulesOf(shuffled, 'deny'))).toBe(JSON.stringify(built));
+        expect(findLosses('envoy.extensions.filters.http.rbac.v3.RBAC', { rules: built })).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('taking away never gives', () => {
+  test('one more deny never lets a request through that was refused', () => {
+    fc.assert(
+      fc.property(
+        anyRules,
+        fc.constantFrom('allow' as const, 'deny' as const),
+        anyRequest,
+        fc.constantFrom('web', 'cron'),
+        (rules, defaultPolicy, { caller, ...seen }, name) => {
+          const others = rules.filter((rule) => rule.name !== name || rule.destination !== 'front');
+          const stricter = rulesOf([...others, { name, action: 'deny' }], defaultPolicy);
+          const callers = { ...seen, spiffeId: spiffeId(caller) };
+          if (isAllowed(stricter, callers)) {
+            expect(caller).not.toBe(name);
+            expect(isAllowed(rulesOf(rules, defaultPolicy), callers)).toBe(true);
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});

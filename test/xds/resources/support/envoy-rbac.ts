@@ -1,0 +1,73 @@
+import { compileRegex } from '../../../../src/lang/regex/index.js';
+import type { HeaderMatcher } from '../../../../src/xds/envoy-api/generated/envoy/config/route/v3/HeaderMatcher.js';
+import type { Permission } from '../../../../src/xds/envoy-api/generated/envoy/config/rbac/v3/Permission.js';
+import type { Principal } from '../../../../src/xds/envoy-api/generated/envoy/config/rbac/v3/Principal.js';
+import type { RBAC } from '../../../../src/xds/envoy-api/generated/envoy/config/rbac/v3/RBAC.js';
+import type { StringMatcher } from '../../../../src/xds/envoy-api/generated/envoy/type/matcher/v3/StringMatcher.js';
+
+/** What an Envoy sees. Texts are bytes, one per character, so that some may be no valid UTF-8. */
+export interface SeenRequest {
+  readonly spiffeId: string;
+  readonly method: string;
+  /** Without query. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What an RBAC filter with these rules does, as Envoy documents it. Throws for what the rules of a sidecar never use. */
+export function isAllowed(rules: RBAC, request: SeenRequest): boolean {
+  const hit = Object.values(rules.policies ?? {}).some(
+    (policy) =>
+      (policy.permissions ?? []).some((permission) => permits(permission, request)) &&
+      (policy.principals ?? []).some((principal) => isCaller(principal, request)),
+  );
+  return rules.action === 'DENY' ? !hit : hit;
+}
+
+function permits(permission: Permission, request: SeenRequest): boolean {
+  if (permission.any) return true;
+  if (permission.and_rules) return (permission.and_rules.rules ?? []).every((rule) => permits(rule, request));
+  if (permission.or_rules) return (permission.or_rules.rules ?? []).some((rule) => permits(rule, request));
+  if (permission.not_rule) return !permits(permission.not_rule, request);
+  if (permission.url_path?.path) return textMatches(permission.url_path.path, request.path);
+  if (permission.header) return headerMatches(permission.header, request);
+  throw new Error(`unknown permission ${JSON.stringify(permission)}`);
+}
+
+function isCaller(principal: Principal, request: SeenRequest): boolean {
+  if (principal.and_ids) return (principal.and_ids.ids ?? []).every((id) => isCaller(id, request));
+  if (principal.not_id) return !isCaller(principal.not_id, request);
+  if (principal.authenticated?.principal_name)
+    return textMatches(principal.authenticated.principal_name, request.spiffeId);
+  throw new Error(`unknown principal ${JSON.stringify(principal)}`);
+}
+
+function headerMatches(match: HeaderMatcher, request: SeenRequest): boolean {
+  const name = (match.name ?? '').toLowerCase();
+  const value = name === ':method' ? request.method : request.headers[name];
+  const inverted = match.invert_match === true;
+  if (match.present_match !== undefined) return ((value !== undefined) === match.present_match) !== inverted;
+  if (value === undefined || !match.string_match) return false;
+  return textMatches(match.string_match, value) !== inverted;
+}
+
+function textMatches(match: StringMatcher, value: string): boolean {
+  if (match.safe_regex) return regexMatches(match.safe_regex.regex ?? '', value);
+  const folded = (text: string): string => (match.ignore_case ? text.toLowerCase() : text);
+  if (match.exact !== undefined) return folded(value) === folded(match.exact);
+  if (match.prefix !== undefined) return folded(value).startsWith(folded(match.prefix));
+  if (match.suffix !== undefined) return folded(value).endsWith(folded(match.suffix));
+  if (match.contains !== undefined) return folded(value).includes(folded(match.contains));
+  throw new Error(`unknown string matcher ${JSON.stringify(match)}`);
+}
+
+/** A regular expression must match the whole text, and never matches what is no valid UTF-8. */
+function regexMatches(pattern: string, bytes: string): boolean {
+  try {
+    const text = new TextDecoder('utf8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
+    return compileRegex(`\\A(?:${pattern})\\z`).test(text);
+  } catch {
+    return false;
+  }
+}

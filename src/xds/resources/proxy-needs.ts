@@ -2,7 +2,7 @@ import { AppError } from '../../core/index.js';
 import type { Cell, MeshView } from '../../model/index.js';
 import { isHttpLike, trustDomainOf } from '../../mesh/discovery-chain/index.js';
 import { proxyKey, type ResolvedProxy, resolvedProxyCell, serviceSpiffeId } from '../../mesh/proxy/index.js';
-import { exposedNeeds } from './expose.js';
+import { exposedNeeds } from './expose-needs.js';
 import { numberSetting } from './local-app.js';
 import { publicListenerName } from './public-listener.js';
 import { RBAC_FILTERS } from './rbac.js';

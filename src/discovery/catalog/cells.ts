@@ -55,12 +55,12 @@ export const connectInstancesCell: Cell<readonly ServiceOnNode[]> = {
   compute: (view, name) => withNodes(view, view.range('services', 'byConnect', [name])),
 };
 
-/** A node with its services, or undefined. Key: the node's name. */
+/** A node with its services, or undefined. Key: the node's name, or its id. */
 export const nodeServicesCell: Cell<NodeWithServices | undefined> = {
   kind: 'catalog-node',
-  compute: (view, name) => {
-    const node = view.get('nodes', nodeKey(name));
-    return node && { node, services: view.range('services', 'byNode', [nodeKey(name)]) };
+  compute: (view, nameOrId) => {
+    const node = view.get('nodes', nodeKey(nameOrId)) ?? view.range('nodes', 'byId', [nameOrId.toLowerCase()])[0];
+    return node && { node, services: view.range('services', 'byNode', [nodeKey(node.node)]) };
   },
 };
 

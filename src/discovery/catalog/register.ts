@@ -43,23 +43,30 @@ function putNode(transaction: Transaction, registration: CatalogRegistration): s
       'invalidArgument',
       'Must provide address: "Address" may only be left out for an existing node with "SkipNodeUpdate"',
     );
-  if (registration.id !== '') {
-    refuseReservedName(transaction, registration);
-    for (const other of transaction.range('nodes', 'byId', [registration.id]))
-      if (nodeKey(other.node) !== nodeKey(registration.node)) removeNode(transaction, other.node);
-  }
+  if (registration.id !== '') refuseReservedName(transaction, registration);
+  const former = removeFormerName(transaction, registration);
+  const firstCreateIndex = known?.firstCreateIndex ?? former;
   const { node, address, datacenter, taggedAddresses, meta, locality } = registration;
-  const id = registration.id === '' ? (known?.id ?? '') : registration.id;
   transaction.put('nodes', {
-    id,
+    id: registration.id === '' ? (known?.id ?? '') : registration.id,
     node,
     address,
     datacenter,
     taggedAddresses,
     meta,
     ...(locality === undefined ? {} : { locality }),
+    ...(firstCreateIndex === undefined ? {} : { firstCreateIndex }),
   });
   return node;
+}
+
+/** A node that comes back under another name leaves the old one; returns its createIndex there. */
+function removeFormerName(transaction: Transaction, { id, node }: CatalogRegistration): number | undefined {
+  if (id === '') return undefined;
+  const former = transaction.range('nodes', 'byId', [id]).find((other) => nodeKey(other.node) !== nodeKey(node));
+  if (former === undefined) return undefined;
+  removeNode(transaction, former.node);
+  return former.firstCreateIndex ?? former.createIndex;
 }
 
 /** The name of a node that is alive under another id cannot be taken. */

@@ -4,9 +4,9 @@ import { cleanPath } from './clean-path.js';
 import { errorAnswer } from './error-answer.js';
 import { checkGate, hasUnprintable } from './gate.js';
 import { checkDatacenter } from './datacenter.js';
-import type { HttpConfig, HttpDeps } from './http-deps.js';
+import type { HttpDeps } from './http-deps.js';
 import { Query } from './query.js';
-import type { ApiAnswer, ApiRequest } from './route.js';
+import type { ApiAnswer, ApiRequest, Route } from './route.js';
 import { type RouteTable, allowedMethods } from './route-table.js';
 
 /** A request as it came from the wire. */
@@ -31,26 +31,35 @@ const NOT_THE_API = "Invalid URL path: if attempting to use the HTTP API, ensure
 
 /** Finds the route of a request and runs it. Never rejects: what is thrown becomes its error answer. */
 export async function dispatch(table: RouteTable, deps: HttpDeps, raw: RawRequest): Promise<Dispatched> {
-  let route = 'none';
+  let route: Route | undefined;
   try {
     const found = resolve(table, deps, raw);
-    if ('answer' in found) return { answer: found.answer, route };
-    route = found.request.route.path;
+    if ('answer' in found) return { answer: found.answer, route: 'none' };
+    route = found.request.route;
+    checkScope(found.request);
     await deps.store.ready;
-    return { answer: await found.request.route.handle(found.request), route };
+    return { answer: await route.handle(found.request), route: route.path };
   } catch (thrown) {
-    return { answer: failed(deps, raw, thrown), route };
+    return { answer: failed(deps, raw, route, thrown), route: route?.path ?? 'none' };
   }
 }
 
-function failed(deps: HttpDeps, raw: RawRequest, thrown: unknown): ApiAnswer {
+/** What a read that failed knows about the state: nothing. */
+const NO_INDEX = {
+  'X-Consul-Index': '1',
+  'X-Consul-KnownLeader': 'false',
+  'X-Consul-LastContact': '0',
+  'X-Consul-Query-Backend': 'blocking-query',
+} as const;
+
+function failed(deps: HttpDeps, raw: RawRequest, route: Route | undefined, thrown: unknown): ApiAnswer {
   const answer = errorAnswer(thrown);
   if (answer.status === 500)
     deps.logger.error(
       { err: thrown, method: raw.method, path: raw.target.split('?')[0] },
       'a request failed by a fault of ours',
     );
-  return answer;
+  return route?.errorsHaveIndex ? { ...answer, headers: NO_INDEX } : answer;
 }
 
 function resolve(table: RouteTable, deps: HttpDeps, raw: RawRequest): { answer: ApiAnswer } | { request: ApiRequest } {
@@ -70,9 +79,7 @@ function resolve(table: RouteTable, deps: HttpDeps, raw: RawRequest): { answer: 
   const route = match.methods.get(raw.method);
   if (route === undefined)
     return { answer: text(405, `method ${raw.method} not allowed`, { Allow: allowedMethods(match.methods) }) };
-  const query = new Query(rawQuery);
-  checkScope(query, config, route.ignoresNamespace === true);
-  return { request: { ...raw, deps, config, route, path, rest: match.rest, query } };
+  return { request: { ...raw, deps, config, route, path, rest: match.rest, query: new Query(rawQuery) } };
 }
 
 function decodePath(path: string): string | undefined {
@@ -120,9 +127,9 @@ function notFound(path: string, uiContentPath: string): ApiAnswer {
 }
 
 /** One datacenter, no namespaces and no partitions: naming others is refused rather than ignored. */
-function checkScope(query: Query, config: HttpConfig, ignoresNamespace: boolean): void {
+function checkScope({ query, config, route }: ApiRequest): void {
   checkDatacenter(config, query.get('datacenter') || query.get('dc'));
-  if (!ignoresNamespace && query.get('ns') !== '') refuseTenancy('ns', 'Namespaces');
+  if (!route.ignoresNamespace && query.get('ns') !== '') refuseTenancy('ns', 'Namespaces');
   if (query.get('partition') !== '') refuseTenancy('partition', 'Partitions');
 }
 

@@ -16,7 +16,7 @@ export async function readJson(request: ApiRequest, prefix = DEFAULT_PREFIX, lim
     return parseJson(source);
   } catch (thrown) {
     const error = AppError.from(thrown);
-    throw new AppError(error.code, `${prefix}: ${error.message}`, { cause: thrown });
+    throw new AppError(error.code, `${prefix}: invalid JSON: ${error.message}`, { cause: thrown });
   }
 }
 

@@ -12,8 +12,11 @@ export interface ReadResult<Value> {
 }
 
 export interface ReadOptions<Value> {
-  /** The answer is "nothing there": its index is the store's, so that unrelated writes do not wake a waiting client. */
-  readonly isAbsent?: (value: Value) => boolean;
+  /**
+   * Values that are answered with the store's index instead of their own, as Consul answers with a whole table's: what is not
+   * there, and lists over a table. A waiting client is still woken by a change of the value only.
+   */
+  readonly usesStoreIndex?: (value: Value) => boolean;
   /** Answers of blocking and cached reads are Consul's `streaming` ones: the health endpoints, unless they sort or merge. */
   readonly streaming?: boolean;
 }
@@ -34,10 +37,10 @@ export async function readCell<Value>(
   if (consistency.cached) checkCacheControl(request.header('cache-control'));
   if (consistency.mode !== 'stale') await store.barrier();
   let answer = await store.query(cell, key, { ...blocking, signal: request.signal });
-  if (options.isAbsent?.(answer.value)) {
+  if (options.usesStoreIndex?.(answer.value)) {
     // Value and revision are taken in one turn, so that no write falls between them.
     const now = store.read(cell, key);
-    answer = options.isAbsent(now.value) ? { value: now.value, index: Math.max(now.index, store.index) } : now;
+    answer = options.usesStoreIndex(now.value) ? { value: now.value, index: Math.max(now.index, store.index) } : now;
   }
   const streamed = options.streaming === true && (blocking.index > 0 || consistency.cached);
   const index = Math.max(1, answer.index);

@@ -44,7 +44,8 @@ function bodyOf(
 ): { readonly type: string; readonly body: Buffer } {
   if (answer.bytes !== undefined) return { type: 'application/octet-stream', body: answer.bytes };
   if (answer.text !== undefined) return { type: 'text/plain; charset=utf-8', body: Buffer.from(answer.text) };
-  if (answer.json === undefined) return { type: '', body: Buffer.alloc(0) };
+  if (answer.json === undefined)
+    return { type: (answer.status ?? 200) === 200 ? 'application/json' : '', body: Buffer.alloc(0) };
   const json = toJson(answer.json, devMode || pretty ? INDENT : 0);
   return { type: 'application/json', body: Buffer.from(pretty ? `${json}\n` : json) };
 }

@@ -24,6 +24,8 @@ export interface Route {
   readonly blocking: boolean;
   /** Nodes have no namespace: `?ns=` is ignored instead of refused. */
   readonly ignoresNamespace?: true;
+  /** Errors carry the index headers too, as Consul's catalog and intention lists do. */
+  readonly errorsHaveIndex?: true;
   readonly handle: (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer;
 }
 

@@ -83,7 +83,11 @@ async function answer(
   deps.metrics.observeRequest?.(request.method, route, wire.status, deps.clock.now() - started);
   // What is left of a refused body is not read: the connection cannot be used again.
   if (!request.raw.complete && wire.status >= 400) reply.header('Connection', 'close');
-  return reply.code(wire.status).headers(wire.headers).send(wire.body);
+  // Fastify would give an empty buffer a content type.
+  return reply
+    .code(wire.status)
+    .headers(wire.headers)
+    .send(wire.body.length === 0 ? undefined : wire.body);
 }
 
 function bodyReader(request: FastifyRequest): ApiRequest['body'] {

@@ -10,6 +10,8 @@ export interface NodeRecord extends Revisions {
   readonly taggedAddresses: StringMap;
   readonly meta: StringMap;
   readonly locality?: Locality;
+  /** Of a renamed node: its createIndex under its first name. */
+  readonly firstCreateIndex?: number;
 }
 
 export type ServiceKind =

@@ -10,7 +10,7 @@ export function encodeNode(node: NodeRecord): Record<string, unknown> {
     TaggedAddresses: orNull(node.taggedAddresses),
     Meta: orNull(node.meta),
     ...(node.locality === undefined ? {} : { Locality: encodeLocality(node.locality) }),
-    CreateIndex: node.createIndex,
+    CreateIndex: node.firstCreateIndex ?? node.createIndex,
     ModifyIndex: node.modifyIndex,
   };
 }

@@ -57,15 +57,24 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/nodes',
     acl: nodeRead,
     blocking: true,
+    errorsHaveIndex: true,
     ignoresNamespace: true,
     handle: listNodes,
   },
-  { method: 'GET', path: '/v1/catalog/services', acl: serviceRead, blocking: true, handle: listServices },
+  {
+    method: 'GET',
+    path: '/v1/catalog/services',
+    acl: serviceRead,
+    blocking: true,
+    errorsHaveIndex: true,
+    handle: listServices,
+  },
   {
     method: 'GET',
     path: '/v1/catalog/service/',
     acl: serviceRead,
     blocking: true,
+    errorsHaveIndex: true,
     handle: (request) =>
       listInstances(
         request,
@@ -78,16 +87,25 @@ export const catalogRoutes: readonly Route[] = [
     path: '/v1/catalog/connect/',
     acl: serviceRead,
     blocking: true,
+    errorsHaveIndex: true,
     handle: (request) =>
       listInstances(request, orMerged(request, connectInstancesCell, mergedConnectInstancesCell), request.rest),
   },
-  { method: 'GET', path: '/v1/catalog/node/', acl: nodeRead, blocking: true, handle: readNode },
-  { method: 'GET', path: '/v1/catalog/node-services/', acl: nodeRead, blocking: true, handle: readNodeServices },
+  { method: 'GET', path: '/v1/catalog/node/', acl: nodeRead, blocking: true, errorsHaveIndex: true, handle: readNode },
+  {
+    method: 'GET',
+    path: '/v1/catalog/node-services/',
+    acl: nodeRead,
+    blocking: true,
+    errorsHaveIndex: true,
+    handle: readNodeServices,
+  },
   {
     method: 'GET',
     path: '/v1/catalog/gateway-services/',
     acl: serviceRead,
     blocking: true,
+    errorsHaveIndex: true,
     handle: listGatewayServices,
   },
 ];
@@ -146,7 +164,7 @@ async function listInstances(
 ): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing service name');
   if (request.query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
-  const { value, headers } = await readCell(request, cell, key, { isAbsent: (rows) => rows.length === 0 });
+  const { value, headers } = await readCell(request, cell, key, { usesStoreIndex: (rows) => rows.length === 0 });
   const kept = value.filter(({ node, service }) => hasNodeMeta(request, node) && hasTags(request, service.tags));
   return json(filterRows(request, serviceNodeFilterType, kept.map(encodeServiceNode)), headers);
 }
@@ -173,7 +191,7 @@ function readNodeCell(
   cell: Cell<NodeWithServices | undefined>,
 ): Promise<ReadResult<NodeWithServices | undefined>> {
   if (request.rest === '') badRequest('Missing node name');
-  return readCell(request, cell, request.rest, { isAbsent: (node) => node === undefined });
+  return readCell(request, cell, request.rest, { usesStoreIndex: (node) => node === undefined });
 }
 
 /** No gateway is bound to services yet: an ingress or terminating gateway entry is refused on write. */

@@ -54,13 +54,13 @@ export const healthRoutes: readonly Route[] = [
 
 async function listNodeChecks(request: ApiRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing node name');
-  const { value, headers } = await readCell(request, nodeChecksCell, request.rest, { isAbsent: isEmpty });
+  const { value, headers } = await readCell(request, nodeChecksCell, request.rest, { usesStoreIndex: isEmpty });
   return json(filterRows(request, checkFilterType, value.map(encodeCheck)), headers);
 }
 
 async function listServiceChecks(request: ApiRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing service name');
-  const { value, headers } = await readCell(request, serviceChecksCell, request.rest, { isAbsent: isEmpty });
+  const { value, headers } = await readCell(request, serviceChecksCell, request.rest, { usesStoreIndex: always });
   const rows = value.filter(({ node }) => hasNodeMeta(request, node)).map(({ check }) => encodeCheck(check));
   return json(filterRows(request, checkFilterType, rows), headers);
 }
@@ -69,7 +69,7 @@ async function listStateChecks(request: ApiRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing check state');
   if (!STATES.has(request.rest))
     badRequest(`Invalid check state "${request.rest}": it must be any, passing, warning or critical`);
-  const { value, headers } = await readCell(request, stateChecksCell, request.rest, { isAbsent: isEmpty });
+  const { value, headers } = await readCell(request, stateChecksCell, request.rest, { usesStoreIndex: isEmpty });
   const rows = value.filter(({ node }) => hasNodeMeta(request, node)).map(({ check }) => encodeCheck(check));
   return json(filterRows(request, checkFilterType, rows), headers);
 }
@@ -89,7 +89,7 @@ async function listInstances(
   // Nothing is imported from peers yet.
   if (query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
   const streaming = query.get('near') === '' && !query.has('merge-central-config');
-  const { value, headers } = await readCell(request, cell, key, { isAbsent: isEmpty, streaming });
+  const { value, headers } = await readCell(request, cell, key, { usesStoreIndex: isEmpty, streaming });
   const kept = value.filter(
     ({ node, service, checks }) =>
       hasNodeMeta(request, node) && hasTags(request, service.tags) && (!onlyPassing || isPassing(checks)),
@@ -103,4 +103,5 @@ function listIngress(request: ApiRequest): ApiAnswer {
   return json([], { 'X-Consul-Index': '1' });
 }
 
+const always = (): boolean => true;
 const isEmpty = (rows: readonly unknown[]): boolean => rows.length === 0;

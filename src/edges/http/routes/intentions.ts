@@ -32,7 +32,7 @@ const PATH = '/v1/connect/intentions';
 
 /** consul-behaviour.md 1.7; the ones with an ID are deprecated. */
 export const intentionRoutes: readonly Route[] = [
-  { method: 'GET', path: PATH, acl: readAcl, blocking: true, handle: list },
+  { method: 'GET', path: PATH, acl: readAcl, blocking: true, errorsHaveIndex: true, handle: list },
   { method: 'POST', path: PATH, acl: bodyAcl, blocking: false, handle: create },
   { method: 'GET', path: `${PATH}/match`, acl: pairAcl('read'), blocking: true, handle: match },
   { method: 'GET', path: `${PATH}/check`, acl: pairAcl('read'), blocking: false, handle: check },

@@ -37,7 +37,9 @@ function read(request: ApiRequest): Promise<ApiAnswer> {
 
 async function readEntry(request: ApiRequest): Promise<ApiAnswer> {
   const key = keyOf(request);
-  const { value, headers } = await readCell(request, kvEntryCell, key, { isAbsent: (entry) => entry === undefined });
+  const { value, headers } = await readCell(request, kvEntryCell, key, {
+    usesStoreIndex: (entry) => entry === undefined,
+  });
   if (value === undefined) return empty(404, headers);
   return request.query.has('raw') ? rawAnswer(value, headers) : json([encodeEntry(value)], headers);
 }
@@ -69,7 +71,7 @@ async function listKeys(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 function readPrefix(request: ApiRequest): ReturnType<typeof readCell<readonly KvRecord[]>> {
-  return readCell(request, kvPrefixCell, request.rest, { isAbsent: (entries) => entries.length === 0 });
+  return readCell(request, kvPrefixCell, request.rest, { usesStoreIndex: (entries) => entries.length === 0 });
 }
 
 /** An entry as it is shown: flags are a number up to 2^64, an empty value is null. */

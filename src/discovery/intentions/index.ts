@@ -4,7 +4,7 @@
  * the entry of its destination, or know about HTTP and ACL.
  */
 export { setDefaultIntentionPolicy } from './default-policy.js';
-export { type IntentionPair, exactIntention, intentionById } from './find-intention.js';
+export type { IntentionPair } from './find-intention.js';
 export {
   exactIntentionCell,
   intentionByIdCell,

@@ -9,4 +9,3 @@ export { compileChain } from './compile.js';
 export { customizationHash } from './customization.js';
 export { type ChainVirtualIps, encodeCompiledChain } from './encode-chain.js';
 export { entryOf, isHttpLike, protocolOf, trustDomainOf } from './entries.js';
-export { type TargetName, rewriteTarget, targetId, targetSni } from './target.js';

@@ -8,8 +8,6 @@ export {
   type Caller,
   type Intention,
   type IntentionPolicy,
-  applicableIntention,
-  compareIntentions,
   defaultIntentionPolicy,
   intentionsOf,
   intentionsTo,
@@ -19,5 +17,5 @@ export { type IntentionDecision, decisionReason, intentionDecision } from './int
 export { type StoredIntention, allIntentions, intentionMatch } from './intention-match.js';
 export { intentionsToCell } from './intentions-cell.js';
 export { type IntentionState, narrowedSources } from './narrowed-sources.js';
-export { type AuthorizedRequest, decideRequest, permissionMatches } from './request-decision.js';
+export { type AuthorizedRequest, decideRequest } from './request-decision.js';
 export { revocationEpoch } from './revocation-epoch.js';

@@ -33,7 +33,7 @@ export function decideRequest(
 }
 
 /** Whether every part of a permission that is given matches the request. */
-export function permissionMatches({ http }: IntentionPermission, request: AuthorizedRequest): boolean {
+function permissionMatches({ http }: IntentionPermission, request: AuthorizedRequest): boolean {
   if (http === undefined) return false;
   return (
     pathMatches(http, pathOf(request)) &&

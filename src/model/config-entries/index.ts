@@ -1,5 +1,5 @@
 /**
- * Config entries: one file per kind with equal exports (schema, normalize, validate, requires, references).
+ * Config entries: one file per kind, each exporting an `EntryKind` (schema, normalize, validate, requires, references).
  * In: a decoded body. Out: a typed entry or one clear problem. Must never: read the store, or keep a kind it does not know.
  */
 import type { Revisions } from '../records/common.js';
@@ -50,7 +50,6 @@ export type {
   ServiceRouterEntry,
 } from './service-router.js';
 export {
-  type EntryKind,
   checkedConfigEntry,
   configEntryHash,
   configEntryKinds,
@@ -62,8 +61,8 @@ export {
   isLaterConfigEntryKind,
   knownConfigEntryKind,
 } from './registry.js';
+export type { EntryKind } from './entry-kind.js';
 export type { EntryAccess, Requirement } from './rules/requirement.js';
-export { metaProblem } from './rules/meta.js';
 export { intentionPrecedence } from './service-intentions.js';
 export type { ServiceSplit, ServiceSplitterEntry } from './service-splitter.js';
 export type { HeaderModifiers, MutualTlsMode, TransparentProxySettings } from './shared-fields.js';

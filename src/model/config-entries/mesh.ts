@@ -1,6 +1,7 @@
 import { type Field, always, flag, list, object, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import { ignoredFields, kindField, metaField } from './shared-fields.js';
+import type { EntryKind } from './entry-kind.js';
 import { metaProblem } from './rules/meta.js';
 import type { Problem } from './rules/problems.js';
 import { type EntryAccess, type Requirement, meshRights } from './rules/requirement.js';
@@ -62,7 +63,7 @@ const impliedName: Field<string> = {
   },
 };
 
-export const schema: Field<MeshEntry> = object<MeshEntry>(
+const schema: Field<MeshEntry> = object<MeshEntry>(
   {
     kind: kindField('mesh'),
     name: impliedName,
@@ -103,12 +104,12 @@ const ESCAPED_SLASHES_ACTIONS = [
 const UNDERSCORES_ACTIONS = ['ALLOW', 'REJECT_REQUEST', 'DROP_HEADER'];
 
 /** Nothing has more than one form. */
-export function normalize(entry: MeshEntry): MeshEntry {
+function normalize(entry: MeshEntry): MeshEntry {
   return entry;
 }
 
 /** The first thing wrong with a normalised entry. */
-export function validate(entry: MeshEntry): Problem {
+function validate(entry: MeshEntry): Problem {
   const normalization = entry.http?.incoming?.requestNormalization;
   return (
     tlsProblem('incoming', entry.tls?.incoming) ??
@@ -123,12 +124,12 @@ export function validate(entry: MeshEntry): Problem {
   );
 }
 
-export function requires(_entry: MeshEntry, access: EntryAccess): readonly Requirement[] {
+function requires(_entry: MeshEntry, access: EntryAccess): readonly Requirement[] {
   return meshRights(access);
 }
 
 /** Names of the services this entry speaks of. */
-export function references(_entry: MeshEntry): readonly string[] {
+function references(_entry: MeshEntry): readonly string[] {
   return [];
 }
 
@@ -139,3 +140,5 @@ function actionProblem(field: string, action: string | undefined, known: readonl
     `please specify one of [${known.join(', ')}]`
   );
 }
+
+export const mesh: EntryKind<MeshEntry> = { schema, normalize, validate, requires, references };

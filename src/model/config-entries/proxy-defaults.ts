@@ -23,6 +23,7 @@ import {
   proxyModeField,
   transparentProxyField,
 } from './shared-fields.js';
+import type { EntryKind } from './entry-kind.js';
 import { extensionProblems } from './rules/extensions.js';
 import { metaProblem } from './rules/meta.js';
 import { exposeProblem, mutualTlsModeProblem } from './rules/modes.js';
@@ -58,7 +59,7 @@ export const failoverPolicyField: Field<FailoverPolicy> = object<FailoverPolicy>
   regions: list(text()),
 });
 
-export const schema: Field<ProxyDefaultsEntry> = object<ProxyDefaultsEntry>(
+const schema: Field<ProxyDefaultsEntry> = object<ProxyDefaultsEntry>(
   {
     kind: kindField('proxy-defaults'),
     name: nameField,
@@ -78,12 +79,12 @@ export const schema: Field<ProxyDefaultsEntry> = object<ProxyDefaultsEntry>(
 );
 
 /** There is one, so that its name may be left out. */
-export function normalize(entry: ProxyDefaultsEntry): ProxyDefaultsEntry {
+function normalize(entry: ProxyDefaultsEntry): ProxyDefaultsEntry {
   return entry.name === '' ? { ...entry, name: 'global' } : entry;
 }
 
 /** The first thing wrong with a normalised entry. */
-export function validate(entry: ProxyDefaultsEntry): Problem {
+function validate(entry: ProxyDefaultsEntry): Problem {
   if (entry.name !== 'global') return `invalid name ("${entry.name}"), only "global" is supported`;
   if (entry.prioritizeByLocality) return 'Prioritize-by-locality requires Consul Enterprise: leave it out';
   return (
@@ -95,12 +96,12 @@ export function validate(entry: ProxyDefaultsEntry): Problem {
   );
 }
 
-export function requires(_entry: ProxyDefaultsEntry, access: EntryAccess): readonly Requirement[] {
+function requires(_entry: ProxyDefaultsEntry, access: EntryAccess): readonly Requirement[] {
   return meshRights(access);
 }
 
 /** Names of the services this entry speaks of. */
-export function references(_entry: ProxyDefaultsEntry): readonly string[] {
+function references(_entry: ProxyDefaultsEntry): readonly string[] {
   return [];
 }
 
@@ -122,3 +123,5 @@ function jsonFormatProblem(format: string): Problem {
     return `invalid access log json for JSON format: ${thrown instanceof Error ? thrown.message : 'not JSON'}`;
   }
 }
+
+export const proxyDefaults: EntryKind<ProxyDefaultsEntry> = { schema, normalize, validate, requires, references };

@@ -1,28 +1,18 @@
 import { AppError } from '../../core/errors/index.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import { sha256Hex } from '../../core/hash.js';
-import { type Field, type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
+import { type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
 import type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
-import * as mesh from './mesh.js';
-import * as proxyDefaults from './proxy-defaults.js';
+import { mesh } from './mesh.js';
+import { proxyDefaults } from './proxy-defaults.js';
+import type { EntryKind } from './entry-kind.js';
 import type { EntryAccess, Requirement } from './rules/requirement.js';
 import { listedProblems } from './rules/problems.js';
-import * as serviceDefaults from './service-defaults.js';
-import * as serviceIntentions from './service-intentions.js';
-import * as serviceResolver from './service-resolver.js';
-import * as serviceRouter from './service-router.js';
-import * as serviceSplitter from './service-splitter.js';
-
-/** What every kind's file exports. */
-export interface EntryKind<Entry> {
-  readonly schema: Field<Entry>;
-  /** Fills in defaults and brings equal entries to one form. */
-  readonly normalize: (entry: Entry) => Entry;
-  /** The first thing wrong with a normalised entry, as a text for its writer. Knows no other entry. */
-  readonly validate: (entry: Entry) => string | undefined;
-  readonly requires: (entry: Entry, access: EntryAccess) => readonly Requirement[];
-  readonly references: (entry: Entry) => readonly string[];
-}
+import { serviceDefaults } from './service-defaults.js';
+import { serviceIntentions } from './service-intentions.js';
+import { serviceResolver } from './service-resolver.js';
+import { serviceRouter } from './service-router.js';
+import { serviceSplitter } from './service-splitter.js';
 
 const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Kind]> } = {
   'proxy-defaults': proxyDefaults,

@@ -15,6 +15,7 @@ import {
   proxyModeField,
   transparentProxyField,
 } from './shared-fields.js';
+import type { EntryKind } from './entry-kind.js';
 import { extensionProblems } from './rules/extensions.js';
 import { metaProblem } from './rules/meta.js';
 import { exposeProblem, mutualTlsModeProblem } from './rules/modes.js';
@@ -119,7 +120,7 @@ export const upstreamConfigField: Field<UpstreamConfig> = object<UpstreamConfig>
   balanceOutboundConnections: text(),
 });
 
-export const schema: Field<ServiceDefaultsEntry> = object<ServiceDefaultsEntry>(
+const schema: Field<ServiceDefaultsEntry> = object<ServiceDefaultsEntry>(
   {
     kind: kindField('service-defaults'),
     name: nameField,
@@ -151,7 +152,7 @@ export const schema: Field<ServiceDefaultsEntry> = object<ServiceDefaultsEntry>(
 const PROTOCOLS = ['', 'tcp', 'http', 'http2', 'grpc'];
 
 /** Upstream timeouts below zero mean "not given". */
-export function normalize(entry: ServiceDefaultsEntry): ServiceDefaultsEntry {
+function normalize(entry: ServiceDefaultsEntry): ServiceDefaultsEntry {
   if (entry.upstreamConfig === undefined) return entry;
   const { overrides, defaults } = entry.upstreamConfig;
   return {
@@ -168,7 +169,7 @@ function withoutNegativeTimeout(config: UpstreamConfig): UpstreamConfig {
 }
 
 /** The first thing wrong with a normalised entry. */
-export function validate(entry: ServiceDefaultsEntry): Problem {
+function validate(entry: ServiceDefaultsEntry): Problem {
   if (entry.name === '') return 'Name is required';
   if (entry.name === '*') return 'service-defaults name must be the name of a service, and not a wildcard';
   return (
@@ -191,12 +192,12 @@ export function validate(entry: ServiceDefaultsEntry): Problem {
   );
 }
 
-export function requires(entry: ServiceDefaultsEntry, access: EntryAccess): readonly Requirement[] {
+function requires(entry: ServiceDefaultsEntry, access: EntryAccess): readonly Requirement[] {
   return [serviceRight(entry.name, access)];
 }
 
 /** Names of the services this entry speaks of. */
-export function references(_entry: ServiceDefaultsEntry): readonly string[] {
+function references(_entry: ServiceDefaultsEntry): readonly string[] {
   return [];
 }
 
@@ -216,3 +217,5 @@ function destinationProblems({ destination, upstreamConfig }: ServiceDefaultsEnt
     port >= 1 && port <= 65535 ? undefined : `Invalid Port number ${port}`,
   ];
 }
+
+export const serviceDefaults: EntryKind<ServiceDefaultsEntry> = { schema, normalize, validate, requires, references };

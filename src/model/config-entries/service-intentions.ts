@@ -1,6 +1,7 @@
 import { type Field, always, flag, integer, list, map, object, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import { ignoredFields, kindField, metaField, nameField } from './shared-fields.js';
+import type { EntryKind } from './entry-kind.js';
 import { methodsProblem, namedMatchProblem, pathProblem } from './rules/http-match.js';
 import { metaProblem } from './rules/meta.js';
 import { type Problem, firstProblem } from './rules/problems.js';
@@ -116,7 +117,7 @@ export const intentionPermissionsField: Field<readonly IntentionPermission[]> = 
   }),
 );
 
-export const schema: Field<ServiceIntentionsEntry> = object<ServiceIntentionsEntry>(
+const schema: Field<ServiceIntentionsEntry> = object<ServiceIntentionsEntry>(
   {
     kind: kindField('service-intentions'),
     name: nameField,
@@ -155,7 +156,7 @@ export function intentionPrecedence(destination: string, source: string): number
 }
 
 /** Type and precedence filled in, methods in upper case, sources by falling precedence. */
-export function normalize(entry: ServiceIntentionsEntry): ServiceIntentionsEntry {
+function normalize(entry: ServiceIntentionsEntry): ServiceIntentionsEntry {
   const sources = entry.sources.map((source) => ({
     ...source,
     type: source.type === '' ? 'consul' : source.type,
@@ -172,7 +173,7 @@ function normalizePermission(permission: IntentionPermission): IntentionPermissi
 }
 
 /** The first thing wrong with a normalised entry. */
-export function validate(entry: ServiceIntentionsEntry): Problem {
+function validate(entry: ServiceIntentionsEntry): Problem {
   if (entry.name === '') return 'Name is required';
   if (isPartialWildcard(entry.name)) return 'Name: wildcard character "*" cannot be used with partial values';
   if (entry.sources.length === 0) return 'At least one source is required';
@@ -189,12 +190,12 @@ export function validate(entry: ServiceIntentionsEntry): Problem {
   );
 }
 
-export function requires(entry: ServiceIntentionsEntry, access: EntryAccess): readonly Requirement[] {
+function requires(entry: ServiceIntentionsEntry, access: EntryAccess): readonly Requirement[] {
   return [{ resource: 'intention', name: entry.name, level: access }];
 }
 
 /** Names of the services this entry speaks of besides its own. */
-export function references(_entry: ServiceIntentionsEntry): readonly string[] {
+function references(_entry: ServiceIntentionsEntry): readonly string[] {
   return [];
 }
 
@@ -262,3 +263,11 @@ function jwtProblem(where: string, jwt: IntentionJwtRequirement | undefined): Pr
 function isAction(action: string): action is IntentionAction {
   return action === 'allow' || action === 'deny';
 }
+
+export const serviceIntentions: EntryKind<ServiceIntentionsEntry> = {
+  schema,
+  normalize,
+  validate,
+  requires,
+  references,
+};

@@ -4,6 +4,7 @@ import type { OpaqueConfig } from '../records/proxy.js';
 import { type LoadBalancer, loadBalancerField } from './load-balancer.js';
 import { type FailoverPolicy, failoverPolicyField } from './proxy-defaults.js';
 import { ignoredFields, kindField, metaField, nameField } from './shared-fields.js';
+import type { EntryKind } from './entry-kind.js';
 import { loadBalancerProblem } from './rules/load-balancer.js';
 import { metaProblem } from './rules/meta.js';
 import { filterProblem } from './rules/patterns.js';
@@ -63,7 +64,7 @@ export interface ServiceResolverFailoverTarget {
   readonly peer: string;
 }
 
-export const schema: Field<ServiceResolverEntry> = object<ServiceResolverEntry>(
+const schema: Field<ServiceResolverEntry> = object<ServiceResolverEntry>(
   {
     kind: kindField('service-resolver'),
     name: nameField,
@@ -110,12 +111,12 @@ export const schema: Field<ServiceResolverEntry> = object<ServiceResolverEntry>(
 );
 
 /** Nothing has more than one form. */
-export function normalize(entry: ServiceResolverEntry): ServiceResolverEntry {
+function normalize(entry: ServiceResolverEntry): ServiceResolverEntry {
   return entry;
 }
 
 /** The first thing wrong with a normalised entry. */
-export function validate(entry: ServiceResolverEntry): Problem {
+function validate(entry: ServiceResolverEntry): Problem {
   if (entry.name === '') return 'Name is required';
   if (entry.prioritizeByLocality) return 'Prioritize-by-locality requires Consul Enterprise: leave it out';
   return (
@@ -132,12 +133,12 @@ export function validate(entry: ServiceResolverEntry): Problem {
   );
 }
 
-export function requires(entry: ServiceResolverEntry, access: EntryAccess): readonly Requirement[] {
+function requires(entry: ServiceResolverEntry, access: EntryAccess): readonly Requirement[] {
   return chainRights(entry.name, references(entry), access);
 }
 
 /** Names of the services this entry redirects or fails over to; those of peers are not ours to read. */
-export function references(entry: ServiceResolverEntry): readonly string[] {
+function references(entry: ServiceResolverEntry): readonly string[] {
   const names = [
     entry.redirect?.peer ? '' : (entry.redirect?.service ?? ''),
     ...Object.values(entry.failover).flatMap(({ service, targets }) => [
@@ -213,3 +214,5 @@ function ownSubsetProblem(entry: ServiceResolverEntry, where: string, service: s
 function capitalized(field: string): string {
   return field.charAt(0).toUpperCase() + field.slice(1);
 }
+
+export const serviceResolver: EntryKind<ServiceResolverEntry> = { schema, normalize, validate, requires, references };

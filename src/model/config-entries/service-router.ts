@@ -8,6 +8,7 @@ import {
   metaField,
   nameField,
 } from './shared-fields.js';
+import type { EntryKind } from './entry-kind.js';
 import { breaksLine, headerModifiersProblem } from './rules/header-modifiers.js';
 import { methodsProblem, namedMatchProblem, pathProblem } from './rules/http-match.js';
 import { metaProblem } from './rules/meta.js';
@@ -124,7 +125,7 @@ export const serviceRouteField: Field<ServiceRoute> = object<ServiceRoute>({
   ),
 });
 
-export const schema: Field<ServiceRouterEntry> = object<ServiceRouterEntry>(
+const schema: Field<ServiceRouterEntry> = object<ServiceRouterEntry>(
   {
     kind: kindField('service-router'),
     name: nameField,
@@ -150,7 +151,7 @@ const RETRY_CONDITIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Methods in upper case. */
-export function normalize(entry: ServiceRouterEntry): ServiceRouterEntry {
+function normalize(entry: ServiceRouterEntry): ServiceRouterEntry {
   return entry.routes === null ? entry : { ...entry, routes: entry.routes.map(normalizeRoute) };
 }
 
@@ -161,7 +162,7 @@ function normalizeRoute(route: ServiceRoute): ServiceRoute {
 }
 
 /** The first thing wrong with a normalised entry. */
-export function validate(entry: ServiceRouterEntry): Problem {
+function validate(entry: ServiceRouterEntry): Problem {
   if (entry.name === '') return 'Name is required';
   return (
     firstProblem(entry.routes ?? [], (route, position) => routeProblem(`Route[${position}]`, route)) ??
@@ -169,12 +170,12 @@ export function validate(entry: ServiceRouterEntry): Problem {
   );
 }
 
-export function requires(entry: ServiceRouterEntry, access: EntryAccess): readonly Requirement[] {
+function requires(entry: ServiceRouterEntry, access: EntryAccess): readonly Requirement[] {
   return chainRights(entry.name, references(entry), access);
 }
 
 /** Names of the services this entry sends requests to. */
-export function references(entry: ServiceRouterEntry): readonly string[] {
+function references(entry: ServiceRouterEntry): readonly string[] {
   const named = (entry.routes ?? []).map((route) => route.destination?.service ?? '').filter((name) => name !== '');
   return [...new Set(named)].sort();
 }
@@ -223,3 +224,5 @@ function destinationProblem(
     headerModifiersProblem(`${where} ResponseHeaders`, destination.responseHeaders)
   );
 }
+
+export const serviceRouter: EntryKind<ServiceRouterEntry> = { schema, normalize, validate, requires, references };

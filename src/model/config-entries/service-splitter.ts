@@ -8,6 +8,7 @@ import {
   metaField,
   nameField,
 } from './shared-fields.js';
+import type { EntryKind } from './entry-kind.js';
 import { headerModifiersProblem } from './rules/header-modifiers.js';
 import { metaProblem } from './rules/meta.js';
 import { type Problem, firstProblem } from './rules/problems.js';
@@ -43,7 +44,7 @@ export const serviceSplitField: Field<ServiceSplit> = object<ServiceSplit>({
   responseHeaders: optional(headerModifiersField),
 });
 
-export const schema: Field<ServiceSplitterEntry> = object<ServiceSplitterEntry>(
+const schema: Field<ServiceSplitterEntry> = object<ServiceSplitterEntry>(
   {
     kind: kindField('service-splitter'),
     name: nameField,
@@ -54,12 +55,12 @@ export const schema: Field<ServiceSplitterEntry> = object<ServiceSplitterEntry>(
 );
 
 /** Weights in steps of 0.01. */
-export function normalize(entry: ServiceSplitterEntry): ServiceSplitterEntry {
+function normalize(entry: ServiceSplitterEntry): ServiceSplitterEntry {
   return { ...entry, splits: entry.splits.map((split) => ({ ...split, weight: scaled(split.weight) / 100 })) };
 }
 
 /** The first thing wrong with a normalised entry. */
-export function validate(entry: ServiceSplitterEntry): Problem {
+function validate(entry: ServiceSplitterEntry): Problem {
   if (entry.name === '') return 'Name is required';
   if (entry.splits.length === 0) return 'no splits configured';
   const sum = entry.splits.reduce((total, split) => total + scaled(split.weight), 0);
@@ -71,12 +72,12 @@ export function validate(entry: ServiceSplitterEntry): Problem {
   );
 }
 
-export function requires(entry: ServiceSplitterEntry, access: EntryAccess): readonly Requirement[] {
+function requires(entry: ServiceSplitterEntry, access: EntryAccess): readonly Requirement[] {
   return chainRights(entry.name, references(entry), access);
 }
 
 /** Names of the services this entry sends requests to. */
-export function references(entry: ServiceSplitterEntry): readonly string[] {
+function references(entry: ServiceSplitterEntry): readonly string[] {
   return [...new Set(entry.splits.map((split) => split.service).filter((name) => name !== ''))].sort();
 }
 
@@ -106,3 +107,5 @@ function repeatedDestination(entry: ServiceSplitterEntry): Problem {
     return undefined;
   });
 }
+
+export const serviceSplitter: EntryKind<ServiceSplitterEntry> = { schema, normalize, validate, requires, references };

@@ -32,7 +32,7 @@ export function decode<Value>(schema: Field<Value>, input: unknown, options: Dec
 }
 
 /** The problems as one sentence: `"Routes[0].Foo" is not a known field; "Name" must be text, not a list`. */
-export function describeProblems(problems: readonly WireProblem[]): string {
+function describeProblems(problems: readonly WireProblem[]): string {
   return problems.map(({ path, problem }) => `${path === '' ? 'the value' : `"${path}"`} ${problem}`).join('; ');
 }
 

@@ -9,9 +9,9 @@
  * In: unknown data. Out: typed values, wire values, problems with paths. Must never: know a particular record, or mutate its input.
  */
 export { asObject, list, map, opaque } from './collections.js';
-export { type DecodeOptions, type DecodeResult, decode, describeProblems, encode, tryDecode } from './codec.js';
+export { type DecodeOptions, type DecodeResult, decode, encode, tryDecode } from './codec.js';
 export { type Field, type ValueOf, alias, always, named, nullable, optional } from './field.js';
 export { foldedName, wireName } from './names.js';
 export { type FieldsOf, object } from './object.js';
-export { type DecodeContext, type WirePath, type WireProblem, fieldPath, kindOf, wrongValue } from './problem.js';
+export { type DecodeContext, type WirePath, type WireProblem, kindOf } from './problem.js';
 export { decimal, duration, flag, integer, oneOf, text } from './scalars.js';

@@ -36,7 +36,10 @@ export const agentValidate = defineCommand({
       if (!flags.quiet && withoutEffect.length > 0)
         io.err(`without effect in this version: ${withoutEffect.join(', ')}\n`);
     } catch (thrown) {
-      return refuse(io, `Config validation failed: failed to parse ${shownNames(messageOf(thrown), args, io.cwd)}`);
+      return refuse(
+        io,
+        `Config validation failed: failed to parse ${explained(shownNames(messageOf(thrown), args, io.cwd))}`,
+      );
     }
     if (!flags.quiet) io.out('Configuration is valid!\n');
     return 0;
@@ -46,3 +49,15 @@ export const agentValidate = defineCommand({
 /** The names as they were typed, not the whole paths. */
 const shownNames = (message: string, names: readonly string[], cwd: string): string =>
   names.reduce((text, name) => text.replaceAll(resolve(cwd, name), name), message);
+
+/** Problems with keys and values, each on a line of its own, as Go programs list them; other messages as they are. */
+function explained(message: string): string {
+  const [, file, list] = /^(.*?): (".*" (?:is not a known field|must be .*))$/s.exec(message) ?? [];
+  if (file === undefined || list === undefined) return message;
+  const problems = list.split(/; (?=")/);
+  const unknown = problems.map((problem) => /^"(.*)" is not a known field$/.exec(problem)?.[1]);
+  const count = `${problems.length} error${problems.length === 1 ? '' : 's'}`;
+  return unknown.every((key) => key !== undefined)
+    ? `${file}: ${count} occurred:\n${unknown.map((key) => `\t* invalid config key ${key}\n`).join('')}\n`
+    : `${file}: ${count} decoding:\n\n${problems.map((problem) => `* ${problem}`).join('\n')}`;
+}

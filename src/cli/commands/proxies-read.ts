@@ -4,7 +4,7 @@ import { failure, refuse } from '../failure.js';
 import { choiceFlag, textFlag } from '../flags/flag.js';
 import { type AgentClient, segment } from '../http/agent-client.js';
 import { asList, asRecord, asText, printJson } from '../json.js';
-import { proxyView, reader, type ProxyView } from './proxy-view.js';
+import { proxyView, type ProxyView } from './proxy-view.js';
 
 /** `proxies read`: one proxy, its resources, what it refused and why. */
 export const proxiesRead = defineCommand({
@@ -39,7 +39,6 @@ async function nodeOf(agent: AgentClient, id: string): Promise<string> {
 }
 
 function shown(proxy: ProxyView): string {
-  const revocation = reader(proxy.revocation);
   return [
     columns([
       ['Proxy:', proxy.id],
@@ -53,7 +52,7 @@ function shown(proxy: ProxyView): string {
     ...(proxy.revocation === undefined
       ? []
       : [
-          `Revocation pending: ${asText(revocation('reason'))}; connections end ${asText(revocation('endsAt')) || "at the Envoy's own drain time, which is not known here"}\n`,
+          `Revocation pending: ${asText(proxy.revocation['Reason'])}; connections end ${asText(proxy.revocation['EndsAt']) || "at the Envoy's own drain time, which is not known here"}\n`,
         ]),
     '\n',
     columns([

@@ -1,4 +1,3 @@
-import { foldedName } from '../../model/wire/index.js';
 import { asList, asRecord, asText } from '../json.js';
 
 /** What the commands show of a proxy. */
@@ -26,38 +25,32 @@ export interface ResourceView {
 
 /** Reads a proxy of `GET /v1/mesh/proxies`. */
 export function proxyView(value: unknown): ProxyView {
-  const get = reader(value);
-  const version = asText(get('version'));
-  const isTested = get('tested') !== false;
-  const revocation = get('revocationPending');
+  const fields = asRecord(value);
+  const version = asText(fields['Version']);
+  const isTested = fields['Tested'] !== false;
+  const revocation = fields['RevocationPending'];
   return {
-    node: asText(get('node')),
-    id: asText(get('proxyId')),
-    service: asText(get('service')),
-    state: get('connected') === true ? 'connected' : 'away',
+    node: asText(fields['Node']),
+    id: asText(fields['ProxyID']),
+    service: asText(fields['Service']),
+    state: fields['Connected'] === true ? 'connected' : 'away',
     version: version === '' ? '-' : `${version}${isTested ? '' : ' (untested)'}`,
-    pending: get('pending') === true,
-    refused: asText(get('refused')) || '0',
-    acceptedIndex: asText(get('acceptedIndex')),
-    resources: asList(get('resources')).map(resourceView),
-    problems: asList(get('problems')).map(asText),
+    pending: fields['Pending'] === true,
+    refused: asText(fields['Refused']) || '0',
+    acceptedIndex: asText(fields['AcceptedIndex']),
+    resources: asList(fields['Resources']).map(resourceView),
+    problems: asList(fields['Problems']).map(asText),
     revocation: revocation === undefined || revocation === null ? undefined : asRecord(revocation),
   };
 }
 
 function resourceView(value: unknown): ResourceView {
-  const get = reader(value);
+  const fields = asRecord(value);
   return {
-    type: asText(get('type')),
-    name: asText(get('name')),
-    progress: asText(get('progress')),
-    entries: asList(get('entries')).map(asText),
-    error: asText(reader(get('refusal'))('error')),
+    type: asText(fields['Type']),
+    name: asText(fields['Name']),
+    progress: asText(fields['Progress']),
+    entries: asList(fields['Entries']).map(asText),
+    error: asText(asRecord(fields['Refusal'])['Error']),
   };
-}
-
-/** Finds a field whatever its case. */
-export function reader(value: unknown): (name: string) => unknown {
-  const byName = new Map(Object.entries(asRecord(value)).map(([key, entry]) => [foldedName(key), entry]));
-  return (name) => byName.get(foldedName(name));
 }

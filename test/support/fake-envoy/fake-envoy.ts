@@ -15,6 +15,8 @@ export type OpenTransport = (options: TransportOptions, events: TransportEvents)
 
 export interface FakeEnvoyOptions extends TransportOptions {
   readonly node: FakeNode;
+  /** `node`, encoded before: thousands differ in their id only. */
+  readonly encodedNode?: Buffer;
   /** Repeat the node in every request, as an Envoy with a Consul-made bootstrap does. */
   readonly repeatNode?: boolean;
   /** A reason to refuse a response; undefined = accept. */
@@ -22,6 +24,10 @@ export interface FakeEnvoyOptions extends TransportOptions {
   /** Called before the response is handled. */
   readonly onResponse?: (type: FakeType, response: DeltaResponse) => void;
   readonly open?: OpenTransport;
+  /** Keep no log: for thousands in one process. */
+  readonly quiet?: boolean;
+  /** Sees each message first; true = it has been dealt with. */
+  readonly intercept?: (message: Buffer, envoy: FakeEnvoy) => boolean;
 }
 
 /** One line of the conversation, as seen by the client. */
@@ -62,21 +68,26 @@ export class FakeEnvoy {
   readonly #warming = new Map<string, Set<string>>();
   #heldAcks: { readonly nonce: string; readonly error: string | undefined }[] = [];
   readonly #waiters = new Set<() => void>();
+  /** Types that the present stream has been told something of. */
+  readonly #told = new Set<FakeType>();
 
   constructor(options: FakeEnvoyOptions) {
     this.#options = options;
-    this.#node = encodeNode(options.node);
+    this.#node = options.encodedNode ?? encodeNode(options.node);
     this.#types = emptyTypes();
   }
 
   /** Opens a stream and asks for what this client watches; a second call is a reconnect with what it has. */
   connect(): void {
     this.ended = undefined;
+    this.#told.clear();
     this.#nodeSent = false;
     this.#heldAcks = [];
     const open = this.#options.open ?? openStream;
     this.#transport = open(this.#options, {
-      onMessage: (message) => this.#receive(message),
+      onMessage: (message) => {
+        if (this.#options.intercept?.(message, this) !== true) this.#receive(message);
+      },
       onEnd: (code, details) => {
         this.ended = { code, details };
         this.#changed();
@@ -124,6 +135,28 @@ export class FakeEnvoy {
 
   get bytesReceived(): number {
     return this.#transport?.bytesReceived ?? 0;
+  }
+
+  /** Has been told of clusters and listeners on this stream, and holds all that these make it ask for. */
+  get complete(): boolean {
+    if (!this.#told.has('cluster') || !this.#told.has('listener') || this.#warming.size > 0) return false;
+    return (['endpoint', 'secret', 'route', 'extension'] as const).every((type) => {
+      const { watched, held } = this.#types[type];
+      return watched.size <= held.size;
+    });
+  }
+
+  /** Takes a message in without answering it: the caller has. */
+  absorb(message: Buffer): void {
+    const response = decodeDeltaResponse(message);
+    const type = typeOfUrl(response.typeUrl);
+    if (type) this.#apply(type, response);
+  }
+
+  /** Accepts a response by its parts. */
+  accept(typeUrl: string, nonce: string): void {
+    this.acks++;
+    this.#transport?.send(encodeDeltaRequest({ typeUrl, nonce, node: this.#options.repeatNode ? this.#node : undefined }));
   }
 
   get warming(): readonly string[] {
@@ -193,6 +226,7 @@ export class FakeEnvoy {
     const response = decodeDeltaResponse(message);
     const type = typeOfUrl(response.typeUrl);
     if (!type) throw new Error(`a response of unknown type ${response.typeUrl}`);
+    this.#told.add(type);
     this.#options.onResponse?.(type, response);
     this.#note(
       'received',
@@ -360,6 +394,7 @@ export class FakeEnvoy {
     error: string,
     claims: readonly string[],
   ): void {
+    if (this.#options.quiet) return;
     this.log.push({ kind, type, names, removed, nonce, error, claims });
   }
 

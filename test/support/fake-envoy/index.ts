@@ -12,4 +12,5 @@ export {
   decodeStateOfTheWorldResponse,
 } from './messages.js';
 export { fakeTypes, typeUrls, type DeltaResponse, type FakeNode, type FakeType } from './messages.js';
+export { openRawStream } from './raw-transport.js';
 export { openStream, DELTA_PATH, STATE_OF_THE_WORLD_PATH, type Transport, type TransportOptions } from './transport.js';

@@ -1,0 +1,58 @@
+import { changeKinds } from './change-kinds.js';
+import type { Measured } from './measure.js';
+
+const number = (value: number, digits = 1): string => (Number.isFinite(value) ? value.toFixed(digits) : '-');
+
+function rowsOf(measured: Measured): string[][] {
+  const acks = measured.repeatNode ? '60 kB' : 'short';
+  return changeKinds.flatMap((kind) => {
+    const { product, floor } = measured.changes[kind];
+    const line = (name: string, spread: typeof product) => [
+      String(measured.proxies),
+      acks,
+      kind,
+      name,
+      number(spread.p50Ms),
+      number(spread.p99Ms),
+      number(spread.lastMs),
+      number(spread.cpuUsPerPush),
+      number(spread.bytesPerPush, 0),
+      number(spread.stallMs),
+    ];
+    const ratio = (read: (spread: typeof product) => number) => `x${number(read(product) / read(floor), 2)}`;
+    return [
+      line('product', product),
+      line('floor', floor),
+      ['', '', '', 'ratio', ratio((s) => s.p50Ms), ratio((s) => s.p99Ms), ratio((s) => s.lastMs), ratio((s) => s.cpuUsPerPush), '', ''],
+    ];
+  });
+}
+
+function align(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  ')).join('\n');
+}
+
+/** The tables that `npm run bench` prints. */
+export function renderTables(results: readonly Measured[]): string {
+  const changes = [
+    ['proxies', 'ACKs', 'change', '', 'p50 ms', 'p99 ms', 'last ms', 'CPU µs/push', 'bytes/push', 'stall ms'],
+    ...results.flatMap(rowsOf),
+  ];
+  const others = [
+    ['proxies', 'ACKs', 'RSS kB/proxy', 'cold start ms', 'CPU µs/proxy', 'bytes/proxy', 'reconnect ms', 'CPU µs/proxy', 'resources resent', 'bytes/proxy'],
+    ...results.map((one) => [
+      String(one.proxies),
+      one.repeatNode ? '60 kB' : 'short',
+      number(one.rssKbPerProxy),
+      number(one.coldStart.ms, 0),
+      number(one.coldStart.cpuUsPerProxy, 0),
+      number(one.coldStart.bytesPerProxy, 0),
+      number(one.reconnect.ms, 0),
+      number(one.reconnect.cpuUsPerProxy, 0),
+      String(one.reconnect.resources),
+      number(one.reconnect.bytesPerProxy, 0),
+    ]),
+  ];
+  return `${align(changes)}\n\n${align(others)}`;
+}

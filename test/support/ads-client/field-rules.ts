@@ -46,7 +46,7 @@ function outside<T extends number | bigint>(
 }
 
 const wellKnown: Readonly<Record<string, readonly [strict: RegExp, loose: RegExp]>> = {
-  HTTP_HEADER_NAME: [/^:?[0-9a-zA-Z!#$%&'*+\-.^_|~`]+$/, /^[^\0\n\r]+$/],
+  HTTP_HEADER_NAME: [/^:?[0-9a-zA-Z!#$%&'*+\-.^_|~`]+$/, /^[^\0\n\r]*$/],
   HTTP_HEADER_VALUE: [/^[\t\P{Cc}]*$/u, /^[^\0\n\r]*$/],
 };
 
@@ -102,7 +102,8 @@ function badField(field: protobuf.Field, value: unknown): string | undefined {
   const rules = rulesOf(field);
   if (!rules) return undefined;
   const required = ['message', 'duration', 'any', 'timestamp'].some((kind) => rules[kind]?.['required'] === true);
-  if (required && value === undefined) return 'value is required';
+  // A member of a oneof that is not set breaks no rule of its own.
+  if (required && value === undefined && !field.partOf) return 'value is required';
   if (field.map) {
     const count = Object.keys(value ?? {}).length;
     if (count < Number(rules['map']?.['min_pairs'] ?? 0)) return 'value must contain more pairs';

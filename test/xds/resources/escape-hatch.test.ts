@@ -130,6 +130,17 @@ describe('a public listener that the user wrote', () => {
     expect(publicListenerRbacLayers(sidecarOf(sidecarView(given)))).toEqual(['http', 'network']);
   });
 
+  it('asks about connections where the connection manager is fetched from elsewhere', () => {
+    const config_discovery = { config_source: { ads: {} }, type_urls: [`type.googleapis.com/${MANAGER}`] };
+    for (const filter of [
+      { name: 'own', config_discovery },
+      { ...manager(), config_discovery },
+    ]) {
+      const listener = listenerOf(options({ address, filter_chains: [{ filters: [filter] }] }, 'http'));
+      expect(listener.filter_chains[0].filters[0].name).toBe('envoy.filters.network.rbac');
+    }
+  });
+
   it.each([
     ['cannot be read', { address, filter_chain: [] }, /filter_chain is not a field/],
     ['has no chain', { address }, /it has no filter chain/],

@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
+import { comparePlay } from '../../recordings/xds/compare.mjs';
+import { agentConfig, readXdsRecording, readXdsScenario, stagesOf } from '../../recordings/xds/scenarios.mjs';
+import scope from '../../recordings/scope.json' with { type: 'json' };
+import { ScenarioMesh, type Told } from './support/scenario-mesh.js';
+
+/** Where we do better on purpose, so that the recording cannot be met: docs/compatibility.md says how. */
+const BETTER: ReadonlySet<string> = new Set(['escape-local-cluster', 'escape-upstream-cluster']);
+
+beforeAll(() => checkEncoding(true));
+afterAll(() => checkEncoding(false));
+
+async function play(name: string): Promise<{ phases: Record<string, Told>[] }> {
+  const scenario = readXdsScenario(name);
+  const mesh = await ScenarioMesh.start(agentConfig(scenario));
+  try {
+    const phases: Record<string, Told>[] = [];
+    for (const steps of stagesOf(scenario)) {
+      for (const step of steps) await mesh.step(step);
+      const told = (scenario.proxies as string[]).map((proxy) => [proxy, mesh.tell(proxy)] as const);
+      phases.push(Object.fromEntries(told));
+    }
+    return { phases };
+  } finally {
+    await mesh.stop();
+  }
+}
+
+describe('what sidecars are told is what Consul tells them', () => {
+  test.each(scope.xds.inScope.filter((name) => !BETTER.has(name)))('%s', async (name) => {
+    const { failures, differences, score } = comparePlay(readXdsRecording(name), await play(name));
+    expect({ failures, differences: score < 0.98 ? differences : [] }).toEqual({ failures: [], differences: [] });
+  });
+});
+
+describe('where we do better than the recording', () => {
+  test.each([...BETTER])('%s: nothing that is sent names a cluster that is not', async (name) => {
+    const { phases } = await play(name);
+    expect(phases.flatMap((phase) => Object.values(phase).flatMap(({ problems }) => problems))).toEqual([]);
+  });
+});

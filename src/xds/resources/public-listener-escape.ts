@@ -79,8 +79,9 @@ function guarded(filter: Filter, mesh: MeshEntry | undefined): Filter {
   return { ...filter, typed_config: { type_url: config.type_url, value: Buffer.concat([ours, config.value]) } };
 }
 
-/** The configuration of a connection manager; undefined for other filters. */
+/** The configuration of a connection manager; undefined for other filters, and for what is fetched from elsewhere. */
 function managerOf(filter: Filter): PackedAny | undefined {
+  if (filter.config_discovery != null) return undefined;
   const config = filter.typed_config as PackedAny | null | undefined;
   return config && typeNameOf(config.type_url) === MANAGER ? config : undefined;
 }

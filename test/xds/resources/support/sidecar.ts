@@ -66,7 +66,7 @@ export function sidecarOf(view: MeshView): ResolvedProxy {
   return proxy;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: decoded messages are looked at by path
+// oxlint-disable-next-line typescript/no-explicit-any -- decoded messages are looked at by path
 export type Decoded = any;
 
 /** What a builder makes, decoded with everything inside it. */

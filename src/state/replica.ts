@@ -1,10 +1,11 @@
 import { AppError, type Clock } from '../core/index.js';
+import type { TableName } from '../model/index.js';
 import type { AppliedRevisions } from './applied-revisions.js';
 import type { Backend, BackendCommit, StoredRecord, WatchEvent } from './backend/backend.js';
 import type { CellGraph } from './derive/cell-graph.js';
 import type { Commit } from './state-store.js';
 import { type Database, INDEX_BASE, type TableChange } from './tables/database.js';
-import { decodeRecord } from './tables/record-format.js';
+import { decodeRecord, unreadable } from './tables/record-format.js';
 import type { Row } from './tables/row.js';
 import type { PendingCommits } from './transactions/pending-commits.js';
 
@@ -76,6 +77,8 @@ export class Replica {
       this.#resync();
       return;
     }
+    const base = commit.changes.find(isIndexBase);
+    if (base) this.#rebase(baseOf(this.#decode(base).after));
     this.#apply(
       commit.revision,
       commit.changes.map((change) => this.#decode(change)),
@@ -105,23 +108,29 @@ export class Replica {
 
   #load(revision: number, records: readonly StoredRecord[]): void {
     const { database, applied, pending } = this.#parts;
-    const base = records.find(({ table, key }) => table === 'system' && key === INDEX_BASE);
+    const base = records.find(isIndexBase);
     this.#rebase(base ? baseOf(this.#decode(base).after) : 0);
     const changes: TableChange[] = [];
-    const present = new Map<string, Set<string>>();
     for (const record of records) {
-      keysOf(present, record.table).add(record.key);
       const row = database.get(record.table, record.key);
       const same =
         row?.modifyIndex === record.modRevision + database.base &&
         row.createIndex === record.createRevision + database.base;
       if (!same) changes.push(this.#decode(record));
     }
-    for (const { table, key } of database.keys())
-      if (!present.get(table)?.has(key)) changes.push({ table, key, after: undefined });
+    if (database.size > 0) changes.push(...this.#missing(records));
     this.#apply(revision, changes);
     pending.discard();
     applied.advance(revision);
+  }
+
+  /** Deletions of what is here and not among the records. */
+  #missing(records: readonly StoredRecord[]): TableChange[] {
+    const present = new Map<TableName, Set<string>>();
+    for (const { table, key } of records) present.set(table, (present.get(table) ?? new Set()).add(key));
+    return [...this.#parts.database.keys()]
+      .filter(({ table, key }) => !present.get(table)?.has(key))
+      .map(({ table, key }) => ({ table, key, after: undefined }));
   }
 
   #apply(revision: number, changes: readonly TableChange[]): void {
@@ -129,12 +138,24 @@ export class Replica {
     graph.nextEpoch();
     const made: Commit['changes'][number][] = [];
     for (const change of changes) {
-      const { table, key, after } = change;
-      const before = database.replace(change, graph.sources);
+      const { table, key } = change;
+      const before = this.#replace(change);
+      const after = database.get(table, key);
+      graph.sources.changed(table, key, before, after);
       if (before || after) made.push({ table, key, ...(before && { before }), ...(after && { after }) });
-      if (table === 'system' && key === INDEX_BASE) this.#rebase(baseOf(after));
     }
     if (made.length > 0) onCommit({ index: revision + database.base, changes: made });
+  }
+
+  /** Applies a change; a row that its table cannot index counts as absent. */
+  #replace(change: TableChange): Row | undefined {
+    const { database, onProblem } = this.#parts;
+    try {
+      return database.replace(change);
+    } catch (thrown) {
+      onProblem(unreadable(change, thrown));
+      return database.replace({ ...change, after: undefined });
+    }
   }
 
   #rebase(base: number): void {
@@ -149,7 +170,9 @@ export class Replica {
     if ('deleted' in change) return { table, key, after: undefined };
     const { database, pending, onProblem } = this.#parts;
     const own = pending.rowAt(table, key, change.modRevision);
-    if (own && own.createIndex === change.createRevision + database.base) return { table, key, after: own };
+    const { base } = database;
+    if (own?.createIndex === change.createRevision + base && own.modifyIndex === change.modRevision + base)
+      return { table, key, after: own };
     try {
       return { table, key, after: decodeRecord(change, database.base) };
     } catch (thrown) {
@@ -159,13 +182,11 @@ export class Replica {
   }
 }
 
+function isIndexBase({ table, key }: { readonly table: TableName; readonly key: string }): boolean {
+  return table === 'system' && key === INDEX_BASE;
+}
+
 function baseOf(row: Row | undefined): number {
   const value = row?.['value'];
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
-}
-
-function keysOf(present: Map<string, Set<string>>, table: string): Set<string> {
-  let keys = present.get(table);
-  if (!keys) present.set(table, (keys = new Set()));
-  return keys;
 }

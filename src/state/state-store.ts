@@ -100,6 +100,12 @@ export interface StateStore {
   /** What `run` read: the entries behind a value (provenance), e.g. `config-entries` keys. */
   trace<Result>(run: (view: MeshView) => Result): Traced<Result>;
 
+  /**
+   * Deletes the marks of ranges that records left before `olderThanIndex` and raises the floor of all indexes instead. Returns
+   * how many. To be called now and then by one server: marks are what makes a delete visible to a client that was away.
+   */
+  reapMarks(olderThanIndex: number): Promise<number>;
+
   /** Live cells whose newest computation failed; their consumers keep the last good value. */
   problems(): readonly FailingCell[];
 

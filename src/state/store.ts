@@ -9,6 +9,7 @@ import { CellGraph } from './derive/cell-graph.js';
 import { IdleCells } from './derive/idle-cells.js';
 import { PrivateView, type ReadListener } from './derive/private-view.js';
 import { Subscription } from './derive/subscription.js';
+import { reapMarks } from './reap-marks.js';
 import { Replica } from './replica.js';
 import { SharedBarrier } from './shared-barrier.js';
 import type {
@@ -182,6 +183,18 @@ class Store implements StateStore {
       },
     });
     return { result: run(view), reads: [...reads.values()] };
+  }
+
+  async reapMarks(olderThanIndex: number): Promise<number> {
+    await this.ready;
+    const marks = [...this.#open().table('marks').entries()]
+      .filter(([, { modifyIndex }]) => modifyIndex < olderThanIndex)
+      .map(([range, { modifyIndex }]) => ({ range, modifyIndex }));
+    return reapMarks(this, marks);
+  }
+
+  get sizes(): { readonly cells: number; readonly parkedQueries: number } {
+    return { cells: this.#graph.size, parkedQueries: this.#parked.size };
   }
 
   problems(): readonly FailingCell[] {

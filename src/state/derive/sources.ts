@@ -1,16 +1,17 @@
 import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
-import type { TouchListener } from '../tables/database.js';
-import { definitionOf } from '../tables/row.js';
+import { type Row, definitionOf } from '../tables/row.js';
 import type { CellNode } from './cell-node.js';
+
+type Home = Map<string, Source>;
 
 /** Something cells have read: one key of a table, or one range of an index. Exists only while a cell depends on it. */
 export class Source {
   readonly readers = new Set<CellNode>();
-  readonly #home: Map<string, Source>;
+  readonly #home: Home;
   readonly #name: string;
 
-  constructor(home: Map<string, Source>, name: string) {
+  constructor(home: Home, name: string) {
     this.#home = home;
     this.#name = name;
   }
@@ -22,66 +23,86 @@ export class Source {
   }
 }
 
+/** The sources of one table. */
+interface TableSources {
+  readonly keys: Home;
+  /** By index: the text of a tuple prefix -> source. */
+  readonly ranges: Map<string, Home>;
+  /** For byte-ordered tables, by length: prefix -> source. */
+  readonly prefixes: Map<number, Home>;
+}
+
 /**
- * The reverse maps: from what a commit touches to the sources that cells have read. Tuple ranges are found by their text; the
+ * The reverse maps: from what a commit changes to the sources that cells have read. Tuple ranges are found by their text; the
  * byte prefixes of an ordered table by trying each prefix length that somebody reads.
  */
-export class Sources implements TouchListener {
+export class Sources {
   readonly #onTouched: (source: Source) => void;
-  readonly #keys = new Map<TableName, Map<string, Source>>();
-  readonly #ranges = new Map<string, Map<string, Source>>();
-  readonly #prefixes = new Map<string, Map<number, Map<string, Source>>>();
+  readonly #tables = new Map<TableName, TableSources>();
 
   constructor(onTouched: (source: Source) => void) {
     this.#onTouched = onTouched;
   }
 
   ofKey(table: TableName, key: string): Source {
-    return sourceIn(mapIn(this.#keys, table), key);
+    return sourceIn(this.#of(table).keys, key);
   }
 
   ofRange(table: TableName, index: string, prefix: readonly string[]): Source {
-    const name = `${table} ${index}`;
-    if (definitionOf(table).ordered !== 'bytes') return sourceIn(mapIn(this.#ranges, name), tupleKey(...prefix));
+    const { ranges, prefixes } = this.#of(table);
+    if (definitionOf(table).ordered !== 'bytes') return sourceIn(homeIn(ranges, index), tupleKey(...prefix));
     const text = prefix[0] ?? '';
-    return sourceIn(mapIn(mapIn(this.#prefixes, name), text.length), text);
+    return sourceIn(homeIn(prefixes, text.length), text);
   }
 
-  key(table: TableName, key: string): void {
-    this.#touch(this.#keys.get(table), key);
-  }
-
-  range(table: TableName, index: string, text: string): void {
-    const name = `${table} ${index}`;
-    this.#touch(this.#ranges.get(name), text);
-    const byLength = this.#prefixes.get(name);
-    if (!byLength) return;
-    for (const [length, sources] of byLength) {
-      if (sources.size === 0) byLength.delete(length);
-      else if (length <= text.length) this.#touch(sources, text.slice(0, length));
+  /** Touches everything that a change of one record touches: the key, and each range it was or is in. */
+  changed(table: TableName, key: string, before: Row | undefined, after: Row | undefined): void {
+    const sources = this.#tables.get(table);
+    if (!sources) return;
+    this.#touch(sources.keys, key);
+    for (const [length, home] of sources.prefixes) {
+      if (home.size === 0) sources.prefixes.delete(length);
+      else if (length <= key.length) this.#touch(home, key.slice(0, length));
+    }
+    for (const [index, home] of sources.ranges) {
+      if (home.size === 0) continue;
+      const tuples = definitionOf(table).indexes[index];
+      for (const row of [before, after])
+        for (const tuple of (row && tuples?.(row)) ?? []) this.#touchPrefixes(home, tuple);
     }
   }
 
   /** Every source there is. */
   *all(): Generator<Source> {
-    for (const sources of this.#keys.values()) yield* sources.values();
-    for (const sources of this.#ranges.values()) yield* sources.values();
-    for (const byLength of this.#prefixes.values()) for (const sources of byLength.values()) yield* sources.values();
+    for (const { keys, ranges, prefixes } of this.#tables.values())
+      for (const home of [keys, ...ranges.values(), ...prefixes.values()]) yield* home.values();
   }
 
-  #touch(sources: Map<string, Source> | undefined, name: string): void {
-    const source = sources?.get(name);
+  #touchPrefixes(home: Home, tuple: readonly string[]): void {
+    let text = '';
+    this.#touch(home, text);
+    for (const part of tuple) this.#touch(home, (text += tupleKey(part)));
+  }
+
+  #touch(home: Home, name: string): void {
+    const source = home.get(name);
     if (source) this.#onTouched(source);
   }
+
+  #of(table: TableName): TableSources {
+    let sources = this.#tables.get(table);
+    if (!sources) this.#tables.set(table, (sources = { keys: new Map(), ranges: new Map(), prefixes: new Map() }));
+    return sources;
+  }
 }
 
-function mapIn<Key, InnerKey, Value>(outer: Map<Key, Map<InnerKey, Value>>, key: Key): Map<InnerKey, Value> {
-  let inner = outer.get(key);
-  if (!inner) outer.set(key, (inner = new Map<InnerKey, Value>()));
-  return inner;
+function homeIn<Key>(homes: Map<Key, Home>, key: Key): Home {
+  let home = homes.get(key);
+  if (!home) homes.set(key, (home = new Map()));
+  return home;
 }
 
-function sourceIn(home: Map<string, Source>, name: string): Source {
+function sourceIn(home: Home, name: string): Source {
   let source = home.get(name);
   if (!source) home.set(name, (source = new Source(home, name)));
   return source;

@@ -21,12 +21,6 @@ export interface TableChange {
   readonly after: Row | undefined;
 }
 
-/** Told of everything a change touches: the record itself and each range it was or is in. */
-export interface TouchListener {
-  key(table: TableName, key: string): void;
-  range(table: TableName, index: string, text: string): void;
-}
-
 /** The applied state: every table with its indexes, and the marks of ranges that records have left. */
 export class Database implements StateReader {
   /** Engine revision + base = index. */
@@ -63,6 +57,13 @@ export class Database implements StateReader {
     return this.#marks.under(keyMarkRange(table, key));
   }
 
+  /** How many records there are. */
+  get size(): number {
+    let size = 0;
+    for (const table of this.#tables.values()) size += table.size;
+    return size;
+  }
+
   /** Every stored key. */
   *keys(): Generator<{ readonly table: TableName; readonly key: string }> {
     for (const [table, rows] of this.#tables) for (const [key] of rows.entries()) yield { table, key };
@@ -79,11 +80,8 @@ export class Database implements StateReader {
   }
 
   /** Applies one change; returns the row that was there. */
-  replace(change: TableChange, touched?: TouchListener): Row | undefined {
-    const { table, key, after } = change;
-    const onRange = touched && ((index: string, text: string) => touched.range(table, index, text));
-    const before = this.table(table).replace(key, after, onRange);
-    touched?.key(table, key);
+  replace({ table, key, after }: TableChange): Row | undefined {
+    const before = this.table(table).replace(key, after);
     if (table === 'marks' && after) this.#marks.raise(key, after.modifyIndex);
     if (table === 'system' && key === MARK_FLOOR) this.#marks.forget(this.floor);
     return before;

@@ -1,12 +1,17 @@
 import type { TableName } from '../../model/index.js';
-import type { Row, StateReader } from './row.js';
-import { definitionOf } from './row.js';
-import { Table } from './table.js';
+import { type Row, type StateReader, definitionOf } from './row.js';
+import { Table, compareKeys } from './table.js';
+
+/** What was written under a key: a row, or its deletion. `tag` is the writer's own note. */
+export interface Written {
+  readonly row: Row | undefined;
+  readonly tag: number;
+}
 
 interface TableOverlay {
-  /** Every key written here: with its row, or `undefined` when deleted. */
-  readonly written: Map<string, Row | undefined>;
-  readonly rows: Table;
+  readonly written: Map<string, Written>;
+  /** The written rows with their indexes; made when a range is first read. */
+  rows: Table | undefined;
 }
 
 /** Writes over another state without touching it: of a transaction, of commits that are not durable yet, of a what-if. */
@@ -23,33 +28,38 @@ export class Overlay implements StateReader {
   }
 
   get(table: TableName, key: string): Row | undefined {
-    const written = this.#tables.get(table)?.written;
-    return written?.has(key) ? written.get(key) : this.#base.get(table, key);
+    const written = this.#tables.get(table)?.written.get(key);
+    return written ? written.row : this.#base.get(table, key);
   }
 
   range(table: TableName, index: string, prefix: readonly string[]): readonly Row[] {
     const below = this.#base.range(table, index, prefix);
     const overlay = this.#tables.get(table);
     if (!overlay) return below;
-    const keyOf = definitionOf(table).key;
-    const own = overlay.rows.range(index, prefix);
-    const kept = below.filter((row) => !overlay.written.has(keyOf(row)));
+    const definition = definitionOf(table);
+    const own = (overlay.rows ??= indexed(table, overlay.written)).range(index, prefix);
+    const kept = below.filter((row) => !overlay.written.has(definition.key(row)));
     if (own.length === 0) return kept;
-    return kept.length === 0 ? own : mergeByKey(kept, own, table);
+    return kept.length === 0 ? own : [...kept, ...own].sort((left, right) => compareKeys(definition, left, right));
   }
 
-  set(table: TableName, key: string, row: Row | undefined): void {
+  /** What was written here under a key, if anything. */
+  written(table: TableName, key: string): Written | undefined {
+    return this.#tables.get(table)?.written.get(key);
+  }
+
+  set(table: TableName, key: string, row: Row | undefined, tag = 0): void {
     let overlay = this.#tables.get(table);
-    if (!overlay) this.#tables.set(table, (overlay = { written: new Map(), rows: new Table(table) }));
-    overlay.written.set(key, row);
-    overlay.rows.replace(key, row);
+    if (!overlay) this.#tables.set(table, (overlay = { written: new Map(), rows: undefined }));
+    overlay.written.set(key, { row, tag });
+    overlay.rows?.replace(key, row);
   }
 
   /** Forgets what was written under a key, so that the state below shows again. */
   unset(table: TableName, key: string): void {
     const overlay = this.#tables.get(table);
     if (!overlay?.written.delete(key)) return;
-    overlay.rows.replace(key, undefined);
+    overlay.rows?.replace(key, undefined);
     if (overlay.written.size === 0) this.#tables.delete(table);
   }
 
@@ -58,13 +68,12 @@ export class Overlay implements StateReader {
   }
 
   *writes(): Generator<{ readonly table: TableName; readonly key: string; readonly row: Row | undefined }> {
-    for (const [table, { written }] of this.#tables) for (const [key, row] of written) yield { table, key, row };
+    for (const [table, { written }] of this.#tables) for (const [key, { row }] of written) yield { table, key, row };
   }
 }
 
-function mergeByKey(left: readonly Row[], right: readonly Row[], table: TableName): Row[] {
-  const { key, ordered } = definitionOf(table);
-  const keyed = [...left, ...right].map((row) => ({ key: key(row), row }));
-  keyed.sort((a, b) => (ordered ? Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) : a.key < b.key ? -1 : 1));
-  return keyed.map(({ row }) => row);
+function indexed(name: TableName, written: ReadonlyMap<string, Written>): Table {
+  const table = new Table(name);
+  for (const [key, { row }] of written) if (row) table.replace(key, row);
+  return table;
 }

@@ -26,13 +26,14 @@ const newerVersions = new WeakMap<Row, number>();
 
 /** Parses a stored record; `base` is added to its revisions. Throws AppError('corruptState') that names the record. */
 export function decodeRecord(record: StoredRecord, base: number): Row {
-  const { v, ...fields } = parseObject(record);
-  const row = { ...fields, createIndex: record.createRevision + base, modifyIndex: record.modRevision + base } as Row;
-  if (typeof v === 'number' && v > formatOf(record.table).version) newerVersions.set(row, v);
+  const { version, fields } = parseValue(record);
+  const row = fields as { createIndex: number; modifyIndex: number } & Record<string, unknown>;
+  row.createIndex = record.createRevision + base;
+  row.modifyIndex = record.modRevision + base;
+  if (version > formatOf(record.table).version) newerVersions.set(row, version);
   let key: string;
   try {
     key = definitionOf(record.table).key(row);
-    for (const tuples of Object.values(definitionOf(record.table).indexes)) tuples(row);
   } catch (cause) {
     throw unreadable(record, cause);
   }
@@ -50,14 +51,15 @@ export function writeRecord(
   stored: Row | undefined,
   index: number,
 ): { readonly row: Row; readonly value: string } {
-  const { createIndex: _created, modifyIndex: _modified, ...fields } = draft as Row;
   const newer = stored && newerVersions.get(stored);
-  const unknown = stored && newer !== undefined ? unknownFields(table, stored, fields) : undefined;
-  const value = JSON.stringify({ v: newer ?? formatOf(table).version, ...unknown, ...fields });
-  const { v: _version, ...data } = JSON.parse(value) as Record<string, unknown>;
-  const row = { ...data, createIndex: stored?.createIndex ?? index, modifyIndex: index } as Row;
+  const fields = stored && newer !== undefined ? { ...unknownFields(table, stored, draft), ...draft } : draft;
+  const text = JSON.stringify('modifyIndex' in fields ? withoutIndexes(fields) : fields);
+  const row = JSON.parse(text) as { createIndex: number; modifyIndex: number } & Record<string, unknown>;
+  row.createIndex = stored?.createIndex ?? index;
+  row.modifyIndex = index;
   if (newer !== undefined) newerVersions.set(row, newer);
-  return { row, value };
+  const comma = text === '{}' ? '' : ',';
+  return { row, value: `{"v":${newer ?? formatOf(table).version}${comma}${text.slice(1)}` };
 }
 
 /** The row with other indexes: for a new index base. */
@@ -74,29 +76,44 @@ export function sameContent(left: Row, right: Row): boolean {
   return deepEqual({ ...left, createIndex: 0, modifyIndex: 0 }, { ...right, createIndex: 0, modifyIndex: 0 });
 }
 
-/** Fields of a record of newer code that `fields` lacks and that this version does not know as optional. */
-function unknownFields(table: TableName, stored: Row, fields: object): Record<string, unknown> {
-  const { createIndex: _created, modifyIndex: _modified, ...unknown } = stored as Record<string, unknown>;
-  for (const name of [...formatOf(table).optional, ...Object.keys(fields)]) delete unknown[name];
+/** Fields of a record of newer code that `draft` lacks and that this version does not know as optional. */
+function unknownFields(table: TableName, stored: Row, draft: object): Record<string, unknown> {
+  const unknown: Record<string, unknown> = { ...stored };
+  for (const name of [...formatOf(table).optional, ...Object.keys(draft)]) delete unknown[name];
   return unknown;
+}
+
+function withoutIndexes(fields: object): object {
+  const { createIndex: _created, modifyIndex: _modified, ...rest } = fields as Row;
+  return rest;
 }
 
 function formatOf(table: TableName): TableFormat {
   return formats[table] ?? DEFAULT_FORMAT;
 }
 
-function parseObject(record: StoredRecord): Record<string, unknown> {
+/** How almost every value begins; parsing what follows spares taking `v` out of the object. */
+const USUAL_START = '{"v":1,';
+
+function parseValue(record: StoredRecord): { readonly version: number; readonly fields: Record<string, unknown> } {
   try {
+    if (record.value.startsWith(USUAL_START))
+      return {
+        version: 1,
+        fields: JSON.parse(`{${record.value.slice(USUAL_START.length)}`) as Record<string, unknown>,
+      };
     const parsed: unknown = JSON.parse(record.value);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
-      return parsed as Record<string, unknown>;
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+      throw new Error('it is not a JSON object');
+    const { v, ...fields } = parsed as Record<string, unknown>;
+    return { version: typeof v === 'number' ? v : 0, fields };
   } catch (cause) {
     throw unreadable(record, cause);
   }
-  throw unreadable(record, new Error('the record is not a JSON object'));
 }
 
-function unreadable(record: StoredRecord, cause: unknown): AppError {
+/** The error for a stored record that cannot be used: not readable, or not what its table needs. */
+export function unreadable(record: { readonly table: TableName; readonly key: string }, cause: unknown): AppError {
   const name = `${record.table}/${record.key.replaceAll('\u0000', '/')}`;
   return new AppError(
     'corruptState',

@@ -1,86 +1,117 @@
-import { tupleKey } from '../../core/index.js';
 import type { Row } from './row.js';
 import { SortedRows } from './sorted-rows.js';
 
 export type Tuples = (row: Row) => readonly (readonly string[])[];
 
-/** Every range (as the text of its tuple prefix) that a row belongs to, the whole index (`''`) included. */
-export function rangesOf(tuples: readonly (readonly string[])[]): string[] {
-  const texts: string[] = [];
-  for (const tuple of tuples) {
-    if (!texts.includes('')) texts.push('');
-    let text = '';
-    for (const part of tuple) {
-      text += tupleKey(part);
-      if (tuples.length === 1 || !texts.includes(text)) texts.push(text);
-    }
-  }
-  return texts;
+/** The rows under one tuple prefix, and the longer prefixes below it. Most ranges hold one row: that needs no list. */
+interface Range {
+  onlyKey: string | undefined;
+  only: Row | undefined;
+  many: SortedRows<Row> | undefined;
+  below: Map<string, Range> | undefined;
 }
 
-/** One index of a table: for each tuple prefix the rows found under it. */
+/** One index of a table: for each tuple prefix the rows found under it, by primary key. */
 export class TableIndex {
-  /** By depth: prefix text -> rows. Depth 0 is kept for rows with an empty tuple only; other whole-index reads merge depth 1. */
-  readonly #byDepth: Map<string, SortedRows<Row>>[] = [];
+  /** Holds the rows with an empty tuple only; other reads of the whole index merge what is below. */
+  readonly #whole: Range = newRange();
   readonly #tuples: Tuples;
 
   constructor(tuples: Tuples) {
     this.#tuples = tuples;
   }
 
-  /** Replaces `before` by `after` under one key; tells `onRange` every range that either belongs to. */
-  update(key: string, before: Row | undefined, after: Row | undefined, onRange?: (text: string) => void): void {
-    const oldTuples = before ? this.#tuples(before) : [];
-    const newTuples = after ? this.#tuples(after) : [];
-    const same = sameTuples(oldTuples, newTuples);
-    if (!same) for (const tuple of oldTuples) this.#each(tuple, (depth, text) => this.#remove(depth, text, key));
-    if (after) for (const tuple of newTuples) this.#each(tuple, (depth, text) => this.#add(depth, text, key, after));
-    if (!onRange) return;
-    const old = rangesOf(oldTuples);
-    for (const text of old) onRange(text);
-    if (!same) for (const text of rangesOf(newTuples)) if (!old.includes(text)) onRange(text);
+  /** Replaces `before` by `after`, which has `newTuples`, under one key. */
+  update(
+    key: string,
+    before: Row | undefined,
+    after: Row | undefined,
+    newTuples: readonly (readonly string[])[],
+  ): void {
+    if (before) {
+      const oldTuples = this.#tuples(before);
+      if (!sameTuples(oldTuples, newTuples)) for (const tuple of oldTuples) remove(this.#whole, tuple, 0, key);
+    }
+    if (after) for (const tuple of newTuples) add(this.#whole, tuple, key, after);
   }
 
   /** The rows of a range in the order of their keys. */
   range(prefix: readonly string[], keyOf: (row: Row) => string): Row[] {
-    const found = this.#byDepth[prefix.length]?.get(tupleKey(...prefix))?.values();
-    if (prefix.length > 0) return found ?? [];
-    const rows = new Map<string, Row>(found?.map((row) => [keyOf(row), row]));
-    if (found && !this.#byDepth[1]?.size) return found;
-    for (const bucket of this.#byDepth[1]?.values() ?? []) for (const row of bucket.values()) rows.set(keyOf(row), row);
-    return [...rows.entries()].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, row]) => row);
-  }
-
-  #each(tuple: readonly string[], visit: (depth: number, text: string) => void): void {
-    if (tuple.length === 0) visit(0, '');
-    let text = '';
-    for (let depth = 1; depth <= tuple.length; depth += 1) {
-      text += tupleKey(tuple[depth - 1] as string);
-      visit(depth, text);
+    let range: Range | undefined = this.#whole;
+    for (const part of prefix) {
+      range = range.below?.get(part);
+      if (!range) return [];
     }
+    return prefix.length > 0 || !range.below?.size ? rowsOf(range) : merged(range, keyOf);
   }
+}
 
-  #add(depth: number, text: string, key: string, row: Row): void {
-    while (this.#byDepth.length <= depth) this.#byDepth.push(new Map());
-    const buckets = this.#byDepth[depth] as Map<string, SortedRows<Row>>;
-    let bucket = buckets.get(text);
-    if (!bucket) buckets.set(text, (bucket = new SortedRows()));
-    bucket.set(key, row);
-  }
+const newRange = (): Range => ({ onlyKey: undefined, only: undefined, many: undefined, below: undefined });
 
-  #remove(depth: number, text: string, key: string): void {
-    const buckets = this.#byDepth[depth];
-    const bucket = buckets?.get(text);
-    if (!bucket) return;
-    bucket.delete(key);
-    if (bucket.size === 0) buckets?.delete(text);
+function add(whole: Range, tuple: readonly string[], key: string, row: Row): void {
+  if (tuple.length === 0) setRow(whole, key, row);
+  let range = whole;
+  for (const part of tuple) {
+    const below = (range.below ??= new Map());
+    let next = below.get(part);
+    if (!next) below.set(part, (next = newRange()));
+    setRow(next, key, row);
+    range = next;
   }
+}
+
+/** Takes a row out of the ranges of a tuple, and ranges that it leaves empty out of those above. */
+function remove(range: Range, tuple: readonly string[], depth: number, key: string): void {
+  if (depth > 0 || tuple.length === 0) deleteRow(range, key);
+  const part = tuple[depth];
+  if (part === undefined) return;
+  const next = range.below?.get(part);
+  if (!next) return;
+  remove(next, tuple, depth + 1, key);
+  if (!next.many && next.onlyKey === undefined) range.below?.delete(part);
+}
+
+function setRow(range: Range, key: string, row: Row): void {
+  if (range.many) range.many.set(key, row);
+  else if (range.only === undefined || range.onlyKey === key) {
+    range.onlyKey = key;
+    range.only = row;
+  } else {
+    range.many = new SortedRows();
+    range.many.set(range.onlyKey as string, range.only);
+    range.many.set(key, row);
+    range.onlyKey = undefined;
+    range.only = undefined;
+  }
+}
+
+function deleteRow(range: Range, key: string): void {
+  if (range.many) {
+    range.many.delete(key);
+    if (range.many.size === 0) range.many = undefined;
+  } else if (range.onlyKey === key) {
+    range.onlyKey = undefined;
+    range.only = undefined;
+  }
+}
+
+function rowsOf({ many, only }: Range): Row[] {
+  return many ? many.values() : only ? [only] : [];
+}
+
+function merged(whole: Range, keyOf: (row: Row) => string): Row[] {
+  const rows = new Map<string, Row>();
+  for (const range of [whole, ...(whole.below?.values() ?? [])])
+    for (const row of rowsOf(range)) rows.set(keyOf(row), row);
+  return [...rows].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, row]) => row);
 }
 
 function sameTuples(left: readonly (readonly string[])[], right: readonly (readonly string[])[]): boolean {
   if (left.length !== right.length) return false;
-  return left.every((tuple, at) => {
-    const other = right[at] as readonly string[];
-    return tuple.length === other.length && tuple.every((part, position) => part === other[position]);
-  });
+  for (let at = 0; at < left.length; at += 1) {
+    const [one, other] = [left[at] as readonly string[], right[at] as readonly string[]];
+    if (one.length !== other.length) return false;
+    for (let position = 0; position < one.length; position += 1) if (one[position] !== other[position]) return false;
+  }
+  return true;
 }

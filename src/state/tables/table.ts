@@ -6,16 +6,13 @@ import { TableIndex } from './table-index.js';
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-/** Tells which ranges of which index a change touched; for byte-ordered tables the text is the record's key. */
-export type RangeListener = (index: string, text: string) => void;
-
 /** The rows of one table with its indexes. */
 export class Table {
   readonly definition: TableDefinition<Row>;
+  readonly #name: TableName;
   readonly #rows = new Map<string, Row>();
   readonly #indexes = new Map<string, TableIndex>();
   readonly #ordered: SortedRows<Row> | undefined;
-  readonly #name: TableName;
   /** Code unit order and byte order differ only where a key holds a character above U+FFFF. */
   #hasSurrogates = false;
 
@@ -40,40 +37,36 @@ export class Table {
     return this.#rows.entries();
   }
 
-  /** Stores `after` under `key`, or removes the row; returns what was there. */
-  replace(key: string, after: Row | undefined, onRange?: RangeListener): Row | undefined {
+  /** Stores `after` under `key`, or removes the row; returns what was there. A row that cannot be indexed throws and changes nothing. */
+  replace(key: string, after: Row | undefined): Row | undefined {
     const before = this.#rows.get(key);
-    for (const [name, index] of this.#indexes)
-      index.update(key, before, after, onRange && ((text) => onRange(name, text)));
+    const tuples = after && Object.values(this.definition.indexes).map((tuplesOf) => tuplesOf(after));
+    let at = 0;
+    for (const index of this.#indexes.values()) index.update(key, before, after, tuples?.[at++] ?? []);
     if (after) this.#rows.set(key, after);
     else this.#rows.delete(key);
-    if (this.#ordered) this.#replaceOrdered(this.#ordered, key, after, onRange);
+    if (this.#ordered) this.#replaceOrdered(this.#ordered, key, after);
     return before;
   }
 
   range(index: string, prefix: readonly string[]): Row[] {
-    if (this.#ordered) {
-      if (!(index in this.definition.indexes)) throw this.#unknown(index);
-      const rows = this.#ordered.withPrefix(prefix[0] ?? '');
-      return this.#hasSurrogates ? rows.sort((left, right) => compareBytes(this.definition, left, right)) : rows;
-    }
-    const found = this.#indexes.get(index);
-    if (!found) throw this.#unknown(index);
-    return found.range(prefix, this.definition.key);
+    if (!(index in this.definition.indexes))
+      throw new AppError('internal', `The table ${this.#name} has no index ${index}.`);
+    if (!this.#ordered) return (this.#indexes.get(index) as TableIndex).range(prefix, this.definition.key);
+    const rows = this.#ordered.withPrefix(prefix[0] ?? '');
+    return this.#hasSurrogates ? rows.sort((left, right) => compareKeys(this.definition, left, right)) : rows;
   }
 
-  #replaceOrdered(ordered: SortedRows<Row>, key: string, after: Row | undefined, onRange?: RangeListener): void {
+  #replaceOrdered(ordered: SortedRows<Row>, key: string, after: Row | undefined): void {
     if (after) ordered.set(key, after);
     else ordered.delete(key);
     if (!this.#hasSurrogates && SURROGATE.test(key)) this.#hasSurrogates = true;
-    for (const name of Object.keys(this.definition.indexes)) onRange?.(name, key);
-  }
-
-  #unknown(index: string): AppError {
-    return new AppError('internal', `The table ${this.#name} has no index ${index}.`);
   }
 }
 
-function compareBytes(definition: TableDefinition<Row>, left: Row, right: Row): number {
-  return Buffer.compare(Buffer.from(definition.key(left)), Buffer.from(definition.key(right)));
+/** Order of two rows of a table: of their keys' bytes where the table is ordered so, else of their keys' text. */
+export function compareKeys({ key, ordered }: TableDefinition<Row>, left: Row, right: Row): number {
+  const [leftKey, rightKey] = [key(left), key(right)];
+  if (ordered === 'bytes') return Buffer.compare(Buffer.from(leftKey), Buffer.from(rightKey));
+  return leftKey < rightKey ? -1 : Number(leftKey > rightKey);
 }

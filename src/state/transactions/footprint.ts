@@ -12,7 +12,7 @@ import { type Row, definitionOf } from '../tables/row.js';
 export class Footprint implements ReadListener {
   readonly #base: number;
   readonly #revision: number;
-  readonly #keys = new Map<string, Condition>();
+  readonly #keys = new Map<TableName, Map<string, Condition>>();
   readonly #ranges = new Map<string, RangeCondition>();
 
   /** `revision` is the newest one the reader has applied; `base` turns indexes into revisions. */
@@ -23,7 +23,9 @@ export class Footprint implements ReadListener {
 
   get(table: TableName, key: string, row: Row | undefined): void {
     const modRevision = row ? row.modifyIndex - this.#base : 0;
-    this.#keys.set(tupleKey(table) + key, { table, key, modRevision });
+    let keys = this.#keys.get(table);
+    if (!keys) this.#keys.set(table, (keys = new Map()));
+    if (!keys.has(key)) keys.set(key, { table, key, modRevision });
   }
 
   range(table: TableName, index: string, prefix: readonly string[]): void {
@@ -35,11 +37,11 @@ export class Footprint implements ReadListener {
 
   /** The keys only: enough where the engine accepts the transaction in the turn that evaluated it. */
   keyConditions(): Condition[] {
-    return [...this.#keys.values()];
+    return [...this.#keys.values()].flatMap((keys) => [...keys.values()]);
   }
 
   conditions(): (Condition | RangeCondition)[] {
-    return [...this.#keys.values(), ...this.#ranges.values()];
+    return [...this.keyConditions(), ...this.#ranges.values()];
   }
 
   #noteRange(table: TableName, keyPrefix: string): void {

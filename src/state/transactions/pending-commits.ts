@@ -7,8 +7,8 @@ import type { WrittenRow } from './transaction-view.js';
 /** Commits that an engine with `submit` has accepted and that are not applied yet: later transactions run over them. */
 export class PendingCommits {
   readonly #applied: StateReader;
+  /** Rows with their revision as tag. */
   readonly #overlay: Overlay;
-  readonly #revisions = new Map<string, number>();
   #tip = 0;
 
   constructor(applied: StateReader) {
@@ -28,33 +28,26 @@ export class PendingCommits {
 
   add(revision: number, rows: readonly WrittenRow[]): void {
     this.#tip = revision;
-    for (const { table, key, row } of rows) {
-      this.#overlay.set(table, key, row);
-      this.#revisions.set(`${table} ${key}`, revision);
-    }
+    for (const { table, key, row } of rows) this.#overlay.set(table, key, row, revision);
   }
 
   /** The row accepted under a key at exactly this revision. */
   rowAt(table: TableName, key: string, revision: number): Row | undefined {
-    return this.#revisions.get(`${table} ${key}`) === revision ? this.#overlay.get(table, key) : undefined;
+    const written = this.#overlay.written(table, key);
+    return written?.tag === revision ? written.row : undefined;
   }
 
   /** Forgets what a commit has now applied. */
-  applied(commit: BackendCommit): void {
-    if (commit.revision >= this.#tip) this.discard();
-    if (this.#revisions.size === 0) return;
-    for (const { table, key } of commit.changes) {
-      const name = `${table} ${key}`;
-      if (this.#revisions.get(name) !== commit.revision) continue;
-      this.#revisions.delete(name);
-      this.#overlay.unset(table, key);
-    }
+  applied({ revision, changes }: BackendCommit): void {
+    if (revision >= this.#tip) this.discard();
+    if (this.#overlay.isEmpty) return;
+    for (const { table, key } of changes)
+      if (this.#overlay.written(table, key)?.tag === revision) this.#overlay.unset(table, key);
   }
 
   /** Forgets everything. */
   discard(): void {
     this.#tip = 0;
-    this.#revisions.clear();
     this.#overlay.clear();
   }
 }

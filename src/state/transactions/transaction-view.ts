@@ -1,3 +1,4 @@
+import { AppError } from '../../core/index.js';
 import type { Cell, Draft, TableName, Tables } from '../../model/index.js';
 import type { BackendTransaction, DeleteOperation, PutOperation } from '../backend/backend.js';
 import { PrivateView, type ReadListener } from '../derive/private-view.js';
@@ -7,6 +8,9 @@ import { Overlay } from '../tables/overlay.js';
 import { sameContent, writeRecord } from '../tables/record-format.js';
 import { type Row, type StateReader, definitionOf } from '../tables/row.js';
 
+/** A lone surrogate: engines store keys as UTF-8, where it would turn into another key. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
+
 type Operation = PutOperation | DeleteOperation;
 
 /** A transaction while it runs: a view over a state and its own writes. */
@@ -15,7 +19,8 @@ export class TransactionView implements Transaction {
   readonly #own: Overlay;
   readonly #view: PrivateView;
   readonly #listener: ReadListener;
-  readonly #values = new Map<string, string>();
+  /** The text to store of each row made by `put`. */
+  readonly #values = new Map<Row, string>();
   readonly #nextIndex: number;
 
   /** `listener` is told of reads of the state below, never of own writes; `nextIndex` is what written rows show as index. */
@@ -49,6 +54,7 @@ export class TransactionView implements Transaction {
 
   put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void {
     const key = definitionOf(table).key(record as unknown as Row);
+    if (HALF_CHARACTER.test(key)) throw halfCharacter(table);
     const below = this.#readBelow(table, key);
     const { row, value } = writeRecord(table, record, below, this.#nextIndex);
     this.#view.forgetCells();
@@ -57,7 +63,7 @@ export class TransactionView implements Transaction {
       return;
     }
     this.#own.set(table, key, row);
-    this.#values.set(`${table} ${key}`, value);
+    this.#values.set(row, value);
   }
 
   delete(table: TableName, key: string): void {
@@ -75,9 +81,7 @@ export class TransactionView implements Transaction {
   finish(): { readonly operations: BackendTransaction['operations']; readonly rows: readonly WrittenRow[] } {
     const rows: WrittenRow[] = [...this.#own.writes()];
     const operations: Operation[] = rows.map(({ table, key, row }) =>
-      row
-        ? { type: 'put', table, key, value: this.#values.get(`${table} ${key}`) as string }
-        : { type: 'delete', table, key },
+      row ? { type: 'put', table, key, value: this.#values.get(row) as string } : { type: 'delete', table, key },
     );
     for (const range of this.#rangesLeft(rows)) {
       const stored = this.#below.get('marks', range);
@@ -103,6 +107,10 @@ export class TransactionView implements Transaction {
     this.#listener.get(table, key, row);
     return row;
   }
+}
+
+function halfCharacter(table: TableName): AppError {
+  return new AppError('invalidArgument', `A name or key in ${table} holds half a character: send it as valid UTF-8.`);
 }
 
 /** A row a transaction writes; `undefined` = deleted. */

@@ -2,7 +2,8 @@ import { cpSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSyn
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/index.js';
-import { type Backend, type StoredRecord, createEmbeddedBackend } from '../../../src/state/index.js';
+import { type Backend, type StoredRecord } from '../../../src/state/index.js';
+import { createEmbeddedBackend } from '../../../src/state/backend/embedded/index.js';
 import { temporaryFolder } from '../support/engines.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Backend, createEmbeddedBackend } from '../../../src/state/index.js';
+import { type Backend } from '../../../src/state/index.js';
+import { createEmbeddedBackend } from '../../../src/state/backend/embedded/index.js';
 import { temporaryFolder } from '../support/engines.js';
 
 async function opened(path: string): Promise<Backend> {

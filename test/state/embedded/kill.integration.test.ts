@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createEmbeddedBackend } from '../../../src/state/index.js';
+import { createEmbeddedBackend } from '../../../src/state/backend/embedded/index.js';
 import { temporaryFolder } from '../support/engines.js';
 import { seededRandom } from '../support/seeded-random.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Backend, type StateStore, createEmbeddedBackend } from '../../../src/state/index.js';
+import { type Backend, type StateStore } from '../../../src/state/index.js';
+import { createEmbeddedBackend } from '../../../src/state/backend/embedded/index.js';
 import { openStore, temporaryFolder } from '../support/engines.js';
 import { FailingDisk } from '../support/failing-database.js';
 import { ManualClock } from '../support/manual-clock.js';

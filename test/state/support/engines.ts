@@ -7,10 +7,10 @@ import {
   type Backend,
   type StateStore,
   type StateStoreOptions,
-  createEmbeddedBackend,
   createMemoryBackend,
   createStateStore,
 } from '../../../src/state/index.js';
+import { createEmbeddedBackend } from '../../../src/state/backend/embedded/index.js';
 import { HostileEngine } from './hostile-backend.js';
 import { seededRandom } from './seeded-random.js';
 

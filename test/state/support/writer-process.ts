@@ -4,7 +4,8 @@
  */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../../src/core/index.js';
-import { createEmbeddedBackend, createStateStore } from '../../../src/state/index.js';
+import { createStateStore } from '../../../src/state/index.js';
+import { createEmbeddedBackend } from '../../../src/state/backend/embedded/index.js';
 import { kv } from './records.js';
 
 const [path = '', run = '', writers = '16', valueBytes = '100'] = process.argv.slice(2);

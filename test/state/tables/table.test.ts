@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type TableName, tableDefinitions } from '../../../src/model/index.js';
+import { Overlay } from '../../../src/state/tables/overlay.js';
+import { Table } from '../../../src/state/tables/table.js';
+import { type Row, type StateReader, definitionOf } from '../../../src/state/tables/row.js';
+import { check, kv, service } from '../support/records.js';
+
+const names = fc.constantFrom('a', 'b', 'c');
+const services = fc
+  .record({ node: names, id: names, service: names, kind: fc.constantFrom('' as const, 'connect-proxy' as const) })
+  .map(({ node, id, service: name, kind }) => ({
+    ...service(node, name, { id, kind }),
+    proxy: { destinationServiceName: name },
+    createIndex: 1,
+    modifyIndex: 1,
+  })) as unknown as fc.Arbitrary<Row>;
+const checks = fc
+  .record({
+    node: names,
+    checkId: names,
+    serviceId: names,
+    status: fc.constantFrom('passing' as const, 'critical' as const),
+  })
+  .map(({ node, checkId, serviceId, status }) => ({
+    ...check(node, checkId, { serviceId, serviceName: serviceId, status }),
+    createIndex: 1,
+    modifyIndex: 1,
+  })) as unknown as fc.Arbitrary<Row>;
+const entriesOf = fc.array(fc.string({ maxLength: 2, unit: fc.constantFrom('x', 'y') }), { maxLength: 3 });
+const refusals = fc
+  .record({ node: names, proxyId: names, entries: entriesOf })
+  .map((fields) => ({
+    ...fields,
+    resourceType: 't',
+    resourceName: 'n',
+    createIndex: 1,
+    modifyIndex: 1,
+  })) as unknown as fc.Arbitrary<Row>;
+const pairs = fc
+  .string({ maxLength: 3, unit: fc.constantFrom('a', '/', '𝄞', '\uffee') })
+  .map((key) => ({ ...kv(key), createIndex: 1, modifyIndex: 1 })) as unknown as fc.Arbitrary<Row>;
+
+const cases: readonly (readonly [TableName, fc.Arbitrary<Row>])[] = [
+  ['services', services],
+  ['checks', checks],
+  ['refusals', refusals],
+  ['kv', pairs],
+];
+
+/** What a range must be: a scan over all rows. */
+function scan(rows: ReadonlyMap<string, Row>, table: TableName, index: string, prefix: readonly string[]): Row[] {
+  const definition = definitionOf(table);
+  const matches = (row: Row): boolean =>
+    (definition.indexes[index]?.(row) ?? []).some((tuple) =>
+      definition.ordered
+        ? (tuple[0] as string).startsWith(prefix[0] ?? '')
+        : prefix.every((part, at) => part === tuple[at]),
+    );
+  const byKey = ([left]: [string, Row], [right]: [string, Row]): number =>
+    definition.ordered ? Buffer.compare(Buffer.from(left), Buffer.from(right)) : left < right ? -1 : 1;
+  return [...rows]
+    .filter(([, row]) => matches(row))
+    .sort(byKey)
+    .map(([, row]) => row);
+}
+
+describe.each(cases)('the table %s', (name, rowArbitrary) => {
+  const definition = definitionOf(name);
+  const prefixes = fc.array(fc.constantFrom('a', 'b', 'x', '/', 'connect-proxy', 'passing'), {
+    maxLength: definition.ordered ? 1 : 2,
+  });
+  const steps = fc.array(fc.record({ row: rowArbitrary, remove: fc.boolean() }), { maxLength: 40 });
+
+  it('finds in every index what a scan finds, in the order of keys', () => {
+    fc.assert(
+      fc.property(steps, prefixes, (operations, prefix) => {
+        const table = new Table(name);
+        const model = new Map<string, Row>();
+        for (const { row, remove } of operations) {
+          const key = definition.key(row);
+          table.replace(key, remove ? undefined : row);
+          if (remove) model.delete(key);
+          else model.set(key, row);
+        }
+        for (const index of Object.keys(definition.indexes))
+          expect(table.range(index, prefix)).toEqual(scan(model, name, index, prefix));
+      }),
+    );
+  });
+
+  it('shows an overlay as if it had been written', () => {
+    fc.assert(
+      fc.property(steps, steps, prefixes, (below, above, prefix) => {
+        const table = new Table(name);
+        const base: StateReader = {
+          get: (_table, key) => table.get(key),
+          range: (_table, index, at) => table.range(index, at),
+        };
+        const model = new Map<string, Row>();
+        const overlay = new Overlay(base);
+        for (const { row } of below) {
+          table.replace(definition.key(row), row);
+          model.set(definition.key(row), row);
+        }
+        above.forEach(({ row, remove }, at) => {
+          const key = definition.key(row);
+          // Reading in between makes the overlay keep its index up to date.
+          if (at % 3 === 1) overlay.range(name, Object.keys(definition.indexes)[0] as string, []);
+          overlay.set(name, key, remove ? undefined : row);
+          if (remove) model.delete(key);
+          else model.set(key, row);
+        });
+        for (const index of Object.keys(definition.indexes))
+          expect(overlay.range(name, index, prefix)).toEqual(scan(model, name, index, prefix));
+      }),
+    );
+  });
+
+  it('has key prefixes that really cover its ranges', () => {
+    fc.assert(
+      fc.property(rowArbitrary, (row) => {
+        for (const [index, tuples] of Object.entries(definition.indexes))
+          for (const tuple of tuples(row))
+            for (let depth = 0; depth <= tuple.length; depth += 1) {
+              const keyPrefix = definition.keyPrefix?.[index]?.(tuple.slice(0, depth)) ?? '';
+              expect(definition.key(row).startsWith(keyPrefix)).toBe(true);
+            }
+      }),
+    );
+  });
+});
+
+describe('every table', () => {
+  it('names only indexes it has as covered by a key prefix', () => {
+    for (const { indexes, keyPrefix } of Object.values(tableDefinitions) as { indexes: object; keyPrefix?: object }[])
+      for (const index of Object.keys(keyPrefix ?? {})) expect(Object.keys(indexes)).toContain(index);
+  });
+
+  it('refuses an index it does not have', () => {
+    expect(() => new Table('nodes').range('byColour', [])).toThrow('The table nodes has no index byColour.');
+  });
+});

@@ -96,10 +96,10 @@ export class ScenarioMesh {
       const [kind = '', name = ''] = String(body).split('/');
       await deleteConfigEntry(this.store, kind as ConfigEntryKind, name);
     } else if (verb === 'catalog') {
-      const registration = toRegistration(decode(registrationField, body), 'dc1');
+      const registration = toRegistration(decode(registrationField, body, { what: 'registration' }), 'dc1');
       await this.store.transact(verb, (transaction) => applyRegistration(transaction, registration));
     } else if (verb === 'remove-catalog') {
-      const { node, serviceId, checkId } = decode(deregistrationField, body);
+      const { node, serviceId, checkId } = decode(deregistrationField, body, { what: 'deregistration' });
       await this.store.transact(verb, (transaction) => applyDeregistration(transaction, { node, serviceId, checkId }));
     } else if (verb === 'service') await this.#register(decodeServiceDefinition(body, 'api'));
     else throw new Error(`no such kind of step: ${verb}`);
@@ -151,7 +151,7 @@ export class ScenarioMesh {
   /** What the proxy is told now: as a client would see it that asks for everything the rest refers to. */
   tell(proxyId: string): Told {
     const { made, missing } = this.resources(proxyId);
-    const resources = perKind(() => ({}) as Record<string, unknown>);
+    const resources = perKind<Record<string, unknown>>(() => ({}));
     const problems = missing.map((what) => `${what} cannot be made`);
     const leaf = encodeLeafSecret(this.ca.issueLeaf({ spiffeId: this.needs(proxyId).identity.spiffeId, dnsNames: [] }));
     const all = [...made, { type: 'secret' as const, name: LEAF_SECRET, bytes: leaf, references: [] }];

@@ -118,5 +118,8 @@ export interface StateStore {
     commits: number;
   }>;
 
+  /** Sizes for tests and metrics: memoised cells and parked blocking queries. */
+  readonly sizes: Readonly<{ cells: number; parkedQueries: number }>;
+
   close(): Promise<void>;
 }

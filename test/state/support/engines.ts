@@ -36,3 +36,16 @@ export async function openStore(backend: Backend, options: Partial<StateStoreOpt
   await store.ready;
   return store;
 }
+
+/** The same engine for one more store, which does not close it. */
+export function sharedBackend(backend: Backend): Backend {
+  return {
+    name: backend.name,
+    open: () => Promise.resolve(),
+    list: () => backend.list(),
+    commit: (transaction) => backend.commit(transaction),
+    watch: (afterRevision, onEvent) => backend.watch(afterRevision, onEvent),
+    barrier: () => backend.barrier(),
+    close: () => Promise.resolve(),
+  };
+}

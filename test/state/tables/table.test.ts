@@ -28,15 +28,13 @@ const checks = fc
     modifyIndex: 1,
   })) as unknown as fc.Arbitrary<Row>;
 const entriesOf = fc.array(fc.string({ maxLength: 2, unit: fc.constantFrom('x', 'y') }), { maxLength: 3 });
-const refusals = fc
-  .record({ node: names, proxyId: names, entries: entriesOf })
-  .map((fields) => ({
-    ...fields,
-    resourceType: 't',
-    resourceName: 'n',
-    createIndex: 1,
-    modifyIndex: 1,
-  })) as unknown as fc.Arbitrary<Row>;
+const refusals = fc.record({ node: names, proxyId: names, entries: entriesOf }).map((fields) => ({
+  ...fields,
+  resourceType: 't',
+  resourceName: 'n',
+  createIndex: 1,
+  modifyIndex: 1,
+})) as unknown as fc.Arbitrary<Row>;
 const pairs = fc
   .string({ maxLength: 3, unit: fc.constantFrom('a', '/', '𝄞', '\uffee') })
   .map((key) => ({ ...kv(key), createIndex: 1, modifyIndex: 1 })) as unknown as fc.Arbitrary<Row>;

@@ -1,10 +1,10 @@
 import { AppError } from '../../core/index.js';
 import type { Cell, MeshView } from '../../model/index.js';
-import { isHttpLike, trustDomainOf } from '../../mesh/discovery-chain/index.js';
+import { trustDomainOf } from '../../mesh/discovery-chain/index.js';
 import { proxyKey, type ResolvedProxy, resolvedProxyCell, serviceSpiffeId } from '../../mesh/proxy/index.js';
 import { exposedNeeds } from './expose-needs.js';
 import { numberSetting } from './local-app.js';
-import { publicListenerName } from './public-listener.js';
+import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './public-listener.js';
 import { RBAC_FILTERS } from './rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
@@ -17,7 +17,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     const proxy = view.cell(resolvedProxyCell, key);
     const trustDomain = trustDomainOf(view);
     if (proxy === undefined || trustDomain === '') return undefined;
-    const problems: string[] = [];
+    const problems: string[] = [...publicListenerProblems(proxy)];
     const all = [
       ...ownNeeds(proxy),
       ...proxy.upstreams.flatMap((upstream) => needsOf(view, proxy, upstream, problems)),
@@ -39,12 +39,12 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
 
 function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
   const key = proxyKey(proxy);
-  const layer = isHttpLike(proxy.protocol) ? 'http' : 'network';
-
   return [
     needed('local-app', { proxy: key, name: 'local_app' }),
     needed('roots', { name: ROOTS_SECRET }),
-    needed('rbac', { service: proxy.service, layer, name: RBAC_FILTERS[layer] }),
+    ...publicListenerRbacLayers(proxy).map((layer) =>
+      needed('rbac', { service: proxy.service, layer, name: RBAC_FILTERS[layer] }),
+    ),
     needed('public-listener', { node: proxy.node, proxyId: proxy.proxyId, name: publicListenerName(proxy) }),
     ...exposedNeeds(proxy),
   ];

@@ -1,4 +1,5 @@
 import { type PackedAny, packAny } from '../envoy-api/index.js';
+import { envoyCipherSuites } from './cipher-suites.js';
 import { SECRET_SOURCE } from './config-sources.js';
 import { LEAF_SECRET, ROOTS_SECRET } from './spec.js';
 
@@ -20,7 +21,7 @@ function parameters(given: TlsParameters | undefined) {
     tls_params: {
       ...(given.tlsMinVersion ? { tls_minimum_protocol_version: given.tlsMinVersion as TlsProtocol } : {}),
       ...(given.tlsMaxVersion ? { tls_maximum_protocol_version: given.tlsMaxVersion as TlsProtocol } : {}),
-      ...(given.cipherSuites.length > 0 ? { cipher_suites: [...given.cipherSuites] } : {}),
+      ...(given.cipherSuites.length > 0 ? { cipher_suites: envoyCipherSuites(given.cipherSuites) } : {}),
     },
   };
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { proxyKey } from '../../../src/mesh/proxy/index.js';
 import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
 import { parseEscapeHatch } from '../../../src/xds/resources/escape-hatch.js';
 import {
@@ -8,6 +9,7 @@ import {
   publicListenerProblems,
   publicListenerRbacLayers,
 } from '../../../src/xds/resources/public-listener.js';
+import { proxyNeedsCell } from '../../../src/xds/resources/index.js';
 import { type Decoded, PROXY, type SidecarOptions, built, sidecarOf, sidecarView } from './support/sidecar.js';
 
 beforeAll(() => checkEncoding(true));
@@ -128,6 +130,11 @@ describe('a public listener that the user wrote', () => {
     const given = options({ address, filter_chains: [{ filters: [manager()] }, { filters: [tcpProxy] }] }, 'http');
     expect(listenerOf(given).filter_chains[1].filters[0].name).toBe('envoy.filters.network.rbac');
     expect(publicListenerRbacLayers(sidecarOf(sidecarView(given)))).toEqual(['http', 'network']);
+    const needs = sidecarView(given).cell(proxyNeedsCell, proxyKey(PROXY));
+    expect([...(needs?.resources.get('extension')?.keys() ?? [])].sort()).toEqual([
+      'envoy.filters.http.rbac',
+      'envoy.filters.network.rbac',
+    ]);
   });
 
   it('asks about connections where the connection manager is fetched from elsewhere', () => {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cipherSuites } from '../../../src/model/config-entries/rules/tls.js';
 import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
 import {
   publicListener,
@@ -65,6 +66,19 @@ describe('the public listener', () => {
       { type: 'secret', name: 'leaf' },
       { type: 'secret', name: 'roots' },
     ]);
+  });
+
+  it("offers the mesh's TLS versions and cipher suites, by the names that Envoy knows", () => {
+    const Incoming = { TLSMinVersion: 'TLSv1_1', TLSMaxVersion: 'TLSv1_2', CipherSuites: [...cipherSuites] };
+    const [chain] = listenerOf({ entries: [{ Kind: 'mesh', TLS: { Incoming } }] }).filter_chains;
+    const parameters = chain.transport_socket.typed_config.common_tls_context.tls_params;
+    expect(parameters).toMatchObject({
+      tls_minimum_protocol_version: 'TLSv1_1',
+      tls_maximum_protocol_version: 'TLSv1_2',
+    });
+    expect(parameters.cipher_suites).toHaveLength(cipherSuites.size);
+    expect(parameters.cipher_suites.filter((suite: string) => suite.startsWith('TLS_'))).toEqual([]);
+    expect(parameters.cipher_suites).toContain('ECDHE-ECDSA-AES256-GCM-SHA384');
   });
 
   it('binds to the configured address and port, else to every address when the sidecar has none', () => {

@@ -55,6 +55,12 @@ describe('field rules of the API', () => {
     );
   });
 
+  it('asks of a oneof only for the member that is set', () => {
+    const type = 'envoy.type.matcher.v3.StringMatcher';
+    expect(broken(type, { exact: 'a' })).toBeUndefined();
+    expect(broken(type, {})).toBe('StringMatcher.match_pattern: value is required');
+  });
+
   it('is content with a plain cluster', () => {
     const fields = {
       name: 'c',

@@ -7,8 +7,8 @@ import { tracingOf } from './tracing.js';
 
 type Manager = EnvoyMessages['envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'];
 
-export type HttpFilter = NonNullable<Manager['http_filters']>[number];
-export type RouteConfiguration = EnvoyMessages['envoy.config.route.v3.RouteConfiguration'];
+type HttpFilter = NonNullable<Manager['http_filters']>[number];
+type RouteConfiguration = EnvoyMessages['envoy.config.route.v3.RouteConfiguration'];
 
 /** A filter with its configuration, as it stands in a chain. */
 export interface NamedFilter {
@@ -40,8 +40,8 @@ export interface InboundOptions {
   readonly normalization?: RequestNormalization | undefined;
 }
 
-export const HTTP_CONNECTION_MANAGER = 'envoy.filters.network.http_connection_manager';
-export const HTTP_ROUTER = 'envoy.filters.http.router';
+const HTTP_CONNECTION_MANAGER = 'envoy.filters.network.http_connection_manager';
+const HTTP_ROUTER = 'envoy.filters.http.router';
 
 const router = (): NamedFilter => ({
   name: HTTP_ROUTER,

@@ -69,7 +69,7 @@ export function publicListenerProblems({ config, protocol }: ResolvedProxy): rea
 }
 
 /** Where a proxy takes connections: `bind_address` and `bind_port` before its registration, else every address. */
-export function publicAddress(proxy: ResolvedProxy): { readonly address: string; readonly port: number } {
+function publicAddress(proxy: ResolvedProxy): { readonly address: string; readonly port: number } {
   return {
     address: configText(proxy.config, 'bind_address') || proxy.address || '0.0.0.0',
     port: positiveConfigNumber(proxy.config, 'bind_port') ?? proxy.port,

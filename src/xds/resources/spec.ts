@@ -44,6 +44,11 @@ export interface ProxyNeeds {
   readonly identity: ProxyIdentity;
   /** type -> name on the wire -> key of the resource cell (`resourceCellKey`). */
   readonly resources: ReadonlyMap<ResourceType, ReadonlyMap<string, string>>;
+  /**
+   * A part does not compile now, so that names may be missing: what the proxy has and is not named here stays. Absent = what is
+   * not named here is taken away.
+   */
+  readonly keepsOthers?: true;
   /** Sentences for an operator: a chain that does not compile, an escape hatch that is ignored. */
   readonly problems: readonly string[];
 }

@@ -27,10 +27,12 @@ export function createEntry(cells: ResourceCells, subscription: Subscription, na
 export function applyNeeds(cells: ResourceCells, subscription: Subscription, needs: ProxyNeeds): boolean {
   const wanted = needs.resources.get(subscription.type);
   for (const [name, cellKey] of wanted ?? []) want(cells, subscription, name, cellKey);
+  if (!needs.keepsOthers) decide(subscription);
   if (subscription.entries.size === (wanted?.size ?? 0)) return false;
   let lingers = false;
   for (const entry of subscription.entries.values()) {
     if (wanted?.has(entry.name) || entry.onDemand || entry.permanent) continue;
+    if (entry.wanted && needs.keepsOthers) continue;
     if (entry.wanted) unwant(cells, subscription, entry);
     lingers = true;
   }
@@ -44,6 +46,9 @@ function want(cells: ResourceCells, subscription: Subscription, name: string, ce
     if (subscription.strangers?.delete(name)) created.subscribed = true;
     subscription.absent?.delete(name);
     subscription.removals?.delete(name);
+    const claimed = subscription.undecided?.get(name);
+    subscription.undecided?.delete(name);
+    if (claimed !== undefined) created.claim(claimed);
     if (subscription.known) subscription.markDirty(created);
     return;
   }
@@ -57,6 +62,13 @@ function want(cells: ResourceCells, subscription: Subscription, name: string, ce
   entry.source = cells.acquire(cellKey, entry);
   if (old instanceof SharedCell) cells.release(old, entry);
   if (subscription.known) subscription.markDirty(entry);
+}
+
+/** The needs are complete: what a client claimed and nothing needs is taken away after all. */
+function decide(subscription: Subscription): void {
+  if (subscription.type !== 'extension')
+    for (const name of subscription.undecided?.keys() ?? []) subscription.remove(name);
+  subscription.undecided = undefined;
 }
 
 function unwant(cells: ResourceCells, subscription: Subscription, entry: Entry): void {

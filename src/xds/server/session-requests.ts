@@ -18,8 +18,8 @@ export function openWildcard(session: ProxySession, type: ResourceType, claims: 
   }
   for (const [name, version] of claims) {
     const entry = subscription.entries.get(name);
-    if (entry) claim(entry, version);
-    else subscription.remove(name);
+    if (entry) entry.claim(version);
+    else claimStranger(session, subscription, name, version);
   }
   subscription.markAllDirty();
 }
@@ -48,7 +48,7 @@ export function subscribe(
     const entry = subscription.entries.get(name) ?? demand(session, subscription, name);
     const claimed = subscription.owed?.has(name) ? undefined : claims?.get(name);
     if (entry) subscribeEntry(session, subscription, entry, claimed);
-    else subscribeStranger(subscription, name, claims?.has(name) ?? false);
+    else subscribeStranger(session, subscription, name, claims?.get(name));
   }
   subscription.owed = undefined;
 }
@@ -76,18 +76,29 @@ function subscribeEntry(
 ): void {
   entry.subscribed = true;
   if (entry.source === session.leaf) {
-    if (claimed !== undefined && session.leaf.adopt(claimed)) return claim(entry, claimed);
+    if (claimed !== undefined && session.leaf.adopt(claimed)) return entry.claim(claimed);
     session.leaf.ensure();
     return subscription.answer(entry);
   }
   if (claimed === undefined) return subscription.answer(entry);
-  claim(entry, claimed);
+  entry.claim(claimed);
   if (entry.source.current?.version !== claimed) (subscription.singly ??= new Set()).add(entry);
 }
 
-function subscribeStranger(subscription: Subscription, name: string, claimed: boolean): void {
+function subscribeStranger(
+  session: ProxySession,
+  subscription: Subscription,
+  name: string,
+  claimed: string | undefined,
+): void {
   (subscription.strangers ??= new Set()).add(name);
-  if (!claimed) (subscription.absent ??= new Set()).add(name);
+  if (claimed !== undefined) claimStranger(session, subscription, name, claimed);
+  else (subscription.absent ??= new Set()).add(name);
+}
+
+/** The client has something that this proxy does not need, as far as is known. */
+function claimStranger(session: ProxySession, subscription: Subscription, name: string, version: string): void {
+  if (session.needs.keepsOthers) (subscription.undecided ??= new Map()).set(name, version);
   // A filter that is gone is not told: old filter chains that still use it would refuse everybody (envoy-facts 8).
   else if (subscription.type !== 'extension') subscription.remove(name);
 }
@@ -98,14 +109,6 @@ function demand(session: ProxySession, subscription: Subscription, name: string)
   const entry = createEntry(session.outlet.cells, subscription, name, key);
   entry.onDemand = true;
   return entry;
-}
-
-/** The client says that it has this version. */
-function claim(entry: Entry, version: string): void {
-  const { current } = entry.source;
-  entry.sent = version;
-  entry.held = true;
-  if (current?.version === version) entry.accepted = current;
 }
 
 function forgetSent(entry: Entry): void {

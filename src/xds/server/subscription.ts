@@ -39,6 +39,14 @@ export class Entry implements ResourceUser {
     this.owner.markDirty(this);
   }
 
+  /** The client says that it has this version. */
+  claim(version: string): void {
+    const { current } = this.source;
+    this.sent = version;
+    this.held = true;
+    if (current?.version === version) this.accepted = current;
+  }
+
   /** Whether the client is to be told about this name without being asked again. */
   get visible(): boolean {
     return this.subscribed || this.owner.wildcard;
@@ -72,6 +80,8 @@ export class Subscription {
   removals: Set<string> | undefined;
   /** Names that follow a cluster sent before this type was asked for: their claim must not be trusted. */
   owed: Set<string> | undefined;
+  /** Claims of names that are missing while needs are incomplete (`keepsOthers`): name -> version. */
+  undecided: Map<string, string> | undefined;
   readonly outstanding: Outstanding[] = [];
   readonly #onDirty: () => void;
 

@@ -50,7 +50,7 @@ export class SessionRig {
   }
 
   /** A new stream of the same proxy. */
-  open(names: RigNames): ProxySession {
+  open(names: RigNames, more: Partial<ProxyNeeds> = {}): ProxySession {
     this.#taken = this.writes.length;
     this.responses.length = 0;
     const isCongested = () => this.congested;
@@ -88,7 +88,7 @@ export class SessionRig {
         counters: this.counters,
         index: () => this.store.index,
       },
-      needsOf(names),
+      { ...needsOf(names), ...more },
       (session) =>
         new LeafKeeper({
           ca: this.ca,
@@ -118,6 +118,12 @@ export class SessionRig {
   needs(names: RigNames, ...resources: readonly EncodedResource[]): this {
     this.session.needsChanged(needsOf(names));
     return this.change(...resources);
+  }
+
+  /** Needs of which a part does not compile. */
+  incompleteNeeds(names: RigNames): this {
+    this.session.needsChanged({ ...needsOf(names), keepsOthers: true });
+    return this.change();
   }
 
   run(): this {

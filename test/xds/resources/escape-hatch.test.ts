@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { proxyKey } from '../../../src/mesh/proxy/index.js';
-import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
+import { checkEncoding, decodeAnyDeep } from '../../../src/xds/envoy-api/index.js';
 import { parseEscapeHatch } from '../../../src/xds/resources/escape-hatch.js';
+import { type ReplacedCluster, escapedCluster } from '../../../src/xds/resources/escaped-cluster.js';
 import {
   publicListener,
   publicListenerName,
@@ -10,6 +11,7 @@ import {
   publicListenerRbacLayers,
 } from '../../../src/xds/resources/public-listener.js';
 import { proxyNeedsCell } from '../../../src/xds/resources/index.js';
+import { upstreamTlsSocket } from '../../../src/xds/resources/tls.js';
 import { type Decoded, PROXY, type SidecarOptions, built, sidecarOf, sidecarView } from './support/sidecar.js';
 
 beforeAll(() => checkEncoding(true));
@@ -43,6 +45,30 @@ describe('an escape hatch', () => {
         expect('problem' in parsed || typeof parsed.message === 'object').toBe(true);
       }),
     );
+  });
+});
+
+describe('a cluster that the user wrote', () => {
+  const text = JSON.stringify(typed(CLUSTER, { name: 'own-orders', type: 'STATIC', connect_timeout: '6s' }));
+  const decoded = (json: string, replaced: ReplacedCluster): Decoded => {
+    const cluster = escapedCluster(json, replaced);
+    return 'any' in cluster ? decodeAnyDeep(cluster.any) : cluster;
+  };
+
+  it('keeps its name, and gets the mutual TLS of the one whose place it takes', () => {
+    const transportSocket = upstreamTlsSocket('orders.internal', ['spiffe://mesh/orders'], undefined);
+    const cluster = decoded(text, { name: 'orders', transportSocket });
+    expect(cluster).toMatchObject({ name: 'own-orders', type: 'STATIC', connect_timeout: { seconds: '6' } });
+    expect(cluster.transport_socket.typed_config.sni).toBe('orders.internal');
+  });
+
+  it('stays without TLS towards the application, and without a name takes ours', () => {
+    expect(decoded(text, { name: 'local_app' }).transport_socket ?? null).toBeNull();
+    expect(decoded(JSON.stringify(typed(CLUSTER, {})), { name: 'local_app' }).name).toBe('local_app');
+  });
+
+  it('that cannot be read is a sentence', () => {
+    expect(escapedCluster('{}}', { name: 'local_app' })).toEqual({ problem: expect.stringMatching(/^it is not JSON/) });
   });
 });
 

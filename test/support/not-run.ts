@@ -13,5 +13,5 @@ export const hasNetworkNamespaces = (): boolean =>
     '-Urnm',
     'sh',
     '-c',
-    'mount -t tmpfs none /run && ip netns add a && ip link add b type bridge && ip link add c type veth peer name d netns a',
+    'mount -t tmpfs none /run && ip netns add one && ip link add bridge0 type bridge && ip link add veth0 type veth peer name eth0 netns one',
   ]).status === 0;

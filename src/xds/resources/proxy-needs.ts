@@ -17,11 +17,9 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     const proxy = view.cell(resolvedProxyCell, key);
     const trustDomain = trustDomainOf(view);
     if (proxy === undefined || trustDomain === '') return undefined;
-    const problems: string[] = [...publicListenerProblems(proxy)];
-    const all = [
-      ...ownNeeds(proxy),
-      ...proxy.upstreams.flatMap((upstream) => needsOf(view, proxy, upstream, problems)),
-    ];
+    const upstreams = proxy.upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream));
+    const all = [...ownNeeds(proxy), ...upstreams.flatMap((upstream) => ('needs' in upstream ? upstream.needs : []))];
+    const failed = upstreams.flatMap((upstream) => ('problem' in upstream ? [upstream.problem] : []));
     return {
       identity: {
         node: proxy.node,
@@ -32,7 +30,8 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         spiffeId: serviceSpiffeId(trustDomain, proxy.datacenter, proxy.service),
       },
       resources: byTypeAndName(all),
-      problems,
+      ...(failed.length > 0 ? { keepsOthers: true as const } : {}),
+      problems: [...publicListenerProblems(proxy), ...failed],
     };
   },
 };
@@ -50,16 +49,14 @@ function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
   ];
 }
 
-function needsOf(
+/** The resources of one upstream, or why it has none now. */
+function upstreamNeeds(
   view: MeshView,
   proxy: ResolvedProxy,
   upstream: ResolvedProxy['upstreams'][number],
-  problems: string[],
-): readonly NeededResource[] {
-  if (upstream.destinationType !== 'service') {
-    problems.push(`upstream ${upstream.id}: prepared queries are not implemented as upstreams`);
-    return [];
-  }
+): { readonly needs: readonly NeededResource[] } | { readonly problem: string } {
+  if (upstream.destinationType !== 'service')
+    return { problem: `upstream ${upstream.id}: prepared queries are not implemented as upstreams` };
   const fetchTimeoutMs = numberSetting(proxy, 'xds_fetch_timeout_ms');
   const tracingJson = proxy.config['envoy_listener_tracing_json'];
   const key = upstreamNeedsKey({
@@ -70,10 +67,9 @@ function needsOf(
     ...(typeof tracingJson === 'string' ? { tracingJson } : {}),
   });
   try {
-    return view.cell(upstreamNeedsCell, key);
+    return { needs: view.cell(upstreamNeedsCell, key) };
   } catch (thrown) {
-    problems.push(AppError.from(thrown).message);
-    return [];
+    return { problem: AppError.from(thrown).message };
   }
 }
 

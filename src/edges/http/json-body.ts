@@ -1,6 +1,6 @@
 import { AppError } from '../../core/index.js';
 import { parseJson } from '../../lang/hcl/index.js';
-import { type Field, type WireProblem, tryDecode } from '../../model/wire/index.js';
+import { type Field, type WireProblem, kindOf, tryDecode } from '../../model/wire/index.js';
 import type { ApiRequest } from './route.js';
 
 /** How clients know the start of a refusal: most endpoints say "Request decode failed", config entries "Request decoding failed". */
@@ -20,13 +20,21 @@ export async function readJson(request: ApiRequest, prefix = DEFAULT_PREFIX, lim
   }
 }
 
+/** The body as a JSON object; `null` counts as one without fields. */
+export async function readObject(request: ApiRequest, prefix = DEFAULT_PREFIX): Promise<object> {
+  const value = await readJson(request, prefix);
+  if (value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value;
+  throw new AppError('invalidArgument', `${prefix}: the body must be an object, not ${kindOf(value)}`);
+}
+
 /** The body decoded by a schema. Unknown fields and wrong values are `invalidArgument` with their paths. */
 export async function readBodyAs<Value>(
   request: ApiRequest,
   field: Field<Value>,
   prefix = DEFAULT_PREFIX,
 ): Promise<Value> {
-  const result = tryDecode(field, await readJson(request, prefix));
+  const result = tryDecode(field, await readObject(request, prefix));
   if (result.ok) return result.value;
   throw new AppError('invalidArgument', `${prefix}: ${result.problems.map(problemText).join('; ')}`);
 }

@@ -2,7 +2,7 @@ import { type Field, object, text } from '../../../model/wire/index.js';
 import { decodeCheckDefinition } from '../../../model/definitions/index.js';
 import type { CheckStatus } from '../../../model/index.js';
 import { badRequest, empty } from '../answers.js';
-import { readBodyAs, readJson } from '../json-body.js';
+import { readBodyAs, readObject } from '../json-body.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 
 const pathWrite: AclRequirement = { resource: 'service', access: 'write', scope: 'path' };
@@ -41,7 +41,7 @@ const updateField: Field<UpdateBody> = object<UpdateBody>({ status: text(), outp
 const STATUSES: readonly string[] = ['passing', 'warning', 'critical'] satisfies readonly CheckStatus[];
 
 async function register(request: ApiRequest): Promise<ApiAnswer> {
-  await request.deps.agent.registerCheck(decodeCheckDefinition((await readJson(request)) ?? {}, 'api'));
+  await request.deps.agent.registerCheck(decodeCheckDefinition(await readObject(request), 'api'));
   return empty();
 }
 

@@ -10,7 +10,7 @@ import { encodeHealthCheck } from '../agent-service/encode-health-check.js';
 import { withCentralConfig } from '../agent-service/with-central-config.js';
 import { badRequest, empty, json, text } from '../answers.js';
 import { agentServiceFilterType } from '../filter-types.js';
-import { readJson } from '../json-body.js';
+import { readObject } from '../json-body.js';
 import { parseBoolean } from '../read-flag.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 import { requestFilter } from '../row-filter.js';
@@ -119,7 +119,7 @@ function readWaitMs({ query, config }: ApiRequest): number {
 }
 
 async function register(request: ApiRequest): Promise<ApiAnswer> {
-  const definition = decodeServiceDefinition((await readJson(request)) ?? {}, 'api');
+  const definition = decodeServiceDefinition(await readObject(request), 'api');
   const given = request.query.get('replace-existing-checks');
   const replaceExistingChecks =
     request.query.has('replace-existing-checks') && (given === '' || parseBoolean(given) === true);

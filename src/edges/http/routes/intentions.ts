@@ -20,7 +20,7 @@ import { type StoredIntention, encodeIntention } from '../../../mesh/intentions/
 import type { Cell } from '../../../model/index.js';
 import { badRequest, json, text } from '../answers.js';
 import { intentionFilterType } from '../filter-types.js';
-import { readJson } from '../json-body.js';
+import { readObject } from '../json-body.js';
 import { readCell } from '../read.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 import { filterRows } from '../row-filter.js';
@@ -99,7 +99,7 @@ async function readExact(request: ApiRequest): Promise<ApiAnswer> {
 
 async function upsert(request: ApiRequest): Promise<ApiAnswer> {
   const pair = readPair(request);
-  const body = decodeIntention(await readJson(request, BODY_PREFIX));
+  const body = decodeIntention(await readObject(request, BODY_PREFIX));
   const { result } = await upsertIntention(request.deps.store, pair, body);
   return json(result);
 }
@@ -118,7 +118,7 @@ function readPair({ query }: ApiRequest): IntentionPair {
 }
 
 async function create(request: ApiRequest): Promise<ApiAnswer> {
-  const body = decodeIntention(await readJson(request, BODY_PREFIX));
+  const body = decodeIntention(await readObject(request, BODY_PREFIX));
   const stamp = { id: randomUUID(), at: now(request) };
   await createLegacyIntention(request.deps.store, body, stamp);
   return json({ ID: stamp.id });
@@ -131,7 +131,7 @@ async function readById(request: ApiRequest): Promise<ApiAnswer> {
 
 async function update(request: ApiRequest): Promise<ApiAnswer> {
   const id = readId(request);
-  const body = decodeIntention(await readJson(request, BODY_PREFIX));
+  const body = decodeIntention(await readObject(request, BODY_PREFIX));
   await updateLegacyIntention(request.deps.store, id, body, now(request));
   return json({ ID: id });
 }

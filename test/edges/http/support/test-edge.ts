@@ -1,0 +1,151 @@
+import { createLocalAgent } from '../../../../src/agent/index.js';
+import type { CertificateAuthority } from '../../../../src/ca/index.js';
+import { type Clock, systemClock } from '../../../../src/core/index.js';
+import type { HttpConfig, HttpDeps } from '../../../../src/edges/http/index.js';
+import { allRoutes } from '../../../../src/edges/http/index.js';
+import { createApp } from '../../../../src/edges/http/server.js';
+import { createMemoryBackend, createStateStore } from '../../../../src/state/index.js';
+import type { Propagation } from '../../../../src/xds/server/index.js';
+
+export interface TestEdgeOptions {
+  readonly config?: Partial<HttpConfig>;
+  readonly clock?: Clock;
+  readonly ca?: CertificateAuthority;
+  readonly propagation?: Propagation;
+}
+
+/** A request to the edge under test, in process. */
+export interface TestRequest {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface TestAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The body as JSON; undefined when it is none. */
+  readonly json: unknown;
+}
+
+export const testConfig: HttpConfig = {
+  nodeName: 'n1',
+  nodeId: 'aaaaaaaa-0000-4000-8000-000000000001',
+  datacenter: 'dc1',
+  primaryDatacenter: 'dc1',
+  server: true,
+  devMode: false,
+  version: '1.21.4',
+  revision: '',
+  buildDate: '2026-01-01T00:00:00Z',
+  advertiseAddress: '127.0.0.1',
+  ports: { http: 8500, https: -1, dns: 8600, grpc: 8502, grpcTls: 8503, server: 8300, serfLan: 8301, serfWan: 8302 },
+  nodeMeta: {},
+  defaultAclPolicy: 'allow',
+  aclEnabled: false,
+  defaultIntentionPolicy: 'allow',
+  supportedEnvoyVersions: ['1.40.0'],
+  responseHeaders: {},
+  blockEndpoints: [],
+  allowWriteHttpFrom: [],
+  disableUnprintableCharFilter: false,
+  kvMaxValueSize: 524_288,
+  maxConnectionsPerClient: 200,
+  defaultQueryTimeMs: 300_000,
+  maxQueryTimeMs: 600_000,
+  discoveryMaxStaleMs: 0,
+  uiContentPath: '',
+  debugConfig: {},
+};
+
+const noCa: CertificateAuthority = {
+  ready: Promise.resolve(),
+  trustDomain: 'aaaaaaaa-0000-4000-8000-000000000002.consul',
+  issueLeaf: () => {
+    throw new Error('no certificate authority in this test');
+  },
+  issueServer: () => {
+    throw new Error('no certificate authority in this test');
+  },
+  renewalOf: () => 0,
+  renewalOfClaim: () => undefined,
+};
+
+/** The dependencies of an edge over a store in memory and a local agent that runs no checks. */
+export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps & { config: () => HttpConfig }> {
+  const clock = options.clock ?? systemClock;
+  const store = createStateStore({ backend: createMemoryBackend(), clock, random: () => 0 });
+  await store.ready;
+  const config: HttpConfig = { ...testConfig, ...options.config };
+  const quiet = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  const agent = createLocalAgent({
+    store,
+    clock,
+    random: () => 0,
+    facts: {
+      node: config.nodeName,
+      id: config.nodeId,
+      address: config.advertiseAddress,
+      datacenter: config.datacenter,
+      taggedAddresses: {},
+      meta: {},
+    },
+    sidecarPorts: { from: 21_000, to: 21_255 },
+    checkOutputMaxSize: 4096,
+    checkUpdateIntervalMs: 0,
+    logger: quiet,
+  });
+  await agent.start();
+  return {
+    store,
+    agent,
+    clock,
+    config: () => config,
+    ca: options.ca ?? noCa,
+    propagation: options.propagation ?? { list: () => [], get: () => undefined },
+    control: { reload: () => Promise.resolve(), leave: () => Promise.resolve() },
+    metrics: { prometheus: () => Promise.resolve(''), json: () => Promise.resolve({}) },
+    logger: quiet,
+  };
+}
+
+/** An edge that is asked in process: `ask('PUT /v1/kv/a', { body: 'x' })`. */
+export async function testEdge(options: TestEdgeOptions = {}) {
+  const deps = await testDeps(options);
+  const closing = new AbortController();
+  const app = createApp(deps, allRoutes, closing.signal);
+  const ask = async (line: string, request: TestRequest = {}): Promise<TestAnswer> => {
+    const [method = 'GET', url = '/'] = line.split(' ');
+    const { body } = request;
+    const payload = body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) };
+    const answer = await app.inject({ method: method as 'GET', url, headers: { ...request.headers }, ...payload });
+    const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
+    return { status: answer.statusCode, headers, text: answer.body, json: parse(answer.body) };
+  };
+  return {
+    deps,
+    ask,
+    /** Asks and expects success; returns the JSON. */
+    get: async (line: string): Promise<unknown> => (await ask(line)).json,
+    async close() {
+      closing.abort();
+      await app.close();
+      await deps.agent.close();
+      await deps.store.close();
+    },
+  };
+}
+
+export type TestEdge = Awaited<ReturnType<typeof testEdge>>;
+
+function ignore(): void {
+  return undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

@@ -64,6 +64,8 @@ class Store implements StateStore {
   readonly #barrier: SharedBarrier;
   readonly #onProblem: (error: AppError) => void;
   readonly #flushListeners = new Set<(index: number) => void>();
+  /** Why the state could not be loaded. */
+  #failure: AppError | undefined;
   #state: 'loading' | 'ready' | 'closed' = 'loading';
 
   constructor({
@@ -107,7 +109,9 @@ class Store implements StateStore {
       if (this.#state === 'loading') this.#state = 'ready';
     });
     // Whoever awaits `ready` gets the error; nobody doing so yet must not end the process.
-    this.ready.catch(() => undefined);
+    this.ready.catch((thrown: unknown) => {
+      this.#failure = AppError.from(thrown);
+    });
   }
 
   get index(): number {
@@ -219,7 +223,7 @@ class Store implements StateStore {
   #open(): Database {
     if (this.#state === 'ready') return this.#database;
     if (this.#state === 'closed') throw new AppError('unavailable', 'The store is closed: start the agent again.');
-    throw new AppError('unavailable', 'The state is still being loaded: try again in a moment.');
+    throw this.#failure ?? new AppError('unavailable', 'The state is still being loaded: try again in a moment.');
   }
 
   #answerIndex(index: number): number {

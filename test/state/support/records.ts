@@ -57,11 +57,19 @@ export const kv = (key: string, value = 'eA=='): Draft<KvRecord> => ({
   session: '',
 });
 
+const recordCells = new Map<keyof Tables, unknown>();
+
 /** The record under `table/key`, or undefined: the simplest cell. */
-export const recordCell = <Name extends keyof Tables>(table: Name): Cell<Tables[Name] | undefined> => ({
-  kind: `test-record-${table}`,
-  compute: (view, key) => view.get(table, key),
-});
+export function recordCell<Name extends keyof Tables>(table: Name): Cell<Tables[Name] | undefined> {
+  const known = recordCells.get(table);
+  if (known) return known as Cell<Tables[Name] | undefined>;
+  const cell: Cell<Tables[Name] | undefined> = {
+    kind: `test-record-${table}`,
+    compute: (view, key) => view.get(table, key),
+  };
+  recordCells.set(table, cell);
+  return cell;
+}
 
 export const kvPrefix: Cell<readonly KvRecord[]> = {
   kind: 'test-kv-prefix',

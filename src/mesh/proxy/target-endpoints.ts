@@ -12,6 +12,7 @@ import {
 /** Which instances a target means. */
 export interface TargetSelection {
   readonly service: string;
+  readonly datacenter: string;
   /** Filter expression of the subset; empty = all. */
   readonly filter: string;
   /** Warning instances count as unhealthy too. */
@@ -34,18 +35,21 @@ export const targetEndpointsKey = (selection: TargetSelection): string => canoni
 
 const HIGHEST_WEIGHT = 128;
 
-/** The endpoints of a target in order of node and id, with health and weight (consul-behaviour 6.5). */
+/**
+ * The endpoints of a target in order of node and id, with health and weight (consul-behaviour 6.5). The state holds instances of
+ * its own datacenter only: a target elsewhere has none.
+ */
 export const targetEndpointsCell: Cell<readonly TargetEndpoint[]> = {
   kind: 'target-endpoints',
   compute(view, key) {
     const selection = JSON.parse(key) as TargetSelection;
-    const selects = selection.filter === '' ? () => true : compileFilter(selection.filter);
+    const selects = selection.filter === '' ? undefined : compileFilter(selection.filter);
     const endpoints: TargetEndpoint[] = [];
     for (const service of view.range('services', 'byConnect', [selection.service])) {
       const node = view.get('nodes', nodeKey(service.node));
-      if (node === undefined) continue;
+      if (node?.datacenter !== selection.datacenter) continue;
       const checks = checksOf(view, service);
-      if (selects(filterable(node, service, checks)))
+      if (selects === undefined || selects(filterable(node, service, checks)))
         endpoints.push(endpointOf(node, service, checks, selection.onlyPassing));
     }
     return endpoints;

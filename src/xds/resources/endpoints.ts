@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { ipVersion } from '../../core/index.js';
 import { packAny } from '../envoy-api/index.js';
 import { type TargetEndpoint, targetEndpointsCell, targetEndpointsKey } from '../../mesh/proxy/index.js';
 import type { Builder } from './builder.js';
@@ -11,10 +11,9 @@ import { type ChainTargetInput, targetOf } from './chain-input.js';
 export const endpoints: Builder<ChainTargetInput & { readonly name: string }> = (view, input) => {
   const found = targetOf(view, input);
   if (found === undefined) return undefined;
-  const { chain, target } = found;
-  const selection = { service: target.service, filter: target.subset.filter, onlyPassing: target.subset.onlyPassing };
-  const local = target.datacenter === chain.datacenter && target.peer === '';
-  const known = local ? view.cell(targetEndpointsCell, targetEndpointsKey(selection)) : [];
+  const { service, datacenter, peer, subset } = found.target;
+  const key = targetEndpointsKey({ service, datacenter, filter: subset.filter, onlyPassing: subset.onlyPassing });
+  const known = peer === '' ? view.cell(targetEndpointsCell, key) : [];
   const any = packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', {
     cluster_name: input.name,
     endpoints: [{ lb_endpoints: known.filter(isUsable).map(toEndpoint) }],
@@ -23,7 +22,7 @@ export const endpoints: Builder<ChainTargetInput & { readonly name: string }> = 
 };
 
 function isUsable(endpoint: TargetEndpoint): boolean {
-  return endpoint.socketPath !== '' || isIP(endpoint.address) !== 0;
+  return endpoint.socketPath !== '' || ipVersion(endpoint.address) !== undefined;
 }
 
 function toEndpoint(endpoint: TargetEndpoint) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Socket, connect } from 'node:net';
 import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type HttpConfig, type HttpServer, createHttpServer } from '../../../src/edges/http/index.js';
 import { testDeps } from './support/test-edge.js';
 
@@ -57,7 +57,7 @@ function send(method: string, path: string, body?: string | Buffer): Promise<{ s
   });
 }
 
-const isAlive = async (): Promise<void> => expect((await get('/v1/status/leader')).status).toBe(200);
+const isAlive = async (): Promise<boolean> => (await get('/v1/status/leader')).status === 200;
 
 describe('garbage on the port', () => {
   test.each([
@@ -70,17 +70,17 @@ describe('garbage on the port', () => {
     ['a method nobody knows', 'BREW /v1/kv/a HTTP/1.1\r\nHost: a\r\n\r\n'],
   ])('%s is answered with an error and hurts nobody', async (_what, bytes) => {
     expect(await raw(bytes)).toMatch(/^(?:HTTP\/1\.1 4\d\d |$)/);
-    await isAlive();
+    expect(await isAlive()).toBe(true);
   });
 
   test('random bytes hurt nobody', async () => {
     await Promise.all(Array.from({ length: 50 }, () => raw(randomBytes(300), { halfClose: true })));
-    await isAlive();
+    expect(await isAlive()).toBe(true);
   });
 
   test('connections that say nothing and go hurt nobody', async () => {
     await Promise.all(Array.from({ length: 20 }, () => raw('', { halfClose: true })));
-    await isAlive();
+    expect(await isAlive()).toBe(true);
   });
 });
 
@@ -108,7 +108,7 @@ describe('a body', () => {
     const value = randomBytes(512 * 1024);
     expect((await send('PUT', '/v1/kv/full', value)).body).toBe('true');
     expect((await send('PUT', '/v1/kv/over', Buffer.concat([value, value.subarray(0, 1)]))).status).toBe(413);
-    await isAlive();
+    expect(await isAlive()).toBe(true);
   });
 
   test('that never comes whole changes nothing', async () => {
@@ -164,16 +164,18 @@ describe('connections', () => {
 
 describe('a parked request', () => {
   test('ends with its client, and leaves nothing behind', async () => {
+    const query = vi.spyOn(deps.store, 'query');
     const socket = await open();
     socket.write('GET /v1/kv/a?index=1000000&wait=10m HTTP/1.1\r\nHost: a\r\n\r\n');
-    await isAlive();
+    await expect.poll(() => query.mock.results.length).toBe(1);
     socket.destroy();
-    await isAlive();
+    await expect(query.mock.results[0]?.value).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await isAlive()).toBe(true);
   });
 
   test('is told when the server closes', async () => {
     const parked = get('/v1/kv/a?index=1000000&wait=10m');
-    await isAlive();
+    expect(await isAlive()).toBe(true);
     const closed = server.close();
     expect((await parked).status).toBe(503);
     await closed;

@@ -56,6 +56,7 @@ export function resolveUpstream(
     destinationType: upstream.destinationType,
     destinationName: upstream.destinationName,
     datacenter,
+    peer: upstream.destinationPeer,
     bindAddress: upstream.localBindAddress || '127.0.0.1',
     bindPort: upstream.localBindPort,
     bindSocketPath: upstream.localBindSocketPath,

@@ -36,6 +36,8 @@ export interface ResolvedUpstream {
   readonly destinationType: 'service' | 'prepared_query';
   readonly destinationName: string;
   readonly datacenter: string;
+  /** Name of the peer that has the service; empty = this mesh. */
+  readonly peer: string;
   readonly bindAddress: string;
   readonly bindPort: number;
   readonly bindSocketPath: string;

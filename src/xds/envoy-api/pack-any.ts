@@ -18,7 +18,7 @@ export function checkEncoding(on: boolean): void {
   checked = on;
 }
 
-/** Encodes a message of a known type. Map entries are sorted by key, so that equal data gives equal bytes. */
+/** Encodes a message of a known type. Map entries go out in the order they are given: builders sort their keys. */
 export function encodeMessage<Name extends EnvoyTypeName>(typeName: Name, message: EnvoyMessages[Name]): Buffer {
   const type = loadEnvoyApi().message(typeName);
   if (checked) {

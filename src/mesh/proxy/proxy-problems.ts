@@ -1,0 +1,52 @@
+import type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
+
+const PROTOCOLS: ReadonlySet<string> = new Set(['', 'tcp', 'http', 'http2', 'grpc']);
+
+/**
+ * What of a proxy's configuration cannot be carried out although it was to be required: the proxy then keeps what it has, and a
+ * new one gets nothing (consul-behaviour 6.12). undefined = nothing stands in the way.
+ */
+export function blockingProblem({ settings }: ResolvedProxy): string | undefined {
+  const required = settings.envoyExtensions?.find((extension) => extension.required);
+  return (
+    required &&
+    `the Envoy extension "${required.name}" is required but not implemented: remove it from proxy-defaults or service-defaults, or make it optional`
+  );
+}
+
+/** What of a proxy's configuration has no effect, as sentences for its operator. */
+export function proxyProblems(proxy: ResolvedProxy): readonly string[] {
+  const { settings, protocol, service } = proxy;
+  const optional = (settings.envoyExtensions ?? []).filter((extension) => !extension.required);
+  return [
+    ...(PROTOCOLS.has(protocol)
+      ? []
+      : [
+          `protocol "${protocol}" of service "${service}" is not known and treated as tcp: use tcp, http, http2 or grpc`,
+        ]),
+    ...(settings.mode === 'transparent'
+      ? ['transparent mode is not implemented: only the upstreams of the registration are served']
+      : []),
+    ...optional.map((extension) => `the Envoy extension "${extension.name}" is not implemented and left out`),
+    ...proxy.upstreams.flatMap(upstreamProblems),
+  ];
+}
+
+/** Why an upstream has no resources; undefined when it can have them. */
+export function unservedUpstream(upstream: ResolvedUpstream): string | undefined {
+  if (upstream.destinationType !== 'service')
+    return `upstream ${upstream.id}: prepared queries are not implemented as upstreams; name a service`;
+  return upstream.peer === '' ? undefined : `upstream ${upstream.id}: services of peers are not implemented`;
+}
+
+function upstreamProblems(upstream: ResolvedUpstream): readonly string[] {
+  const { id, protocol, meshGatewayMode } = upstream;
+  return [
+    ...(PROTOCOLS.has(protocol)
+      ? []
+      : [`upstream ${id}: protocol "${protocol}" is not known and treated as tcp: use tcp, http, http2 or grpc`]),
+    ...(meshGatewayMode === 'local' || meshGatewayMode === 'remote'
+      ? [`upstream ${id}: mesh gateways are not implemented, mode "${meshGatewayMode}" has no effect`]
+      : []),
+  ];
+}

@@ -5,6 +5,3 @@
  * message types, so that a mistake in our encoding cannot hide in our decoding. It must never import from src/.
  */
 export { AdsClient, type AdsClientOptions, type Dump } from './ads-client.js';
-export { kinds, typeUrls, type Kind } from './kinds.js';
-export { lookupType, messageRoot } from './message-types.js';
-export { anyToJson } from './protojson.js';

@@ -6,7 +6,7 @@ import type { CellGraph } from './derive/cell-graph.js';
 import type { Commit } from './state-store.js';
 import { type Database, INDEX_BASE, type TableChange } from './tables/database.js';
 import { decodeRecord, unreadable } from './tables/record-format.js';
-import type { Row } from './tables/row.js';
+import { type Row, tableNames } from './tables/row.js';
 import type { PendingCommits } from './transactions/pending-commits.js';
 
 const FIRST_RETRY_MS = 100;
@@ -60,9 +60,16 @@ export class Replica {
   }
 
   #onEvent(event: WatchEvent): void {
-    const { applied, pending } = this.#parts;
-    if (event.type === 'commit') this.#onCommit(event.commit);
-    else if (event.type === 'resync') this.#resync();
+    const { applied, pending, onProblem } = this.#parts;
+    if (event.type === 'commit') {
+      try {
+        this.#onCommit(event.commit);
+      } catch (thrown) {
+        // A fault here must neither reach the engine nor leave half a commit applied.
+        onProblem(AppError.from(thrown));
+        this.#resync();
+      }
+    } else if (event.type === 'resync') this.#resync();
     else {
       pending.discard();
       applied.discardAbove(
@@ -79,12 +86,8 @@ export class Replica {
     }
     const base = commit.changes.find(isIndexBase);
     if (base) this.#rebase(baseOf(this.#decode(base).after));
-    this.#apply(
-      commit.revision,
-      commit.changes.map((change) => this.#decode(change)),
-    );
-    this.#parts.pending.applied(commit);
-    this.#parts.applied.advance(commit.revision);
+    const changes = commit.changes.filter(isOfKnownTable).map((change) => this.#decode(change));
+    this.#apply(commit.revision, changes, () => this.#parts.pending.applied(commit));
   }
 
   /** The engine cannot continue from where we are, or is not in order: list anew and apply the difference. */
@@ -107,11 +110,11 @@ export class Replica {
   }
 
   #load(revision: number, records: readonly StoredRecord[]): void {
-    const { database, applied, pending } = this.#parts;
+    const { database, pending } = this.#parts;
     const base = records.find(isIndexBase);
     this.#rebase(base ? baseOf(this.#decode(base).after) : 0);
     const changes: TableChange[] = [];
-    for (const record of records) {
+    for (const record of records.filter(isOfKnownTable)) {
       const row = database.get(record.table, record.key);
       const same =
         row?.modifyIndex === record.modRevision + database.base &&
@@ -119,9 +122,7 @@ export class Replica {
       if (!same) changes.push(this.#decode(record));
     }
     if (database.size > 0) changes.push(...this.#missing(records));
-    this.#apply(revision, changes);
-    pending.discard();
-    applied.advance(revision);
+    this.#apply(revision, changes, () => pending.discard());
   }
 
   /** Deletions of what is here and not among the records. */
@@ -133,8 +134,8 @@ export class Replica {
       .map(({ table, key }) => ({ table, key, after: undefined }));
   }
 
-  #apply(revision: number, changes: readonly TableChange[]): void {
-    const { database, graph, onCommit } = this.#parts;
+  #apply(revision: number, changes: readonly TableChange[], settlePending: () => void): void {
+    const { database, graph, applied, onCommit } = this.#parts;
     graph.nextEpoch();
     const made: Commit['changes'][number][] = [];
     for (const change of changes) {
@@ -144,6 +145,8 @@ export class Replica {
       graph.sources.changed(table, key, before, after);
       if (before || after) made.push({ table, key, ...(before && { before }), ...(after && { after }) });
     }
+    settlePending();
+    applied.advance(revision);
     if (made.length > 0) onCommit({ index: revision + database.base, changes: made });
   }
 
@@ -180,6 +183,11 @@ export class Replica {
       return { table, key, after: undefined };
     }
   }
+}
+
+/** Records of tables that only newer code knows are left alone. */
+function isOfKnownTable({ table }: { readonly table: TableName }): boolean {
+  return tableNames.includes(table);
 }
 
 function isIndexBase({ table, key }: { readonly table: TableName; readonly key: string }): boolean {

@@ -166,7 +166,8 @@ class Store implements StateStore {
   }
 
   whatIf<Result>(overlay: (transaction: Transaction) => void, run: (view: MeshView) => Result): Result {
-    const transaction = new TransactionView(this.#open(), this.index + 1, unnoticed);
+    const database = this.#open();
+    const transaction = new TransactionView(database, this.#applied.revision + database.base + 1, unnoticed);
     overlay(transaction);
     return run(new PrivateView(transaction.reader));
   }
@@ -212,10 +213,11 @@ class Store implements StateStore {
   async close(): Promise<void> {
     this.#state = 'closed';
     const error = new AppError('unavailable', 'The store is closing: send the request again to another server.');
+    this.#parked.close(error);
+    // What the engine still writes is applied and answered; the rest is refused.
+    await this.#backend.close();
     this.#replica.close();
     this.#idle.close();
-    this.#parked.close(error);
-    await this.#backend.close();
     this.#applied.close(error);
     this.#commits.complete();
   }

@@ -71,6 +71,14 @@ describe.each(Object.entries(engines))('the store over the %s engine', (_name, m
     expect((await other).value).toEqual([]);
   });
 
+  it('wakes whoever waits for something absent in an empty store with the very first commit', async () => {
+    const store = await openStore(makeBackend());
+    const { index } = store.read(kvPrefix, 'a');
+    const woken = store.query(kvPrefix, 'a', { index, waitMs: 20_000 });
+    await store.transact('put', (transaction) => transaction.put('kv', kv('a')));
+    expect((await woken).value).toHaveLength(1);
+  });
+
   it('has applied everything acknowledged before a barrier', async () => {
     const store = await openStore(makeBackend());
     const writes = Array.from({ length: 10 }, () => store.transact('count', increment));
@@ -200,7 +208,7 @@ describe('several servers over one engine', () => {
       .then(() => {
         done = true;
       });
-    while (engine.revision === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (engine.revision === 1) await new Promise((resolve) => setImmediate(resolve));
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(done).toBe(false);
     expect(store.view.get('kv', 'a')).toBeUndefined();
@@ -234,6 +242,23 @@ describe('several servers over one engine', () => {
     });
     await expect(busy).rejects.toMatchObject({ code: 'busy' });
     expect(store.counters.conflicts).toBe(10);
+  });
+
+  it('leave records of tables that only newer servers know alone', async () => {
+    const engine = new HostileEngine({ random: seededRandom(2) });
+    const future = (): void =>
+      void engine.apply({
+        conditions: [],
+        operations: [{ type: 'put', table: 'tomorrow' as 'kv', key: 'x', value: '{"v":9}' }],
+      });
+    future();
+    const problems: AppError[] = [];
+    const store = await openStore(engine.connect(), { onProblem: (error) => problems.push(error) });
+    future();
+    await store.transact('put', (transaction) => transaction.put('kv', kv('a')));
+    expect(store.view.range('kv', 'prefix', [''])).toHaveLength(1);
+    expect(problems).toEqual([]);
+    expect(engine.list().records.map(({ table }) => table)).toContain('tomorrow');
   });
 
   it('ignore an unreadable record, name it, and go on', async () => {

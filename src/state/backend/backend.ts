@@ -77,7 +77,7 @@ export interface Backend {
   readonly name: string;
   /** Opens or creates the data. Throws AppError('corruptState') that names the file and what to do. */
   open(): Promise<void>;
-  /** Every record at one revision. */
+  /** Every record at one revision; 1 when nothing was ever written. */
   list(): Promise<{ readonly revision: number; readonly records: readonly StoredRecord[] }>;
   /** Applies all operations at one new revision if every condition holds. Resolves when durable. Rejects when it is unknown whether it was applied or when the engine is unavailable. */
   commit(transaction: BackendTransaction): Promise<CommitOutcome>;

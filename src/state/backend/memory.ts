@@ -12,6 +12,9 @@ import type {
 import { CommitFeed } from './commit-feed.js';
 import { type RevisionReader, failedCondition } from './conditions.js';
 
+/** As in etcd an empty engine is at revision 1, so that the first commit's index is above the 1 of an empty answer. */
+const FIRST_REVISION = 1;
+
 /** An engine that keeps everything in memory and loses it with the process: for `-dev` and tests. */
 export function createMemoryBackend(): Backend {
   return new MemoryBackend();
@@ -20,10 +23,10 @@ export function createMemoryBackend(): Backend {
 class MemoryBackend implements Backend, RevisionReader {
   readonly name = 'memory';
   readonly #tables = new Map<TableName, Map<string, StoredRecord>>();
-  readonly #feed = new CommitFeed(0);
+  readonly #feed = new CommitFeed(FIRST_REVISION);
   #undelivered: BackendCommit[] = [];
   #delivery: Promise<void> | undefined;
-  #revision = 0;
+  #revision = FIRST_REVISION;
   #isOpen = false;
 
   open(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { AppError } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
+import { SmallSet } from './small-set.js';
 import type { Source } from './sources.js';
 
 /** `dirty`: something read directly has changed. `maybe`: a cell it read, or one below, may have. */
@@ -32,8 +33,8 @@ export class CellNode {
   /** What was read, in order of the first read. */
   sources: readonly Source[] = [];
   inputs: readonly CellNode[] = [];
-  readonly readers = new Set<CellNode>();
-  readonly consumers = new Set<CellConsumer>();
+  readonly readers = new SmallSet<CellNode>();
+  readonly consumers = new SmallSet<CellConsumer>();
   /** Being verified or computed right now: reading it again is a cycle. */
   active = false;
   /** Waits for the next flush. */

@@ -2,12 +2,13 @@ import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
 import { type Row, definitionOf } from '../tables/row.js';
 import type { CellNode } from './cell-node.js';
+import { SmallSet } from './small-set.js';
 
 type Home = Map<string, Source>;
 
 /** Something cells have read: one key of a table, or one range of an index. Exists only while a cell depends on it. */
 export class Source {
-  readonly readers = new Set<CellNode>();
+  readonly readers = new SmallSet<CellNode>();
   readonly #home: Home;
   readonly #name: string;
 

@@ -61,8 +61,8 @@ export function describeBackend(name: string, engine: EngineUnderTest): void {
       return backend;
     };
 
-    it('lists nothing when it is new', async () => {
-      expect((await (await open()).list()).records).toEqual([]);
+    it('lists nothing, at revision 1, when it is new', async () => {
+      expect(await (await open()).list()).toEqual({ revision: 1, records: [] });
     });
 
     it('gives all changes of a transaction one revision, above all earlier ones', async () => {

@@ -41,9 +41,9 @@ export class HostileEngine {
   #history: BackendCommit[] = [];
   #compacted = 0;
   #held = false;
-  revision = 0;
+  revision = 1;
   /** Revision of our newest transaction. */
-  tip = 0;
+  tip = 1;
 
   constructor(hostility: Hostility) {
     this.hostility = hostility;

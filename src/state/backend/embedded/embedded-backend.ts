@@ -10,9 +10,10 @@ import {
   type OpenDatabase,
   openLevelDatabase,
 } from './key-value-database.js';
-import { CHECKPOINT, type ChainPoint, PROBE, TIP, encodePoint, logKey } from './layout.js';
+import { CHECKPOINT, type ChainPoint, EMPTY_CHAIN, PROBE, TIP, encodePoint, logKey } from './layout.js';
 import { Ledger, type PreparedCommit } from './ledger.js';
-import { damaged, loadState, readCommitsAfter } from './load.js';
+import { cannotOpen, damaged, refusedWrite } from './errors.js';
+import { loadState, readCommitsAfter } from './load.js';
 import { Witness } from './witness.js';
 
 const GROUP_COMMITS = 1024;
@@ -85,7 +86,7 @@ class EmbeddedBackend implements Backend {
     const directory = await openDataDirectory(this.#options.path);
     const witness = openWitness(directory, this.#clock);
     const known = witness.read();
-    const hasData = known !== undefined && known.revision > 0;
+    const hasData = known !== undefined && known.revision > EMPTY_CHAIN.revision;
     try {
       if (hasData && !existsSync(directory.database))
         throw damaged(directory.database, new Error('the folder is missing'));
@@ -276,32 +277,4 @@ function openWitness(directory: DataDirectory, clock: Clock): Witness {
   } catch (thrown) {
     throw cannotOpen(directory.path, thrown);
   }
-}
-
-function cannotOpen(path: string, thrown: unknown): AppError {
-  const { code, message } = thrown as NodeJS.ErrnoException;
-  if (code === 'LEVEL_LOCKED')
-    return new AppError(
-      'unavailable',
-      `Another process uses the data directory ${path}: stop it, or give another one.`,
-      {
-        cause: thrown,
-      },
-    );
-  return new AppError(
-    'unavailable',
-    `The data directory ${path} cannot be opened (${message}): check its owner and free space.`,
-    {
-      cause: thrown,
-    },
-  );
-}
-
-function refusedWrite(path: string, thrown: unknown): AppError {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  return new AppError(
-    'unavailable',
-    `The disk of ${path} refused a write, which may or may not be stored (${reason}): free space or repair it; writing goes on by itself then.`,
-    { cause: thrown },
-  );
 }

@@ -33,7 +33,8 @@ export interface ChainPoint {
   readonly digest: Digest;
 }
 
-export const EMPTY_CHAIN: ChainPoint = { revision: 0, hash: '', digest: { count: 0, sum: 0 } };
+/** Before the first commit. The revision is 1, so that the first commit's index is above the 1 of an empty answer. */
+export const EMPTY_CHAIN: ChainPoint = { revision: 1, hash: '', digest: { count: 0, sum: 0 } };
 
 /** Sums stay exact below 2^53: modulo 2^48. */
 const SUM_MODULUS = 2 ** 48;

@@ -1,5 +1,5 @@
-import { AppError } from '../../../core/index.js';
 import type { BackendCommit, StoredRecord } from '../backend.js';
+import { damaged } from './errors.js';
 import type { KeyValueReader } from './key-value-database.js';
 import {
   CHECKPOINT,
@@ -59,16 +59,6 @@ export async function readCommitsAfter(
   } catch (thrown) {
     throw damaged(folder, thrown);
   }
-}
-
-/** The error for a database that cannot be read: its files, or what is in them, are damaged. */
-export function damaged(folder: string, cause: unknown): AppError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AppError(
-    'corruptState',
-    `The data in ${folder} is damaged (${reason}): put back a copy of the data directory, or start with a new one and restore a snapshot.`,
-    { cause },
-  );
 }
 
 class Damage extends Error {}

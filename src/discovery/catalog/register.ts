@@ -1,6 +1,7 @@
 import { AppError } from '../../core/index.js';
 import { checkKey, nodeKey, serviceKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
+import { checkName } from './check-name.js';
 import { connectName } from './connect-name.js';
 import { removeNode } from './deregister.js';
 import type { CatalogRegistration, RegisteredCheck, RegisteredService } from './registration.js';
@@ -22,6 +23,7 @@ export function registerInCatalog(store: StateStore, registration: CatalogRegist
  */
 export function applyRegistration(transaction: Transaction, registration: CatalogRegistration): void {
   if (registration.node === '') throw new AppError('invalidArgument', 'Must provide node: the field "Node" is empty');
+  checkName('Node', registration.node);
   checkNodeId(registration.id);
   const node = putNode(transaction, registration);
   if (registration.service !== undefined) putService(transaction, node, registration.service);
@@ -98,6 +100,9 @@ function putService(transaction: Transaction, node: string, given: RegisteredSer
 function validateService(service: RegisteredService): void {
   if (service.service === '')
     throw new AppError('invalidArgument', 'Must provide service name: the field "Service.Service" is empty');
+  checkName('Service.Service', service.service);
+  checkName('Service.ID', service.id);
+  checkName('Proxy.DestinationServiceName', service.proxy?.destinationServiceName ?? '');
   if (service.address === '0.0.0.0' || service.address === '::' || service.address === '[::]')
     throw new AppError(
       'invalidArgument',
@@ -140,6 +145,8 @@ function putCheck(transaction: Transaction, node: string, given: RegisteredCheck
     );
   const checkId = given.checkId === '' ? given.name : given.checkId;
   if (checkId === '') throw new AppError('invalidArgument', 'a check must have a "CheckID" or a "Name"');
+  checkName('CheckID', checkId);
+  checkName('ServiceID', given.serviceId);
   const owner = given.serviceId === '' ? undefined : transaction.get('services', serviceKey(node, given.serviceId));
   if (given.serviceId !== '' && owner === undefined)
     throw new AppError(

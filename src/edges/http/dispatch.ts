@@ -53,13 +53,19 @@ const NO_INDEX = {
 } as const;
 
 function failed(deps: HttpDeps, raw: RawRequest, route: Route | undefined, thrown: unknown): ApiAnswer {
-  const answer = errorAnswer(thrown);
+  const answer = errorAnswer(causeOf(raw.signal, thrown));
   if (answer.status === 500)
     deps.logger.error(
       { err: thrown, method: raw.method, path: raw.target.split('?')[0] },
       'a request failed by a fault of ours',
     );
   return route?.errorsHaveIndex ? { ...answer, headers: NO_INDEX } : answer;
+}
+
+/** A read that was cut short because the server closes says so. */
+function causeOf(signal: AbortSignal, thrown: unknown): unknown {
+  const wasCut = thrown instanceof AppError && thrown.code === 'cancelled';
+  return wasCut && signal.reason instanceof AppError ? signal.reason : thrown;
 }
 
 function resolve(table: RouteTable, deps: HttpDeps, raw: RawRequest): { answer: ApiAnswer } | { request: ApiRequest } {

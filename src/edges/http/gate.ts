@@ -3,7 +3,7 @@ import { AppError } from '../../core/index.js';
 import type { HttpConfig } from './http-deps.js';
 
 /** Characters that no path may have once decoded: control characters and what is not a character at all. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd]/;
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 

@@ -22,7 +22,7 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
   return {
     listen: ({ host, port }) => listen(app, host, port),
     async close() {
-      closing.abort();
+      closing.abort(new AppError('unavailable', 'the agent is shutting down; ask again when it is back'));
       await app.close();
     },
   };

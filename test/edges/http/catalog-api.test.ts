@@ -98,6 +98,8 @@ describe('a registration', () => {
       { Node: 'a', Address: 'x', Check: { Name: 'c', Status: 'odd' } },
       /"passing", "warning" or "critical"/,
     ],
+    ['a control character', { Node: 'a\u0000b', Address: 'x' }, /Node must not contain control characters/],
+    ['an endless name', { Node: 'a', Address: 'x', Service: { Service: 'x'.repeat(2000) } }, /at most 1024/],
     ['another datacenter', { Node: 'a', Address: 'x', Datacenter: 'dc9' }, /No path to datacenter/],
     ['text that is not JSON', '{"Node":"a",}', /line 1, column 12/],
     ['nothing', '', /the body is empty/],

@@ -58,7 +58,7 @@ describe('a cluster that the user wrote', () => {
   it('keeps its name, and gets the mutual TLS of the one whose place it takes', () => {
     const transportSocket = upstreamTlsSocket('orders.internal', ['spiffe://mesh/orders'], undefined);
     const cluster = decoded(text, { name: 'orders', transportSocket });
-    expect(cluster).toMatchObject({ name: 'own-orders', type: 'STATIC', connect_timeout: { seconds: '6' } });
+    expect(cluster).toMatchObject({ name: 'orders', type: 'STATIC', connect_timeout: { seconds: '6' } });
     expect(cluster.transport_socket.typed_config.sni).toBe('orders.internal');
   });
 

@@ -20,7 +20,10 @@ export class Child {
   #output = '';
   readonly #ready: Promise<void>;
 
-  constructor(script: string, { args = [], execArgv = [], env = {}, showOutput = false, answers = false }: ChildOptions = {}) {
+  constructor(
+    script: string,
+    { args = [], execArgv = [], env = {}, showOutput = false, answers = false }: ChildOptions = {},
+  ) {
     this.process = spawn(process.execPath, [...execArgv, script, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -41,7 +44,8 @@ export class Child {
       else waiting?.reject(new Error(String(reply.error)));
     });
     this.process.on('exit', (code) => {
-      for (const { reject } of this.#pending.values()) reject(new Error(`${script} ended with ${code}:\n${this.#output}`));
+      for (const { reject } of this.#pending.values())
+        reject(new Error(`${script} ended with ${code}:\n${this.#output}`));
       this.#pending.clear();
     });
   }
@@ -76,7 +80,9 @@ export const measured = ['--expose-gc', '--import', here('./probe.mjs')];
 export const typescript = ['--import', 'tsx'];
 
 /** Answers questions of the parent with what `handle` returns. */
-export function answerQuestions(handle: (question: Readonly<Record<string, unknown>>) => Promise<object> | object): void {
+export function answerQuestions(
+  handle: (question: Readonly<Record<string, unknown>>) => Promise<object> | object,
+): void {
   process.on('disconnect', () => process.exit());
   process.on('message', (question: Readonly<Record<string, unknown>>) => {
     if (question.probe !== undefined) return;

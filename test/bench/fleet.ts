@@ -77,7 +77,8 @@ async function inWaves(run: (member: Member) => void): Promise<void> {
     const wave = members.slice(start, start + IN_FLIGHT);
     for (const member of wave) run(member);
     const last = wave.at(-1);
-    for (let turn = 0; last && !last.envoy.complete && turn < 2_000; turn++) await new Promise((resolve) => setTimeout(resolve, 2));
+    for (let turn = 0; last && !last.envoy.complete && turn < 2_000; turn++)
+      await new Promise((resolve) => setTimeout(resolve, 2));
   }
   await settled();
 }
@@ -90,7 +91,12 @@ function resetCounters(): void {
 
 answerQuestions(async (question) => {
   if (question.op === 'connect') {
-    const { port, ids, nodeNames, repeatNode } = question as unknown as { port: number; ids: string[]; nodeNames: string[]; repeatNode: boolean };
+    const { port, ids, nodeNames, repeatNode } = question as unknown as {
+      port: number;
+      ids: string[];
+      nodeNames: string[];
+      repeatNode: boolean;
+    };
     members = ids.map((id, number) => {
       const node = { id, cluster: 'web', nodeName: nodeNames[number] ?? '', version: [1, 40, 0] as const };
       const extensionBytes = repeatNode ? NODE_BYTES : 2_000;

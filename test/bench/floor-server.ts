@@ -50,7 +50,9 @@ answerQuestions(async (question) => {
     const server = new Server();
     server.addService({ Delta: method }, { Delta: serve } as unknown as UntypedServiceImplementation);
     const port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      ),
     );
     return { port };
   }

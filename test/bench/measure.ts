@@ -21,7 +21,12 @@ export interface Measured {
   readonly changes: Readonly<Record<ChangeKind, { readonly product: Spread; readonly floor: Spread }>>;
   readonly coldStart: { readonly ms: number; readonly cpuUsPerProxy: number; readonly bytesPerProxy: number };
   readonly rssKbPerProxy: number;
-  readonly reconnect: { readonly ms: number; readonly resources: number; readonly bytesPerProxy: number; readonly cpuUsPerProxy: number };
+  readonly reconnect: {
+    readonly ms: number;
+    readonly resources: number;
+    readonly bytesPerProxy: number;
+    readonly cpuUsPerProxy: number;
+  };
 }
 
 const SETTLE_MS = 60;
@@ -29,10 +34,14 @@ const WARM_UP_ROUNDS = 3;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const sorted = (values: readonly number[]) => [...values].sort((left, right) => left - right);
-const at = (values: readonly number[], share: number) => sorted(values)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
+const at = (values: readonly number[], share: number) =>
+  sorted(values)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
 
 class Fleet {
-  readonly child = new Child(here('./fleet.ts'), { answers: true, execArgv: ['--max-old-space-size=8192', ...typescript] });
+  readonly child = new Child(here('./fleet.ts'), {
+    answers: true,
+    execArgv: ['--max-old-space-size=8192', ...typescript],
+  });
   #done: (() => void) | undefined;
 
   constructor() {
@@ -42,7 +51,10 @@ class Fleet {
   }
 
   async connect(port: number, ids: readonly string[], nodeNames: readonly string[], repeatNode: boolean) {
-    return (await this.child.ask({ op: 'connect', port, ids, nodeNames, repeatNode })) as unknown as { ms: number; bytes: number };
+    return (await this.child.ask({ op: 'connect', port, ids, nodeNames, repeatNode })) as unknown as {
+      ms: number;
+      bytes: number;
+    };
   }
 
   /** Resolves with a promise of the moment at which all have answered. */
@@ -55,7 +67,11 @@ class Fleet {
   }
 
   async collect(from: bigint) {
-    return (await this.child.ask({ op: 'collect', from: String(from) })) as unknown as { latenciesMs: number[]; messages: number; bytes: number };
+    return (await this.child.ask({ op: 'collect', from: String(from) })) as unknown as {
+      latenciesMs: number[];
+      messages: number;
+      bytes: number;
+    };
   }
 }
 
@@ -110,7 +126,13 @@ export interface MeasureOptions {
 }
 
 /** Measures one size of mesh, and the floor of the same payloads in the same run. */
-export async function measure({ proxies, repeatNode, rounds: count, start, onProgress }: MeasureOptions): Promise<Measured> {
+export async function measure({
+  proxies,
+  repeatNode,
+  rounds: count,
+  start,
+  onProgress,
+}: MeasureOptions): Promise<Measured> {
   const ids = Array.from({ length: proxies }, (_, number) => `web-${number}-sidecar-proxy`);
   onProgress(`starting a server with ${proxies} proxies`);
   const target = await start(ids);
@@ -130,7 +152,11 @@ export async function measure({ proxies, repeatNode, rounds: count, start, onPro
     }
     onProgress('reconnecting');
     await target.child.ask({ probe: 'reset' });
-    const again = (await fleet.child.ask({ op: 'reconnect' })) as unknown as { ms: number; resources: number; bytes: number };
+    const again = (await fleet.child.ask({ op: 'reconnect' })) as unknown as {
+      ms: number;
+      resources: number;
+      bytes: number;
+    };
     const againCpu = (await target.child.ask({ probe: 'read' })) as unknown as { cpuUs: number };
     await fleet.child.ask({ op: 'disconnect' });
     await target.stop();
@@ -139,7 +165,9 @@ export async function measure({ proxies, repeatNode, rounds: count, start, onPro
     return {
       proxies,
       repeatNode,
-      changes: Object.fromEntries(changeKinds.map((kind) => [kind, { product: product[kind], floor: floor[kind] }])) as Measured['changes'],
+      changes: Object.fromEntries(
+        changeKinds.map((kind) => [kind, { product: product[kind], floor: floor[kind] }]),
+      ) as Measured['changes'],
       coldStart: { ms: cold.ms, cpuUsPerProxy: coldCpu.cpuUs / proxies, bytesPerProxy: cold.bytes / proxies },
       rssKbPerProxy: (after.rss - before.rss) / proxies / 1_024,
       reconnect: {

@@ -4,7 +4,15 @@ import type { EncodedResource, ResourceType } from '../../src/xds/resources/spec
 import { FakeCa } from '../xds/server/support/fake-ca.js';
 import type { FakeClock } from '../xds/server/support/fake-clock.js';
 import { FakeStore } from '../xds/server/support/fake-store.js';
-import { cluster, endpoints, extension, listener, roots, route, staticCluster } from '../xds/server/support/resources.js';
+import {
+  cluster,
+  endpoints,
+  extension,
+  listener,
+  roots,
+  route,
+  staticCluster,
+} from '../xds/server/support/resources.js';
 import { needsOf } from '../xds/server/support/session-rig.js';
 import { type ChangeKind, UPSTREAMS } from './change-kinds.js';
 import { answerQuestions } from './child.js';
@@ -13,8 +21,17 @@ import { answerQuestions } from './child.js';
 
 const store = new FakeStore();
 const filler = (bytes: number, round: number): string => `${round} `.padEnd(bytes, 'x');
-const put = (resource: EncodedResource, key = `${resource.type}/${resource.name}`): void => store.set('resource', key, resource);
-const sizes = { endpoint: 2_900, smallEndpoint: 330, cluster: 500, listener: 1_200, publicListener: 2_600, route: 900, extension: 600 };
+const put = (resource: EncodedResource, key = `${resource.type}/${resource.name}`): void =>
+  store.set('resource', key, resource);
+const sizes = {
+  endpoint: 2_900,
+  smallEndpoint: 330,
+  cluster: 500,
+  listener: 1_200,
+  publicListener: 2_600,
+  route: 900,
+  extension: 600,
+};
 
 function setUp(ids: readonly string[]): void {
   const upstreams = Array.from({ length: UPSTREAMS }, (_, number) => `upstream-${number}`);
@@ -26,12 +43,21 @@ function setUp(ids: readonly string[]): void {
   upstreams.forEach((name, number) => {
     put(cluster(name, filler(sizes.cluster, 0), { tls: true }));
     put(endpoints(name, filler(number === 0 ? sizes.endpoint : sizes.smallEndpoint, 0)));
-    put(listener(listeners[number]!, { note: filler(sizes.listener, 0), ...(number === 0 ? { routeName: name } : {}) }));
+    put(
+      listener(listeners[number]!, { note: filler(sizes.listener, 0), ...(number === 0 ? { routeName: name } : {}) }),
+    );
   });
   for (const id of ids) {
     const publicListener = `public_listener:10.0.0.1:20000`;
     const key = `listener/${publicListener} of ${id}`;
-    put(listener(publicListener, { filters: ['envoy.filters.http.rbac'], tls: true, note: filler(sizes.publicListener, 0) + id }), key);
+    put(
+      listener(publicListener, {
+        filters: ['envoy.filters.http.rbac'],
+        tls: true,
+        note: filler(sizes.publicListener, 0) + id,
+      }),
+      key,
+    );
     const names: Partial<Record<ResourceType, readonly (string | readonly [string, string])[]>> = {
       cluster: ['local_app', ...upstreams],
       endpoint: upstreams,
@@ -41,7 +67,10 @@ function setUp(ids: readonly string[]): void {
       extension: ['envoy.filters.http.rbac'],
     };
     const needs = needsOf(names);
-    store.set('needs', tupleKey('n1', id), { ...needs, identity: { ...needs.identity, proxyId: id, spiffeId: `spiffe://bench/${id}` } });
+    store.set('needs', tupleKey('n1', id), {
+      ...needs,
+      identity: { ...needs.identity, proxyId: id, spiffeId: `spiffe://bench/${id}` },
+    });
   }
   store.flush();
 }

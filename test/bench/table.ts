@@ -23,7 +23,18 @@ function rowsOf(measured: Measured): string[][] {
     return [
       line('product', product),
       line('floor', floor),
-      ['', '', '', 'ratio', ratio((s) => s.p50Ms), ratio((s) => s.p99Ms), ratio((s) => s.lastMs), ratio((s) => s.cpuUsPerPush), '', ''],
+      [
+        '',
+        '',
+        '',
+        'ratio',
+        ratio((s) => s.p50Ms),
+        ratio((s) => s.p99Ms),
+        ratio((s) => s.lastMs),
+        ratio((s) => s.cpuUsPerPush),
+        '',
+        '',
+      ],
     ];
   });
 }
@@ -40,7 +51,18 @@ export function renderTables(results: readonly Measured[]): string {
     ...results.flatMap(rowsOf),
   ];
   const others = [
-    ['proxies', 'ACKs', 'RSS kB/proxy', 'cold start ms', 'CPU µs/proxy', 'bytes/proxy', 'reconnect ms', 'CPU µs/proxy', 'resources resent', 'bytes/proxy'],
+    [
+      'proxies',
+      'ACKs',
+      'RSS kB/proxy',
+      'cold start ms',
+      'CPU µs/proxy',
+      'bytes/proxy',
+      'reconnect ms',
+      'CPU µs/proxy',
+      'resources resent',
+      'bytes/proxy',
+    ],
     ...results.map((one) => [
       String(one.proxies),
       one.repeatNode ? '60 kB' : 'short',

@@ -12,8 +12,11 @@ export interface Target {
 }
 
 /** The xDS server alone over synthetic cells. */
-export async function startSynthetic(ids: readonly string[]): Promise<Target> {
-  const child = new Child(here('./synthetic-server.ts'), { answers: true, execArgv: [...measured, ...typescript] });
+export async function startSynthetic(ids: readonly string[], execArgv: readonly string[] = []): Promise<Target> {
+  const child = new Child(here('./synthetic-server.ts'), {
+    answers: true,
+    execArgv: [...measured, ...typescript, ...execArgv],
+  });
   const { port } = await child.ask({ op: 'start', ids });
   return {
     child,

@@ -8,8 +8,6 @@ export interface FlusherOptions {
   readonly perTurn: number;
   /** Runs a task in a later turn. */
   readonly defer: (task: () => void) => void;
-  /** Everything woken has been flushed. */
-  readonly onIdle?: () => void;
   /** A flush threw: a fault of ours that must not stop the others. */
   readonly onFault: (thrown: unknown, item: Flushable) => void;
 }
@@ -59,6 +57,5 @@ export class Flusher {
       }
     }
     if (this.#woken.size > 0) this.#schedule();
-    else this.#options.onIdle?.();
   }
 }

@@ -10,31 +10,39 @@ export interface Frame {
   readonly nonce: string;
 }
 
+interface Batch extends Frame {
+  readonly index: number;
+  readonly resources: readonly EncodedResource[];
+}
+
+const BATCHES_KEPT = 8;
+
 /**
  * Builds responses. The frame of a changed resource is made once and shared by all who get it, nonce included: a nonce must only
  * be told apart within its stream (envoy-facts 0.5).
  */
 export class FrameBook {
   readonly #singles = new Map<EncodedResource, Frame & { readonly index: number }>();
+  /** Latest responses with several resources: in a herd of equal proxies each asks for the same. */
+  #batches: Batch[] = [];
   readonly #onBuilt: () => void;
+  readonly #later: (task: () => void) => void;
   #nonce = 0;
 
-  constructor(onBuilt: () => void) {
+  /** `later` runs a task in a moment: shared frames are let go then. */
+  constructor(onBuilt: () => void, later: (task: () => void) => void) {
     this.#onBuilt = onBuilt;
+    this.#later = later;
   }
 
   /** The delta response with this one resource, at this state index. */
   single(resource: EncodedResource, index: number): Frame {
     const known = this.#singles.get(resource);
     if (known?.index === index) return known;
-    const made = { index, ...this.together(resource.type, [resource], [], index) };
+    const made = { index, ...this.#build(resource.type, [resource], [], index) };
+    this.#keepForAMoment();
     this.#singles.set(resource, made);
     return made;
-  }
-
-  /** Everybody has been written to: shared frames need not be kept any longer. */
-  release(): void {
-    this.#singles.clear();
   }
 
   /** A delta response with several resources, or with none. */
@@ -44,6 +52,16 @@ export class FrameBook {
     removed: readonly string[],
     index: number,
   ): Frame {
+    if (resources.length < 2 || removed.length > 0) return this.#build(type, resources, removed, index);
+    const known = this.#batches.find((batch) => batch.index === index && isSameList(batch.resources, resources));
+    if (known) return known;
+    this.#keepForAMoment();
+    const made = { index, resources, ...this.#build(type, resources, removed, index) };
+    this.#batches = [made, ...this.#batches.slice(0, BATCHES_KEPT - 1)];
+    return made;
+  }
+
+  #build(type: ResourceType, resources: readonly EncodedResource[], removed: readonly string[], index: number): Frame {
     const nonce = this.#nextNonce();
     this.#onBuilt();
     return { nonce, frame: deltaFrame(type, index, nonce, resources, removed) };
@@ -56,10 +74,22 @@ export class FrameBook {
     return { nonce, frame: stateOfTheWorldFrame(type, resources, version, nonce) };
   }
 
+  #keepForAMoment(): void {
+    if (this.#singles.size > 0 || this.#batches.length > 0) return;
+    this.#later(() => {
+      this.#singles.clear();
+      this.#batches = [];
+    });
+  }
+
   #nextNonce(): string {
     this.#nonce++;
     return this.#nonce.toString(16).padStart(8, '0');
   }
+}
+
+function isSameList(left: readonly EncodedResource[], right: readonly EncodedResource[]): boolean {
+  return left.length === right.length && left.every((resource, position) => resource === right[position]);
 }
 
 function resourceLength({ name, version, bytes }: EncodedResource): number {

@@ -11,14 +11,19 @@ const RETRY_AFTER_MS = 5_000;
 /** However short the TTL: never renew in a tight loop. */
 const SHORTEST_RENEWAL_MS = 1_000;
 
-export interface LeafKeeperOptions {
+/** What all leaves of a server share. */
+export interface LeafServices {
   readonly ca: CertificateAuthority;
   readonly clock: Clock;
   readonly logger: XdsLogger;
+}
+
+/** Whose leaf it is. */
+export interface LeafOwner {
   /** Read each time: the proxy's identity may change with its registration. */
-  readonly request: () => LeafRequest;
-  /** A leaf was issued: `current` is new. */
-  readonly onIssued: () => void;
+  readonly leafRequest: LeafRequest;
+  /** `current` is new. */
+  leafIssued(): void;
 }
 
 /**
@@ -27,14 +32,16 @@ export interface LeafKeeperOptions {
  */
 export class LeafKeeper implements ResourceSource {
   readonly failing = false;
-  readonly #options: LeafKeeperOptions;
+  readonly #services: LeafServices;
+  readonly #owner: LeafOwner;
   #current: EncodedResource | undefined;
   /** The version the client has or was sent. */
   #version: string | undefined;
   #cancelTimer: (() => void) | undefined;
 
-  constructor(options: LeafKeeperOptions) {
-    this.#options = options;
+  constructor(services: LeafServices, owner: LeafOwner) {
+    this.#services = services;
+    this.#owner = owner;
   }
 
   /** The issued leaf; undefined while the client uses one that another stream or server gave it. */
@@ -44,7 +51,7 @@ export class LeafKeeper implements ResourceSource {
 
   /** Accepts a claimed leaf if it is still good; it is renewed in its time. */
   adopt(version: string): boolean {
-    const renewAtMs = this.#options.ca.renewalOfClaim(version, this.#options.request());
+    const renewAtMs = this.#services.ca.renewalOfClaim(version, this.#owner.leafRequest);
     if (renewAtMs === undefined) return false;
     this.#version = version;
     this.#renewAt(renewAtMs);
@@ -59,7 +66,7 @@ export class LeafKeeper implements ResourceSource {
   /** Issues a new one if roots or identity have changed such that the present one is no longer right. */
   recheck(): void {
     if (this.#version === undefined) return;
-    if (this.#options.ca.renewalOfClaim(this.#version, this.#options.request()) === undefined) this.#issue();
+    if (this.#services.ca.renewalOfClaim(this.#version, this.#owner.leafRequest) === undefined) this.#issue();
   }
 
   stop(): void {
@@ -71,9 +78,9 @@ export class LeafKeeper implements ResourceSource {
   #issue(): void {
     let leaf: IssuedLeaf;
     try {
-      leaf = this.#options.ca.issueLeaf(this.#options.request());
+      leaf = this.#services.ca.issueLeaf(this.#owner.leafRequest);
     } catch (thrown) {
-      this.#options.logger.error(
+      this.#services.logger.error(
         { reason: AppError.from(thrown).message },
         'cannot issue a leaf certificate; trying again soon',
       );
@@ -89,18 +96,18 @@ export class LeafKeeper implements ResourceSource {
       entries: [],
     };
     this.#version = leaf.version;
-    this.#renewAt(this.#options.ca.renewalOf(leaf));
-    this.#options.onIssued();
+    this.#renewAt(this.#services.ca.renewalOf(leaf));
+    this.#owner.leafIssued();
   }
 
   #renewAt(atMs: number): void {
-    const delayMs = Math.max(SHORTEST_RENEWAL_MS, atMs - this.#options.clock.now());
+    const delayMs = Math.max(SHORTEST_RENEWAL_MS, atMs - this.#services.clock.now());
     if (delayMs > LONGEST_TIMER_MS) this.#after(LONGEST_TIMER_MS, () => this.#renewAt(atMs));
     else this.#after(delayMs, () => this.#issue());
   }
 
   #after(delayMs: number, task: () => void): void {
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#options.clock.after(delayMs, task);
+    this.#cancelTimer = this.#services.clock.after(delayMs, task);
   }
 }

@@ -36,11 +36,10 @@ export function scanNode({ bytes, start, end }: Bytes): ScannedNode {
   return { id, cluster, metadata, userAgent: version ? { name, version } : { name } };
 }
 
-/** The id alone, as bytes, to compare with that of the first request; undefined when the node has none. */
-export function scanNodeId({ bytes, start, end }: Bytes): Buffer | undefined {
+/** The id alone, which is what has to stay the same on a stream; undefined when the node has none. */
+export function scanNodeId({ bytes, start, end }: Bytes): string | undefined {
   const reader = new WireReader(bytes, start, end);
-  while (reader.next())
-    if (reader.field === 1 && reader.wireType === 2) return bytes.subarray(reader.start, reader.end);
+  while (reader.next()) if (reader.field === 1) return reader.text();
   return undefined;
 }
 

@@ -7,6 +7,9 @@ export interface FoundProxy {
   readonly needs: ProxyNeeds;
 }
 
+/** Takes what is to be done when the stream goes before its proxy is found. */
+export type WhenGone = (stopWaiting: () => void) => void;
+
 interface Waiting {
   readonly look: () => FoundProxy | AppError;
   readonly settle: (result: FoundProxy | AppError) => void;
@@ -35,7 +38,7 @@ export class ProxyFinder {
   }
 
   /** Resolves with the proxy, or with why there is none: NotFound after the wait, anything else at once. Never rejects. */
-  find(nodeName: string | undefined, proxyId: string, signal: AbortSignal): Promise<FoundProxy | AppError> {
+  find(nodeName: string | undefined, proxyId: string, whenGone: WhenGone): Promise<FoundProxy | AppError> {
     const look = () => this.#look(nodeName, proxyId);
     return new Promise((resolve) => {
       const first = look();
@@ -50,7 +53,7 @@ export class ProxyFinder {
         },
       };
       this.#waiting.add(waiting);
-      signal.addEventListener('abort', () => waiting.settle(new AppError('cancelled', 'the stream is gone')));
+      whenGone(() => waiting.settle(new AppError('cancelled', 'the stream is gone')));
     });
   }
 

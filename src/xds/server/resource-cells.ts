@@ -13,12 +13,15 @@ export interface ResourceSource {
 /** Told after `current` or `failing` of its source has changed. */
 export interface ResourceUser {
   sourceChanged(): void;
+  /** Where the cell keeps it; the cell's own. */
+  position: number;
 }
 
 /** One live resource cell, shared by all sessions that need it. */
 export class SharedCell implements ResourceSource {
   readonly key: string;
-  readonly users = new Set<ResourceUser>();
+  /** A list in which everybody knows his place: cells have thousands of users that come and go together. */
+  readonly users: ResourceUser[] = [];
   current: EncodedResource | undefined;
   failing = false;
   stop: () => void = () => undefined;
@@ -49,13 +52,17 @@ export class ResourceCells {
       cell = this.#open(key);
       this.#cells.set(key, cell);
     }
-    cell.users.add(user);
+    user.position = cell.users.push(user) - 1;
     return cell;
   }
 
   release(cell: SharedCell, user: ResourceUser): void {
-    cell.users.delete(user);
-    if (cell.users.size > 0) return;
+    const last = cell.users.pop();
+    if (last && last !== user) {
+      cell.users[user.position] = last;
+      last.position = user.position;
+    }
+    if (cell.users.length > 0) return;
     cell.stop();
     this.#cells.delete(cell.key);
   }

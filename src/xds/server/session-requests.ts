@@ -104,7 +104,7 @@ function claimStranger(session: ProxySession, subscription: Subscription, name: 
 }
 
 function demand(session: ProxySession, subscription: Subscription, name: string): Entry | undefined {
-  const key = session.outlet.demand(subscription.type, name);
+  const key = session.outlet.demand(session, subscription.type, name);
   if (key === undefined) return undefined;
   const entry = createEntry(session.outlet.cells, subscription, name, key);
   entry.onDemand = true;

@@ -1,12 +1,13 @@
 import { AppError } from '../../core/index.js';
+import type { LeafRequest } from '../../ca/index.js';
 import { LEAF_SECRET, type ProxyNeeds, type ResourceType } from '../resources/spec.js';
 import { type BurstItem, type BurstStep, planBurst, type Subscriptions } from './burst.js';
 import type { XdsCounters } from './contract.js';
-import type { LeafKeeper } from './leaf-keeper.js';
+import { LeafKeeper, type LeafOwner, type LeafServices } from './leaf-keeper.js';
 import { type ResourceCells, SharedCell } from './resource-cells.js';
 import { applyNeeds, dropEntry } from './session-needs.js';
 import { type StandingRefusal, StandingRefusals } from './standing-refusals.js';
-import { Entry, type Outstanding, Subscription } from './subscription.js';
+import { Entry, type Outstanding, Subscription, type Wakeable } from './subscription.js';
 
 const TYPES: readonly ResourceType[] = ['cluster', 'endpoint', 'secret', 'extension', 'listener', 'route'];
 
@@ -25,15 +26,17 @@ export interface SessionOutlet {
   wake(session: ProxySession): void;
   end(error: AppError): void;
   /** Key of a resource cell that is not in the needs, for proxyless clients. */
-  demand(type: ResourceType, name: string): string | undefined;
-  /** A refusal stands no longer, because the proxy does not need the resource any more. */
-  forgetRefusal(type: ResourceType, name: string): void;
+  demand(session: ProxySession, type: ResourceType, name: string): string | undefined;
+  /** A refusal stands no longer. */
+  clear(type: ResourceType, name: string): void;
   /** Look again in a while although nothing has changed. */
   wakeLater(session: ProxySession): void;
   readonly maySendSecrets: boolean;
   readonly cells: ResourceCells;
   readonly counters: XdsCounters;
-  readonly index: () => number;
+  readonly leaves: LeafServices;
+  /** The newest state index. */
+  readonly index: number;
 }
 
 /**
@@ -41,7 +44,7 @@ export interface SessionOutlet {
  * message formats. The unit of sending is the burst: while anything but clusters of the last one is unanswered the next waits
  * whole and keeps growing, unless the client asks for something (DESIGN, "No fixed debounce").
  */
-export class ProxySession {
+export class ProxySession implements Wakeable, LeafOwner {
   readonly subscriptions: Subscriptions;
   readonly refusals = new StandingRefusals();
   readonly leaf: LeafKeeper;
@@ -61,14 +64,18 @@ export class ProxySession {
   /** Entries that are not needed any more are kept until what uses them is gone. */
   #lingers = false;
 
-  constructor(outlet: SessionOutlet, needs: ProxyNeeds, makeLeaf: (session: ProxySession) => LeafKeeper) {
+  constructor(outlet: SessionOutlet, needs: ProxyNeeds) {
     this.outlet = outlet;
     this.needs = needs;
-    const wake = () => this.wake();
-    this.subscriptions = Object.fromEntries(
-      TYPES.map((type) => [type, new Subscription(type, wake)]),
-    ) as unknown as Subscriptions;
-    this.leaf = makeLeaf(this);
+    this.subscriptions = {
+      cluster: new Subscription('cluster', this),
+      endpoint: new Subscription('endpoint', this),
+      secret: new Subscription('secret', this),
+      extension: new Subscription('extension', this),
+      listener: new Subscription('listener', this),
+      route: new Subscription('route', this),
+    };
+    this.leaf = new LeafKeeper(outlet.leaves, this);
     const leaf = new Entry(this.subscriptions.secret, LEAF_SECRET, this.leaf);
     leaf.permanent = true;
     this.subscriptions.secret.entries.set(LEAF_SECRET, leaf);
@@ -93,6 +100,10 @@ export class ProxySession {
     this.wake();
   }
 
+  get leafRequest(): LeafRequest {
+    return { spiffeId: this.needs.identity.spiffeId, dnsNames: [] };
+  }
+
   leafIssued(): void {
     this.outlet.counters.leavesIssued++;
     const entry = this.subscriptions.secret.entries.get(LEAF_SECRET);
@@ -108,7 +119,7 @@ export class ProxySession {
     outstanding.splice(0, position + 1);
     if (type !== 'cluster') this.#waiting -= position + 1;
     if (this.#waiting === 0 && this.#hasWork) this.wake();
-    if (this.clean) this.cleanIndex = this.outlet.index();
+    if (this.clean) this.cleanIndex = this.outlet.index;
     return response;
   }
 
@@ -236,7 +247,7 @@ export class ProxySession {
       const takenBack = wanted !== undefined && wanted !== version && wanted === entry?.sent;
       if (entry?.wanted && !takenBack) continue;
       this.refusals.delete(type, name);
-      this.outlet.forgetRefusal(type, name);
+      this.outlet.clear(type, name);
     }
   }
 

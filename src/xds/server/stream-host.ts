@@ -1,15 +1,14 @@
 import type { AppError, Clock } from '../../core/index.js';
 import type { ProxyIdentity, ProxyNeeds, ResourceType } from '../resources/spec.js';
-import type { RefusalKeeper } from './answers.js';
 import type { ProxyKey, StreamClient, XdsCounters, XdsLogger } from './contract.js';
 import type { Flusher } from './flusher.js';
 import type { FrameBook } from './frames.js';
-import type { LeafKeeper } from './leaf-keeper.js';
+import type { LeafServices } from './leaf-keeper.js';
 import type { StreamFacts } from './propagation.js';
 import type { ProxyFinder } from './proxy-finder.js';
+import type { RefusalBook } from './refusal-book.js';
 import type { ResourceCells } from './resource-cells.js';
 import type { ProxySession } from './session.js';
-import type { StandingRefusal } from './standing-refusals.js';
 import type { AdsStream } from './stream.js';
 
 /** What all streams of a server share. */
@@ -23,16 +22,13 @@ export interface StreamHost {
   readonly flusher: Flusher;
   readonly frames: FrameBook;
   readonly cells: ResourceCells;
+  readonly refusals: RefusalBook;
+  readonly leaves: LeafServices;
   readonly allowPlaintextSecrets: boolean;
   /** The newest state index. */
   index(): number;
   authorize(client: StreamClient): AppError | undefined;
   demand(identity: ProxyIdentity, client: StreamClient, type: ResourceType, name: string): string | undefined;
-  leafOf(session: ProxySession): LeafKeeper;
-  keeperOf(client: StreamClient): RefusalKeeper;
-  refusalsOf(
-    proxy: ProxyKey,
-  ): readonly { readonly type: ResourceType; readonly name: string; readonly refusal: StandingRefusal }[];
   /** Calls back at once and at every change. Returns the stop function. */
   watchNeeds(proxy: ProxyKey, onChange: (needs: ProxyNeeds | undefined) => void): () => void;
   opened(stream: AdsStream): void;

@@ -1,6 +1,11 @@
 import type { EncodedResource, ResourceType } from '../resources/spec.js';
 import { type ResourceSource, type ResourceUser, SharedCell } from './resource-cells.js';
 
+/** Told that there is something to send. */
+export interface Wakeable {
+  wake(): void;
+}
+
 /** One response that the client has not answered yet. */
 export interface Outstanding {
   readonly nonce: string;
@@ -10,24 +15,25 @@ export interface Outstanding {
   readonly removed: readonly string[];
 }
 
-/** One resource name at one client: where its content comes from and what the client has of it. */
+const WANTED = 1;
+const ON_DEMAND = 2;
+const PERMANENT = 4;
+const SUBSCRIBED = 8;
+const HELD = 16;
+
+/**
+ * One resource name at one client: where its content comes from and what the client has of it. There are some seventy of these per
+ * proxy, so the yes-or-no facts share one number.
+ */
 export class Entry implements ResourceUser {
   readonly owner: Subscription;
   readonly name: string;
   source: ResourceSource;
-  /** In the proxy's needs (or asked for on demand); false = lingers until what uses it is gone. */
-  wanted = true;
-  /** Not in the needs: lives while the client is subscribed to it. */
-  onDemand = false;
-  /** Not from the needs, and every proxy has it: its leaf. */
-  permanent = false;
-  /** Asked for by name. */
-  subscribed = false;
-  /** The client may hold something of this name: it was sent once, or claimed. */
-  held = false;
+  position = 0;
   /** The version that was sent last on this stream, or claimed when it opened. */
-  sent: string | undefined;
-  accepted: EncodedResource | undefined;
+  sent: string | undefined = undefined;
+  accepted: EncodedResource | undefined = undefined;
+  #facts = WANTED;
 
   constructor(owner: Subscription, name: string, source: ResourceSource) {
     this.owner = owner;
@@ -47,6 +53,51 @@ export class Entry implements ResourceUser {
     if (current?.version === version) this.accepted = current;
   }
 
+  /** In the proxy's needs (or asked for on demand); false = lingers until what uses it is gone. */
+  get wanted(): boolean {
+    return this.#is(WANTED);
+  }
+
+  set wanted(value: boolean) {
+    this.#set(WANTED, value);
+  }
+
+  /** Not in the needs: lives while the client is subscribed to it. */
+  get onDemand(): boolean {
+    return this.#is(ON_DEMAND);
+  }
+
+  set onDemand(value: boolean) {
+    this.#set(ON_DEMAND, value);
+  }
+
+  /** Not from the needs, and every proxy has it: its leaf. */
+  get permanent(): boolean {
+    return this.#is(PERMANENT);
+  }
+
+  set permanent(value: boolean) {
+    this.#set(PERMANENT, value);
+  }
+
+  /** Asked for by name. */
+  get subscribed(): boolean {
+    return this.#is(SUBSCRIBED);
+  }
+
+  set subscribed(value: boolean) {
+    this.#set(SUBSCRIBED, value);
+  }
+
+  /** The client may hold something of this name: it was sent once, or claimed. */
+  get held(): boolean {
+    return this.#is(HELD);
+  }
+
+  set held(value: boolean) {
+    this.#set(HELD, value);
+  }
+
   /** Whether the client is to be told about this name without being asked again. */
   get visible(): boolean {
     return this.subscribed || this.owner.wildcard;
@@ -54,6 +105,14 @@ export class Entry implements ResourceUser {
 
   get cellKey(): string | undefined {
     return this.source instanceof SharedCell ? this.source.key : undefined;
+  }
+
+  #is(fact: number): boolean {
+    return (this.#facts & fact) !== 0;
+  }
+
+  #set(fact: number, value: boolean): void {
+    this.#facts = value ? this.#facts | fact : this.#facts & ~fact;
   }
 }
 
@@ -82,12 +141,12 @@ export class Subscription {
   owed: Set<string> | undefined;
   /** Claims of names that are missing while needs are incomplete (`keepsOthers`): name -> version. */
   undecided: Map<string, string> | undefined;
-  readonly outstanding: Outstanding[] = [];
-  readonly #onDirty: () => void;
+  outstanding: Outstanding[] = [];
+  readonly #session: Wakeable;
 
-  constructor(type: ResourceType, onDirty: () => void) {
+  constructor(type: ResourceType, session: Wakeable) {
     this.type = type;
-    this.#onDirty = onDirty;
+    this.#session = session;
   }
 
   /** Clusters and listeners may be asked for all at once; the protocol has no wildcard for other types. */
@@ -97,7 +156,7 @@ export class Subscription {
 
   markDirty(entry: Entry): void {
     (this.dirty ??= new Set()).add(entry);
-    this.#onDirty();
+    this.#session.wake();
   }
 
   answer(entry: Entry): void {
@@ -110,7 +169,7 @@ export class Subscription {
 
   remove(name: string): void {
     (this.removals ??= new Set()).add(name);
-    this.#onDirty();
+    this.#session.wake();
   }
 
   /** Something was asked for that must be answered now, gate or no gate. */

@@ -1,11 +1,9 @@
 import { Server } from '@grpc/grpc-js';
 import { AppError } from '../../core/index.js';
-import type { RefusalKeeper } from './answers.js';
 import { adsHandlers, adsService } from './ads-service.js';
 import type {
   ListeningDoor,
   ServerCertificateProvider,
-  StreamClient,
   XdsCounters,
   XdsServer,
   XdsServerDependencies,
@@ -13,7 +11,6 @@ import type {
 import { type Door, openPlaintextDoor, openTlsDoor } from './doors.js';
 import { Flusher } from './flusher.js';
 import { FrameBook } from './frames.js';
-import { LeafKeeper } from './leaf-keeper.js';
 import { PropagationBook } from './propagation.js';
 import { ProxyFinder } from './proxy-finder.js';
 import { RefusalBook } from './refusal-book.js';
@@ -39,6 +36,9 @@ const grpcOptions = {
   'grpc.enable_channelz': 0,
 };
 
+/** Frames are shared by who is written to within this time; longer they are not worth their memory. */
+const FRAMES_KEPT_MS = 250;
+
 /** How long a client may take to hear that the server is closing. */
 const GOODBYE_MS = 500;
 
@@ -60,7 +60,10 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
   };
   const streams = new Set<AdsStream>();
   const doors: { readonly door: Door; readonly server: Server }[] = [];
-  const frames = new FrameBook(() => counters.framesBuilt++);
+  const frames = new FrameBook(
+    () => counters.framesBuilt++,
+    (release) => clock.after(FRAMES_KEPT_MS, release),
+  );
   const failing = () =>
     new Set(store.problems().flatMap(({ kind, key }) => (kind === dependencies.resourceCell.kind ? [key] : [])));
   const propagation = new PropagationBook(clock, options.forgetAfterMs, () => store.index, failing);
@@ -69,30 +72,10 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
   const flusher = new Flusher({
     perTurn: options.streamsPerTurn,
     defer: (task) => setImmediate(task),
-    onIdle: () => frames.release(),
     onFault: (thrown, session) => {
       const error = AppError.from(thrown);
       logger.error({ reason: error.message, stack: (thrown as Error).stack }, 'fault while sending to a proxy');
       (session as ProxySession).outlet.end(error);
-    },
-  });
-
-  const keeperOf = (client: StreamClient): RefusalKeeper => ({
-    now: () => new Date(clock.now()).toISOString(),
-    clear: (type, name) => refusals.clear(client, type, name),
-    oddity: (type, error) =>
-      logger.warn(
-        { node: client.node, proxy: client.proxyId, type, error },
-        'proxy refused a response without resources',
-      ),
-    put: (refused, refusal) => {
-      counters.refusals++;
-      const { type, name, entries } = refused;
-      logger.warn(
-        { node: client.node, proxy: client.proxyId, type, name, entries, error: refusal.error },
-        'proxy refused a resource',
-      );
-      refusals.put(client, refused, refusal);
     },
   });
 
@@ -109,16 +92,8 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
     index: () => store.index,
     authorize: (client) => dependencies.authorize?.(client),
     demand: (identity, client, type, name) => dependencies.onDemand?.(identity, client, type, name),
-    leafOf: (session) =>
-      new LeafKeeper({
-        ca,
-        clock,
-        logger,
-        request: () => ({ spiffeId: session.needs.identity.spiffeId, dnsNames: [] }),
-        onIssued: () => session.leafIssued(),
-      }),
-    keeperOf,
-    refusalsOf: (proxy) => refusals.load(proxy),
+    refusals,
+    leaves: { ca, clock, logger },
     watchNeeds: (proxy, onChange) =>
       store.subscribe(dependencies.needsCell, dependencies.proxyNeedsKey(proxy), onChange),
     opened: (stream) => {

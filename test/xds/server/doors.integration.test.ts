@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCertificateAuthority } from '../../../src/ca/index.js';
 import { systemClock } from '../../../src/core/index.js';
 import { createMemoryBackend, createStateStore } from '../../../src/state/index.js';
-import { isLoopback } from '../../../src/xds/server/stream.js';
+import { isLoopback } from '../../../src/xds/server/stream-outlet.js';
 import type { ServerCertificateProvider } from '../../../src/xds/server/index.js';
 import { TestMesh } from './support/mesh.js';
 import { roots, staticCluster } from './support/resources.js';

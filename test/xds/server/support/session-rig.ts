@@ -4,7 +4,6 @@ import type { RefusalKeeper } from '../../../../src/xds/server/answers.js';
 import { applyDelta, encodeDelta } from '../../../../src/xds/server/delta-stream.js';
 import type { DiscoveryRequest } from '../../../../src/xds/server/discovery-request.js';
 import { FrameBook } from '../../../../src/xds/server/frames.js';
-import { LeafKeeper } from '../../../../src/xds/server/leaf-keeper.js';
 import { ResourceCells } from '../../../../src/xds/server/resource-cells.js';
 import { ProxySession, type Response } from '../../../../src/xds/server/session.js';
 import type { StandingRefusal } from '../../../../src/xds/server/standing-refusals.js';
@@ -32,7 +31,10 @@ export class SessionRig {
     sessionsFlushed: 0,
   };
   readonly cells = new ResourceCells(this.store as never, { kind: 'resource', compute: () => undefined });
-  readonly frames = new FrameBook(() => this.counters.framesBuilt++);
+  readonly frames = new FrameBook(
+    () => this.counters.framesBuilt++,
+    () => undefined,
+  );
   readonly writes: Response[][] = [];
   readonly responses: { readonly type: ResourceType; readonly nonce: string; answered: boolean }[] = [];
   readonly stored: { readonly refused: EncodedResource; readonly refusal: StandingRefusal }[] = [];
@@ -54,6 +56,7 @@ export class SessionRig {
     this.#taken = this.writes.length;
     this.responses.length = 0;
     const isCongested = () => this.congested;
+    const newestIndex = () => this.store.index;
     const mayHaveSecrets = () => this.maySendSecrets;
     this.session = new ProxySession(
       {
@@ -79,24 +82,19 @@ export class SessionRig {
           this.session.close();
         },
         demand: () => undefined,
-        forgetRefusal: (type, name) => void this.cleared.push(`${type} ${name}`),
+        clear: (type, name) => void this.cleared.push(`${type} ${name}`),
         wakeLater: () => undefined,
         get maySendSecrets() {
           return mayHaveSecrets();
         },
         cells: this.cells,
         counters: this.counters,
-        index: () => this.store.index,
+        get index() {
+          return newestIndex();
+        },
+        leaves: { ca: this.ca, clock: this.clock, logger: { debug() {}, info() {}, warn() {}, error() {} } },
       },
       { ...needsOf(names), ...more },
-      (session) =>
-        new LeafKeeper({
-          ca: this.ca,
-          clock: this.clock,
-          logger: { debug() {}, info() {}, warn() {}, error() {} },
-          request: () => ({ spiffeId: session.needs.identity.spiffeId, dnsNames: [] }),
-          onIssued: () => session.leafIssued(),
-        }),
     );
     return this.session;
   }

@@ -1,6 +1,5 @@
 import { AppError, type Clock } from '../core/index.js';
-import type { CellConsumer, CellNode } from './derive/cell-node.js';
-import type { CellGraph } from './derive/cell-graph.js';
+import type { CellConsumer, CellGraph, CellNode } from './derive/index.js';
 import type { BlockingOptions } from './state-store.js';
 
 /** Consul adds up to a sixteenth of the wait, so that clients that began together do not return together. */

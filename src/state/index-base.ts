@@ -1,5 +1,5 @@
 import type { StateStore } from './state-store.js';
-import { INDEX_BASE } from './tables/database.js';
+import { INDEX_BASE } from './tables/index.js';
 
 /**
  * Makes every index from now on greater than `index`: after a restore, an import or a change of engine, whose revisions begin

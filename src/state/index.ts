@@ -12,8 +12,8 @@
  *
  * The durable engine has its own entry, `state/backend/embedded`: it loads a native package.
  */
-export type * from './backend/backend.js';
+export type * from './backend/index.js';
 export type * from './state-store.js';
-export { createMemoryBackend } from './backend/memory.js';
+export { createMemoryBackend } from './backend/index.js';
 export { type StateStoreOptions, createStateStore } from './store.js';
 export { raiseIndexTo } from './index-base.js';

@@ -1,5 +1,5 @@
 import type { StateStore } from './state-store.js';
-import { MARK_FLOOR } from './tables/database.js';
+import { MARK_FLOOR } from './tables/index.js';
 
 /** Few enough for one transaction of any engine. */
 const MARKS_PER_TRANSACTION = 40;

@@ -1,13 +1,19 @@
 import { AppError, type Clock } from '../core/index.js';
 import type { TableName } from '../model/index.js';
 import type { AppliedRevisions } from './applied-revisions.js';
-import type { Backend, BackendCommit, StoredRecord, WatchEvent } from './backend/backend.js';
-import type { CellGraph } from './derive/cell-graph.js';
+import type { Backend, BackendCommit, StoredRecord, WatchEvent } from './backend/index.js';
+import type { CellGraph } from './derive/index.js';
 import type { Commit } from './state-store.js';
-import { type Database, INDEX_BASE, type TableChange } from './tables/database.js';
-import { decodeRecord, unreadable } from './tables/record-format.js';
-import { type Row, tableNames } from './tables/row.js';
-import type { PendingCommits } from './transactions/pending-commits.js';
+import {
+  type Database,
+  INDEX_BASE,
+  type Row,
+  type TableChange,
+  decodeRecord,
+  tableNames,
+  unreadable,
+} from './tables/index.js';
+import type { PendingCommits } from './transactions/index.js';
 
 const FIRST_RETRY_MS = 100;
 const MAXIMUM_RETRY_MS = 5000;

@@ -1,5 +1,5 @@
 import type { AppliedRevisions } from './applied-revisions.js';
-import type { Backend } from './backend/backend.js';
+import type { Backend } from './backend/index.js';
 
 /** One barrier read of the engine for all who wait: a caller shares the next read to begin, never one already under way. */
 export class SharedBarrier {

@@ -2,13 +2,9 @@ import { Observable, Subject } from 'rxjs';
 import { AppError, type Clock, tupleKey } from '../core/index.js';
 import type { Cell, MeshView, TableName } from '../model/index.js';
 import { AppliedRevisions } from './applied-revisions.js';
-import type { Backend } from './backend/backend.js';
+import type { Backend } from './backend/index.js';
 import { ParkedQueries } from './blocking-query.js';
-import type { CellNode } from './derive/cell-node.js';
-import { CellGraph } from './derive/cell-graph.js';
-import { IdleCells } from './derive/idle-cells.js';
-import { PrivateView, type ReadListener } from './derive/private-view.js';
-import { Subscription } from './derive/subscription.js';
+import { CellGraph, type CellNode, IdleCells, PrivateView, type ReadListener, Subscription } from './derive/index.js';
 import { reapMarks } from './reap-marks.js';
 import { Replica } from './replica.js';
 import { SharedBarrier } from './shared-barrier.js';
@@ -22,11 +18,8 @@ import type {
   Traced,
   Transaction,
 } from './state-store.js';
-import { Database } from './tables/database.js';
-import { definitionOf } from './tables/row.js';
-import { Committer } from './transactions/committer.js';
-import { PendingCommits } from './transactions/pending-commits.js';
-import { TransactionView } from './transactions/transaction-view.js';
+import { Database, definitionOf } from './tables/index.js';
+import { Committer, PendingCommits, TransactionView } from './transactions/index.js';
 
 /** What a store is made of. */
 export interface StateStoreOptions {
@@ -123,7 +116,7 @@ class Store implements StateStore {
   }
 
   async transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>> {
-    await this.ready;
+    if (this.#state !== 'ready') await this.ready;
     this.#open();
     return this.#committer.transact(name, run);
   }

@@ -1,6 +1,6 @@
 import { AppError, deepEqual } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
-import type { Database } from '../tables/database.js';
+import type { Database } from '../tables/index.js';
 import { type CellConsumer, CellNode } from './cell-node.js';
 import { ComputingView } from './computing-view.js';
 import { cycleError } from './private-view.js';
@@ -115,7 +115,6 @@ export class CellGraph {
     return node;
   }
 
-  /** Cells that failed are recomputed whatever happens below: their inputs may be half known. */
   #soil(node: CellNode): void {
     if (node.state === 'dirty') return;
     const spread = node.state === 'clean';
@@ -126,7 +125,7 @@ export class CellGraph {
       this.#enqueue(next);
       for (const reader of next.readers) {
         if (reader.state !== 'clean') continue;
-        reader.state = reader.problem ? 'dirty' : 'maybe';
+        reader.state = 'maybe';
         stack.push(reader);
       }
     }

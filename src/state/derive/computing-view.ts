@@ -1,6 +1,6 @@
 import { AppError } from '../../core/index.js';
 import type { Cell, MeshView, TableName, Tables } from '../../model/index.js';
-import type { Database } from '../tables/database.js';
+import type { Database } from '../tables/index.js';
 import type { CellNode } from './cell-node.js';
 import type { Source, Sources } from './sources.js';
 

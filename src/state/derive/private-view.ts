@@ -1,6 +1,6 @@
 import { AppError } from '../../core/index.js';
 import type { Cell, MeshView, TableName, Tables } from '../../model/index.js';
-import type { Row, StateReader } from '../tables/row.js';
+import type { Row, StateReader } from '../tables/index.js';
 
 /** Told of every read, absences and empty ranges included. */
 export interface ReadListener {

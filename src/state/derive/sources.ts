@@ -1,6 +1,6 @@
 import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
-import { type Row, definitionOf } from '../tables/row.js';
+import { type Row, definitionOf } from '../tables/index.js';
 import type { CellNode } from './cell-node.js';
 import { SmallSet } from './small-set.js';
 

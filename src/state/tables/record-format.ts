@@ -1,6 +1,6 @@
 import { AppError, deepEqual } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
-import type { StoredRecord } from '../backend/backend.js';
+import type { StoredRecord } from '../backend/index.js';
 import { type Row, definitionOf } from './row.js';
 
 /**

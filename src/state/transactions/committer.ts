@@ -1,8 +1,8 @@
 import { AppError, type Clock } from '../../core/index.js';
 import type { AppliedRevisions } from '../applied-revisions.js';
-import type { Backend } from '../backend/backend.js';
+import type { Backend } from '../backend/index.js';
 import type { CommitResult, Transaction } from '../state-store.js';
-import type { Database } from '../tables/database.js';
+import type { Database } from '../tables/index.js';
 import { Footprint } from './footprint.js';
 import type { PendingCommits } from './pending-commits.js';
 import { TransactionView } from './transaction-view.js';

@@ -1,8 +1,8 @@
 import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
-import type { Condition, RangeCondition } from '../backend/backend.js';
-import type { ReadListener } from '../derive/private-view.js';
-import { type Row, definitionOf } from '../tables/row.js';
+import type { Condition, RangeCondition } from '../backend/index.js';
+import type { ReadListener } from '../derive/index.js';
+import { type Row, definitionOf } from '../tables/index.js';
 
 /**
  * What a transaction has read, as conditions for the engine. A key is compared by its modRevision. A range is compared

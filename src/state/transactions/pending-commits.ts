@@ -1,7 +1,6 @@
 import type { TableName } from '../../model/index.js';
-import type { BackendCommit } from '../backend/backend.js';
-import { Overlay } from '../tables/overlay.js';
-import type { Row, StateReader } from '../tables/row.js';
+import type { BackendCommit } from '../backend/index.js';
+import { Overlay, type Row, type StateReader } from '../tables/index.js';
 import type { WrittenRow } from './transaction-view.js';
 
 /** Commits that an engine with `submit` has accepted and that are not applied yet: later transactions run over them. */

@@ -1,12 +1,17 @@
 import { AppError } from '../../core/index.js';
 import type { Cell, Draft, TableName, Tables } from '../../model/index.js';
-import type { BackendTransaction, DeleteOperation, PutOperation } from '../backend/backend.js';
-import { PrivateView, type ReadListener } from '../derive/private-view.js';
+import type { BackendTransaction, DeleteOperation, PutOperation } from '../backend/index.js';
+import { PrivateView, type ReadListener } from '../derive/index.js';
 import type { Transaction } from '../state-store.js';
-import { marksOfChange } from '../tables/database.js';
-import { Overlay } from '../tables/overlay.js';
-import { sameContent, writeRecord } from '../tables/record-format.js';
-import { type Row, type StateReader, definitionOf } from '../tables/row.js';
+import {
+  Overlay,
+  type Row,
+  type StateReader,
+  definitionOf,
+  marksOfChange,
+  sameContent,
+  writeRecord,
+} from '../tables/index.js';
 
 /** A lone surrogate: engines store keys as UTF-8, where it would turn into another key. */
 const HALF_CHARACTER = /\p{Surrogate}/u;

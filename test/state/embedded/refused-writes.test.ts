@@ -82,6 +82,8 @@ describe('a disk that refuses a write', () => {
     expect(store.index).toBe(index);
     disk.mode = 'works';
     await recovered(setup);
+    const { result: ghost } = await store.transact('read', (transaction) => transaction.get('kv', 'b'));
+    expect(ghost).toBeUndefined();
     await write(store, 'd');
     expect(keysOf(store).filter((key) => !key.startsWith('probe'))).toEqual(['a', 'd']);
     expect(store.view.get('kv', 'd')?.modifyIndex).toBeGreaterThan(index);

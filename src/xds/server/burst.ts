@@ -41,7 +41,7 @@ export function planBurst(input: BurstInput): BurstStep[] {
   plan.changes(secret, plan.referenced(clusters, secret, false));
   plan.changes(extension);
   const freed = plan.replaced(listener);
-  const listeners = plan.changes(listener, [], freed);
+  const listeners = plan.changes(listener, NOBODY, freed);
   for (const subscription of [secret, extension, route]) {
     plan.follow(subscription, plan.referenced(listeners, subscription, false));
   }
@@ -67,10 +67,15 @@ function standsOn(input: BurstInput, ...subscriptions: readonly Subscription[]):
   );
 }
 
+const NOTHING: readonly BurstItem[] = [];
+const NOBODY: readonly Entry[] = [];
+const NO_NAMES: readonly string[] = [];
+
 class Plan {
   readonly steps: BurstStep[] = [];
   readonly #refusals: StandingRefusals;
-  readonly #planned = new Set<Entry>();
+  /** What is asked for may be dirty or a follower too, and is sent once. */
+  #planned: Set<Entry> | undefined;
 
   constructor(refusals: StandingRefusals) {
     this.#refusals = refusals;
@@ -81,30 +86,35 @@ class Plan {
   }
 
   /** Steps for what is due of a type, and for `followers` whether due or not; takes the subscription's work. */
-  changes(subscription: Subscription, followers: readonly Entry[] = [], freed: readonly string[] = []): BurstItem[] {
+  changes(
+    subscription: Subscription,
+    followers: readonly Entry[] = NOBODY,
+    freed: readonly string[] = NO_NAMES,
+  ): readonly BurstItem[] {
     if (!subscription.known) {
       subscription.dirty = undefined;
-      return [];
+      return NOTHING;
     }
+    if (!subscription.hasNews && followers.length === 0) return NOTHING;
     const { firstAnswerDue, answers, dirty, singly, absent } = subscription;
     subscription.clearWork();
-    const cold = this.#items(answers ?? [], true, true);
-    const single = [
-      ...this.#items(singly ?? [], true, true),
-      ...this.#items(followers, true, true),
-      ...this.#items(dirty ?? [], false, false),
-    ];
+    const cold = answers ? this.#items(answers, true, []) : NOTHING;
+    const single: BurstItem[] = [];
+    if (singly) this.#items(singly, true, single);
+    if (followers.length > 0) this.#items(followers, true, single);
+    if (dirty) this.#items(dirty, false, single);
     if (cold.length > 0) this.#step(subscription.type, cold, freed, true);
     else if (freed.length > 0 && single.length > 0) this.#step(subscription.type, single, freed, true);
     else if (firstAnswerDue && single.length === 0) this.#step(subscription.type, [], [], true);
     if (single.length > 0 && (cold.length > 0 || freed.length === 0)) this.#step(subscription.type, single, [], false);
     if (absent && absent.size > 0) this.#step(subscription.type, [], [...absent], true);
-    return [...cold, ...single];
+    return cold.length > 0 ? [...cold, ...single] : single;
   }
 
   /** Steps for what must follow a listener unasked. */
   follow(subscription: Subscription, followers: readonly Entry[]): void {
-    const items = this.#items(followers, true, true);
+    if (followers.length === 0) return;
+    const items = this.#items(followers, true, []);
     if (items.length > 0) this.#step(subscription.type, items, [], false);
   }
 
@@ -113,7 +123,8 @@ class Plan {
    * never asks again. Other types only when the client has not got them; never of a type it has not asked for yet, because it
    * would drop such a response without a word.
    */
-  referenced(sent: readonly BurstItem[], subscription: Subscription, subscribedToo: boolean): Entry[] {
+  referenced(sent: readonly BurstItem[], subscription: Subscription, subscribedToo: boolean): readonly Entry[] {
+    if (sent.length === 0) return NOBODY;
     const found: Entry[] = [];
     for (const { resource } of sent) {
       for (const reference of resource.references) {
@@ -133,8 +144,8 @@ class Plan {
    * Listeners to be removed whose address a new listener takes: they must go in the same response, where Envoy removes
    * first; otherwise the new one is refused for its address.
    */
-  replaced(listener: Subscription): string[] {
-    if (!listener.removals || !listener.known) return [];
+  replaced(listener: Subscription): readonly string[] {
+    if (!listener.removals || !listener.known) return NO_NAMES;
     const fresh = [...(listener.dirty ?? []), ...(listener.answers ?? [])].filter(
       (entry) => !entry.held && entry.wanted,
     );
@@ -151,13 +162,13 @@ class Plan {
     }
   }
 
-  #items(entries: Iterable<Entry>, asked: boolean, again: boolean): BurstItem[] {
-    const items: BurstItem[] = [];
+  /** Adds what is due of the entries. `asked`: whether it was sent before or not, and visible or not. */
+  #items(entries: Iterable<Entry>, asked: boolean, items: BurstItem[]): BurstItem[] {
     for (const entry of entries) {
-      if (this.#planned.has(entry) || (!asked && !entry.visible)) continue;
+      if (this.#planned?.has(entry) || (!asked && !entry.visible)) continue;
       const resource = this.#refusals.target(entry, asked);
-      if (!resource || (!again && resource.version === entry.sent)) continue;
-      this.#planned.add(entry);
+      if (!resource || (!asked && resource.version === entry.sent)) continue;
+      if (asked) (this.#planned ??= new Set()).add(entry);
       items.push({ entry, resource });
     }
     return items;

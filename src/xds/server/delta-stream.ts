@@ -7,6 +7,7 @@ import type { ProxySession, Response } from './session.js';
 import { closeWildcard, openWildcard, subscribe, unsubscribe } from './session-requests.js';
 
 const WILDCARD = '*';
+const NONE: readonly string[] = [];
 
 /** Turns a step into delta responses: one for all at cold start, else a shared one per resource. */
 export function encodeDelta(step: BurstStep, frames: FrameBook, index: number): Response[] {
@@ -22,7 +23,7 @@ export function encodeDelta(step: BurstStep, frames: FrameBook, index: number): 
   }
   return items.map((item) => {
     const { frame, nonce } = frames.single(item.resource, index);
-    return { frame, nonce, index, items: [item], removed: [] };
+    return { frame, nonce, index, items: items.length === 1 ? items : [item], removed: NONE };
   });
 }
 
@@ -41,6 +42,7 @@ export function applyDelta(
   }
   const first = !subscription.known;
   subscription.known = true;
+  if (request.subscribe.length === 0 && request.unsubscribe.length === 0 && !first) return;
   const names = request.subscribe.filter((name) => name !== WILDCARD);
   const startsWildcard = names.length < request.subscribe.length || (first && request.subscribe.length === 0);
   if (startsWildcard && subscription.canBeWildcard && !subscription.wildcard) {

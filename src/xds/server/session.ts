@@ -46,6 +46,7 @@ export interface SessionOutlet {
  */
 export class ProxySession implements Wakeable, LeafOwner {
   readonly subscriptions: Subscriptions;
+  readonly #all: readonly Subscription[];
   readonly refusals = new StandingRefusals();
   readonly leaf: LeafKeeper;
   needs: ProxyNeeds;
@@ -75,6 +76,7 @@ export class ProxySession implements Wakeable, LeafOwner {
       listener: new Subscription('listener', this),
       route: new Subscription('route', this),
     };
+    this.#all = Object.values(this.subscriptions);
     this.leaf = new LeafKeeper(outlet.leaves, this);
     const leaf = new Entry(this.subscriptions.secret, LEAF_SECRET, this.leaf);
     leaf.permanent = true;
@@ -113,30 +115,34 @@ export class ProxySession implements Wakeable, LeafOwner {
   /** Takes the oldest unanswered responses off until the one with this nonce; undefined when there is none such. */
   answered(type: ResourceType, nonce: string): Outstanding | undefined {
     const { outstanding } = this.subscriptions[type];
-    const position = outstanding.findIndex((response) => response.nonce === nonce);
-    if (position < 0) return undefined;
+    let position = 0;
+    while (position < outstanding.length && outstanding[position]?.nonce !== nonce) position++;
     const response = outstanding[position];
-    outstanding.splice(0, position + 1);
+    if (!response) return undefined;
+    if (position === 0) outstanding.shift();
+    else outstanding.splice(0, position + 1);
     if (type !== 'cluster') this.#waiting -= position + 1;
     if (this.#waiting === 0 && this.#hasWork) this.wake();
-    if (this.clean) this.cleanIndex = this.outlet.index;
+    else if (this.clean) this.cleanIndex = this.outlet.index;
     return response;
   }
 
   /** Nothing is due and nothing unanswered, but for removals that wait for a refused listener or route to be mended. */
   get clean(): boolean {
-    return (
-      !this.#woken && this.#eachSubscription((one) => one.outstanding.length === 0 && !one.mustAnswer && !one.dirty)
-    );
+    if (this.#woken) return false;
+    for (const one of this.#all) if (one.outstanding.length > 0 || one.hasNews) return false;
+    return true;
   }
 
   /** The client has asked for something that is answered now. */
   get mustAnswer(): boolean {
-    return !this.#eachSubscription((one) => !one.mustAnswer);
+    for (const one of this.#all) if (one.mustAnswer) return true;
+    return false;
   }
 
   get #hasWork(): boolean {
-    return !this.#eachSubscription((one) => !one.hasWork);
+    for (const one of this.#all) if (one.hasWork) return true;
+    return false;
   }
 
   /** Sends what is due, if it may be sent now. */
@@ -167,9 +173,10 @@ export class ProxySession implements Wakeable, LeafOwner {
     for (const step of steps) {
       for (const item of step.items) this.#noteSent(item);
       for (const name of step.removed) this.#noteRemoved(step.type, name);
+      const { outstanding } = this.subscriptions[step.type];
       for (const response of this.outlet.encode(step, this)) {
         responses.push(response);
-        this.subscriptions[step.type].outstanding.push(response);
+        outstanding.push(response);
         if (step.type !== 'cluster') this.#waiting++;
       }
     }
@@ -260,9 +267,5 @@ export class ProxySession implements Wakeable, LeafOwner {
         if (entry.source instanceof SharedCell) this.outlet.cells.release(entry.source, entry);
       }
     }
-  }
-
-  #eachSubscription(holds: (subscription: Subscription) => boolean): boolean {
-    return TYPES.every((type) => holds(this.subscriptions[type]));
   }
 }

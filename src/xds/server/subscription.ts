@@ -174,11 +174,16 @@ export class Subscription {
 
   /** Something was asked for that must be answered now, gate or no gate. */
   get mustAnswer(): boolean {
-    return this.firstAnswerDue || hasItems(this.answers) || hasItems(this.absent) || hasItems(this.singly);
+    return this.firstAnswerDue || this.answers !== undefined || this.absent !== undefined || this.singly !== undefined;
+  }
+
+  /** Something may have to be sent, other than a removal. */
+  get hasNews(): boolean {
+    return this.dirty !== undefined || this.mustAnswer;
   }
 
   get hasWork(): boolean {
-    return this.mustAnswer || hasItems(this.dirty) || hasItems(this.removals);
+    return this.hasNews || (this.removals !== undefined && this.removals.size > 0);
   }
 
   clearWork(): void {
@@ -188,8 +193,4 @@ export class Subscription {
     this.absent = undefined;
     this.singly = undefined;
   }
-}
-
-function hasItems(set: ReadonlySet<unknown> | undefined): boolean {
-  return set !== undefined && set.size > 0;
 }

@@ -1,31 +1,46 @@
 import { ipVersion } from '../../core/index.js';
 import { packAny } from '../envoy-api/index.js';
-import { type TargetEndpoint, targetEndpointsCell, targetEndpointsKey } from '../../mesh/proxy/index.js';
+import type { ChainTarget } from '../../mesh/discovery-chain/index.js';
+import {
+  type TargetEndpoint,
+  type TargetSelection,
+  targetEndpointsCell,
+  targetEndpointsKey,
+} from '../../mesh/proxy/index.js';
 import type { Builder } from './builder.js';
-import { type ChainTargetInput, targetOf } from './chain-input.js';
+
+/** Which instances a cluster's endpoints are: the same for every chain that leads to them. */
+export interface EndpointsInput extends Omit<TargetSelection, 'plain'> {
+  readonly name: string;
+  /** The peer that has them; empty = this mesh. */
+  readonly peer: string;
+}
+
+/** The endpoints of a target of a chain, under the name of its cluster. */
+export function endpointsInput(name: string, { service, datacenter, peer, subset }: ChainTarget): EndpointsInput {
+  return { name, service, datacenter, peer, filter: subset.filter, onlyPassing: subset.onlyPassing };
+}
 
 /**
  * The endpoints of one target; an assignment without any when there are none, never a removal. Instances whose address is a
- * host name are left out: Envoy refuses names in EDS. Targets in other datacenters have no endpoints here.
+ * host name are left out: Envoy refuses names in EDS. Targets in other datacenters and of peers have no endpoints here.
  */
-export const endpoints: Builder<ChainTargetInput & { readonly name: string }> = (view, input) => {
-  const found = targetOf(view, input);
-  if (found === undefined) return undefined;
-  const { service, datacenter, peer, subset } = found.target;
-  const key = targetEndpointsKey({ service, datacenter, filter: subset.filter, onlyPassing: subset.onlyPassing });
-  const known = peer === '' ? view.cell(targetEndpointsCell, key) : [];
+export const endpoints: Builder<EndpointsInput> = (view, { name, peer, ...selection }) => {
+  const known = peer === '' ? view.cell(targetEndpointsCell, targetEndpointsKey(selection)) : [];
   const any = packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', {
-    cluster_name: input.name,
+    cluster_name: name,
     endpoints: [{ lb_endpoints: known.filter(isUsable).map(toEndpoint) }],
   });
-  return { name: input.name, any };
+  return { name, any, entries: selection.filter === '' ? [] : [`service-resolver/${selection.service}`] };
 };
 
-function isUsable(endpoint: TargetEndpoint): boolean {
+/** Whether Envoy can be told of an endpoint. */
+export function isUsable(endpoint: TargetEndpoint): boolean {
   return endpoint.socketPath !== '' || ipVersion(endpoint.address) !== undefined;
 }
 
-function toEndpoint(endpoint: TargetEndpoint) {
+/** An endpoint as Envoy wants it, with health and weight. */
+export function toEndpoint(endpoint: TargetEndpoint) {
   const address =
     endpoint.socketPath === ''
       ? { socket_address: { address: endpoint.address, port_value: endpoint.port } }

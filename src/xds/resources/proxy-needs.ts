@@ -1,14 +1,25 @@
 import { AppError } from '../../core/index.js';
 import type { Cell, MeshView } from '../../model/index.js';
 import { trustDomainOf } from '../../mesh/discovery-chain/index.js';
-import { proxyKey, type ResolvedProxy, resolvedProxyCell, serviceSpiffeId } from '../../mesh/proxy/index.js';
+import { revocationEpoch } from '../../mesh/intentions/index.js';
+import {
+  type ResolvedProxy,
+  blockingProblem,
+  proxyKey,
+  proxyProblems,
+  resolvedProxyCell,
+  serviceSpiffeId,
+  unservedUpstream,
+} from '../../mesh/proxy/index.js';
+import { parseEscapeHatch } from './escape-hatch.js';
 import { exposedNeeds } from './expose-needs.js';
-import { numberSetting } from './local-app.js';
+import { LOCAL_APP } from './local-app.js';
+import { configNumber, configText } from './opaque-config.js';
 import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './public-listener.js';
 import { RBAC_FILTERS } from './rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
-import { upstreamNeedsCell, upstreamNeedsKey } from './upstream-needs.js';
+import { upstreamNeedsCell, upstreamNeedsKey, withEpoch } from './upstream-needs.js';
 
 /** Everything a sidecar needs; undefined when it is not registered or the CA is not ready. Key: `proxyKey`. */
 export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
@@ -17,9 +28,9 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     const proxy = view.cell(resolvedProxyCell, key);
     const trustDomain = trustDomainOf(view);
     if (proxy === undefined || trustDomain === '') return undefined;
+    const blocked = blockingProblem(proxy);
     const upstreams = proxy.upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream));
-    const all = [...ownNeeds(proxy), ...upstreams.flatMap((upstream) => ('needs' in upstream ? upstream.needs : []))];
-    const failed = upstreams.flatMap((upstream) => ('problem' in upstream ? [upstream.problem] : []));
+    const all = [...ownNeeds(proxy), ...upstreams.flatMap(({ resources }) => resources)];
     return {
       identity: {
         node: proxy.node,
@@ -29,9 +40,15 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         trustDomain,
         spiffeId: serviceSpiffeId(trustDomain, proxy.datacenter, proxy.service),
       },
-      resources: byTypeAndName(all),
-      ...(failed.length > 0 ? { keepsOthers: true as const } : {}),
-      problems: [...publicListenerProblems(proxy), ...failed],
+      resources: byTypeAndName(blocked === undefined ? all : []),
+      ...(blocked !== undefined || upstreams.some(({ fails }) => fails) ? { keepsOthers: true as const } : {}),
+      problems: [
+        ...(blocked === undefined ? [] : [blocked]),
+        ...proxyProblems(proxy),
+        ...publicListenerProblems(proxy),
+        ...localClusterProblems(proxy),
+        ...upstreams.flatMap(({ problems }) => problems),
+      ],
     };
   },
 };
@@ -39,7 +56,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
 function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
   const key = proxyKey(proxy);
   return [
-    needed('local-app', { proxy: key, name: 'local_app' }),
+    needed('local-app', { proxy: key, name: LOCAL_APP }),
     needed('roots', { name: ROOTS_SECRET }),
     ...publicListenerRbacLayers(proxy).map((layer) =>
       needed('rbac', { service: proxy.service, layer, name: RBAC_FILTERS[layer] }),
@@ -49,27 +66,41 @@ function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
   ];
 }
 
-/** The resources of one upstream, or why it has none now. */
+function localClusterProblems(proxy: ResolvedProxy): string[] {
+  const text = configText(proxy.config, 'envoy_local_cluster_json');
+  const parsed = text === '' ? undefined : parseEscapeHatch(text, 'envoy.config.cluster.v3.Cluster');
+  return parsed && 'problem' in parsed ? [`envoy_local_cluster_json is ignored: ${parsed.problem}`] : [];
+}
+
+interface ServedUpstream {
+  readonly resources: readonly NeededResource[];
+  readonly problems: readonly string[];
+  /** Its chain does not compile now. */
+  readonly fails?: true;
+}
+
+/** The resources of one upstream, with what is wrong with it. */
 function upstreamNeeds(
   view: MeshView,
   proxy: ResolvedProxy,
   upstream: ResolvedProxy['upstreams'][number],
-): { readonly needs: readonly NeededResource[] } | { readonly problem: string } {
-  if (upstream.destinationType !== 'service')
-    return { problem: `upstream ${upstream.id}: prepared queries are not implemented as upstreams` };
-  const fetchTimeoutMs = numberSetting(proxy, 'xds_fetch_timeout_ms');
-  const tracingJson = proxy.config['envoy_listener_tracing_json'];
+): ServedUpstream {
+  const unserved = unservedUpstream(upstream);
+  if (unserved !== undefined) return { resources: [], problems: [unserved] };
+  const fetchTimeoutMs = configNumber(proxy.config, 'xds_fetch_timeout_ms');
+  const tracingJson = configText(proxy.config, 'envoy_listener_tracing_json');
   const key = upstreamNeedsKey({
     upstream,
-    source: proxy.service,
     ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
     ...(proxy.accessLogs?.enabled ? { accessLogs: proxy.accessLogs } : {}),
-    ...(typeof tracingJson === 'string' ? { tracingJson } : {}),
+    ...(tracingJson === '' ? {} : { tracingJson }),
   });
   try {
-    return { needs: view.cell(upstreamNeedsCell, key) };
+    const needs = view.cell(upstreamNeedsCell, key);
+    const epoch = revocationEpoch(view, needs.destinations, proxy.service);
+    return { resources: withEpoch(needs, epoch), problems: needs.problems };
   } catch (thrown) {
-    return { problem: AppError.from(thrown).message };
+    return { resources: [], problems: [AppError.from(thrown).message], fails: true };
   }
 }
 
@@ -82,6 +113,6 @@ function byTypeAndName(all: readonly NeededResource[]): ReadonlyMap<ResourceType
     listener: new Map(),
     route: new Map(),
   };
-  for (const { type, name, cell } of all) types[type].set(name, cell);
+  for (const { type, name, cell, own } of all) if (own !== false || !types[type].has(name)) types[type].set(name, cell);
   return new Map(Object.entries(types) as [ResourceType, Map<string, string>][]);
 }

@@ -38,6 +38,8 @@ export interface NeededResource {
   readonly type: ResourceType;
   readonly name: string;
   readonly cell: string;
+  /** False for the cluster of a service that an upstream merely leads to: the upstream of that service itself has the say. */
+  readonly own?: boolean;
 }
 
 /** Names a resource by its builder and input; `name` is what it is called on the wire. */

@@ -10,12 +10,18 @@ import {
   targetOf,
 } from './chain-input.js';
 import { durationOf, fetchSource } from './config-sources.js';
+import { escapedCluster } from './escaped-cluster.js';
 import { circuitBreakers, outlierDetection } from './limits.js';
 import { loadBalancing } from './load-balancing.js';
 import { LEAF_SECRET, ROOTS_SECRET } from './spec.js';
 import { upstreamTlsSocket } from './tls.js';
 
-export type ServiceClusterInput = ChainTargetInput & ClusterTuning & { readonly name: string };
+export type ServiceClusterInput = ChainTargetInput &
+  ClusterTuning & {
+    readonly name: string;
+    /** `envoy_cluster_json` of the upstream, where it applies: it takes the generated cluster's place. */
+    readonly clusterJson?: string;
+  };
 
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
@@ -36,6 +42,16 @@ export const serviceCluster: Builder<ServiceClusterInput> = (view, input) => {
   const base = baseClusterName(chain, input.failover === undefined ? target : primary);
   const name = input.failover === undefined ? base : failoverClusterName(input.failover, base);
   const spiffeId = serviceSpiffeId(trustDomain, target.datacenter, target.service);
+  const socket = upstreamTlsSocket(target.sni, [spiffeId], entryOf(view, 'mesh', 'mesh')?.tls?.outgoing);
+  const references = [
+    { type: 'endpoint', name },
+    { type: 'secret', name: LEAF_SECRET },
+    { type: 'secret', name: ROOTS_SECRET },
+  ] as const;
+  const escaped =
+    input.clusterJson === undefined ? undefined : escapedCluster(input.clusterJson, { name, transportSocket: socket });
+  if (escaped && 'any' in escaped)
+    return { name, any: escaped.any, references: references.slice(escaped.usesEndpoints ? 0 : 1) };
   const any = packAny('envoy.config.cluster.v3.Cluster', {
     name,
     alt_stat_name: name,
@@ -45,17 +61,9 @@ export const serviceCluster: Builder<ServiceClusterInput> = (view, input) => {
     common_lb_config: { healthy_panic_threshold: { value: 0 } },
     circuit_breakers: circuitBreakers(input.limits),
     outlier_detection: outlierDetection(input.passiveHealthCheck),
-    transport_socket: upstreamTlsSocket(target.sni, [spiffeId], entryOf(view, 'mesh', 'mesh')?.tls?.outgoing),
+    transport_socket: socket,
     ...loadBalancing(node.loadBalancer),
     ...http2Options(chain.protocol),
   });
-  return {
-    name,
-    any,
-    references: [
-      { type: 'endpoint', name },
-      { type: 'secret', name: LEAF_SECRET },
-      { type: 'secret', name: ROOTS_SECRET },
-    ],
-  };
+  return { name, any, references };
 };

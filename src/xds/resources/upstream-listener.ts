@@ -1,11 +1,11 @@
 import { type PackedAny, packAny } from '../envoy-api/index.js';
 import type { AccessLogSettings } from '../../model/index.js';
 import { type CompiledChain, isHttpLike } from '../../mesh/discovery-chain/index.js';
-import { revocationEpoch } from '../../mesh/intentions/index.js';
 import { filterAccessLogs, listenerAccessLogs } from './access-logs.js';
 import type { Builder, BuiltResource } from './builder.js';
 import { chainOf } from './chain-input.js';
 import { chainRoutes } from './chain-routes.js';
+import { parseEscapeHatch } from './escape-hatch.js';
 import { clusterAction } from './route-action.js';
 import { httpConnectionManager } from './http-connection-manager.js';
 
@@ -15,18 +15,22 @@ export interface UpstreamListenerInput {
   /** The upstream's id; names its routes. */
   readonly upstream: string;
   readonly chain: string;
-  /** The service that calls: access may be taken away from it. */
-  readonly source: string;
+  /** When access to one of the chain's destinations was last taken away from the caller; absent = never. */
+  readonly epoch?: number;
   readonly bindAddress: string;
   readonly bindPort: number;
   readonly bindSocketPath: string;
   readonly bindSocketMode: string;
   readonly balance: string;
+  /** `envoy_listener_json` of the upstream, where it applies: it takes the generated listener's place, under our name. */
+  readonly listenerJson?: string;
   readonly fetchTimeoutMs?: number;
   readonly accessLogs?: AccessLogSettings;
   /** `envoy_listener_tracing_json` of the proxy. */
   readonly tracingJson?: string;
 }
+
+const LISTENER = 'envoy.config.listener.v3.Listener';
 
 /** Metadata key under which a filter chain carries the index of the last write that took access away. */
 const EPOCH_NAMESPACE = 'meshwright';
@@ -35,11 +39,14 @@ const EPOCH_NAMESPACE = 'meshwright';
 export const upstreamListener: Builder<UpstreamListenerInput> = (view, input) => {
   const chain = chainOf(view, input.chain);
   if (chain === undefined) return undefined;
+  const escaped = input.listenerJson === undefined ? undefined : parseEscapeHatch(input.listenerJson, LISTENER);
+  if (escaped && 'message' in escaped) {
+    return { name: input.name, any: packAny(LISTENER, { ...escaped.message, name: input.name }) };
+  }
   const filter = isHttpLike(chain.protocol) ? httpFilter(chain, input) : tcpFilter(chain, input);
   if (filter === undefined) return undefined;
-  const destinations = Object.values(chain.targets).map((target) => target.service);
-  const epoch = revocationEpoch(view, destinations, input.source);
-  const any = packAny('envoy.config.listener.v3.Listener', {
+  const { epoch = 0 } = input;
+  const any = packAny(LISTENER, {
     name: input.name,
     address: bindAddress(input),
     traffic_direction: 'OUTBOUND',

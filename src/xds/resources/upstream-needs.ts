@@ -2,24 +2,35 @@ import { AppError, canonicalJson } from '../../core/index.js';
 import type { AccessLogSettings, Cell } from '../../model/index.js';
 import { type CompiledChain, chainKey, discoveryChainCell } from '../../mesh/discovery-chain/index.js';
 import type { ResolvedUpstream } from '../../mesh/proxy/index.js';
-import { baseClusterName, failoverClusterName } from './chain-input.js';
+import { type ChainTargetInput, type ClusterTuning, baseClusterName, failoverClusterName } from './chain-input.js';
+import { endpointsInput } from './endpoints.js';
+import { parseEscapeHatch } from './escape-hatch.js';
 import { type NeededResource, needed } from './resource-cell.js';
-import { usesRouteDiscovery } from './upstream-listener.js';
+import { type UpstreamListenerInput, usesRouteDiscovery } from './upstream-listener.js';
 
 /** An upstream with what its proxy's settings add: everything its resources depend on besides the state. */
 export interface UpstreamNeedsInput {
   readonly upstream: ResolvedUpstream;
-  readonly source: string;
   readonly fetchTimeoutMs?: number;
   readonly accessLogs?: AccessLogSettings;
   readonly tracingJson?: string;
+}
+
+export interface UpstreamNeeds {
+  readonly resources: readonly NeededResource[];
+  /** The one among them that ends connections of before when access is taken away from a caller (`withEpoch`). */
+  readonly listener: UpstreamListenerInput;
+  /** The services that its requests may reach. */
+  readonly destinations: readonly string[];
+  /** Sentences about settings that cannot be followed. */
+  readonly problems: readonly string[];
 }
 
 /**
  * The resources of one upstream, shared by all proxies that call it the same way. Only names and keys: a change of weights or
  * endpoints leaves it equal and stops the wave here. Key: canonical JSON of the input. Throws for a chain that does not compile.
  */
-export const upstreamNeedsCell: Cell<readonly NeededResource[]> = {
+export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
   kind: 'upstream-needs',
   compute(view, key) {
     const input = JSON.parse(key) as UpstreamNeedsInput;
@@ -35,17 +46,43 @@ export const upstreamNeedsCell: Cell<readonly NeededResource[]> = {
     });
     const result = view.cell(discoveryChainCell, chainId);
     if (!result.ok) throw new AppError('invalidArgument', `upstream ${upstream.id}: ${result.problem}`);
-    return [...clusterNeeds(result.chain, chainId, input), ...listenerNeeds(result.chain, chainId, input)];
+    const { chain } = result;
+    const listener = listenerOf(chain, chainId, input);
+    return {
+      resources: [
+        ...clusterNeeds(chain, chainId, input),
+        needed('upstream-listener', listener),
+        ...(usesRouteDiscovery(chain) ? [needed('route', { name: upstream.id, chain: chainId })] : []),
+      ],
+      listener,
+      destinations: [...new Set(Object.values(chain.targets).map((target) => target.service))].sort(),
+      problems: escapeProblems(chain, upstream),
+    };
   },
 };
+
+/** Escape hatches are for the plain upstream: with routes, splits or a resolver behind it there is no one cluster to replace. */
+function escapeProblems(chain: CompiledChain, { id, envoyClusterJson, envoyListenerJson }: ResolvedUpstream): string[] {
+  const given = [
+    ['envoy_cluster_json', envoyClusterJson, 'envoy.config.cluster.v3.Cluster'],
+    ['envoy_listener_json', envoyListenerJson, 'envoy.config.listener.v3.Listener'],
+  ] as const;
+  return given.flatMap(([key, text, type]) => {
+    if (text === '') return [];
+    if (!chain.default) return [`upstream ${id}: ${key} is ignored while a router, splitter or resolver applies to it`];
+    const parsed = parseEscapeHatch(text, type);
+    return 'problem' in parsed ? [`upstream ${id}: ${key} is ignored: ${parsed.problem}`] : [];
+  });
+}
 
 export const upstreamNeedsKey = (input: UpstreamNeedsInput): string => canonicalJson(input);
 
 function clusterNeeds(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): NeededResource[] {
-  const { limits, passiveHealthCheck } = input.upstream;
+  const { limits, passiveHealthCheck, envoyClusterJson } = input.upstream;
   const tuning = {
     ...(Object.keys(limits).length > 0 ? { limits } : {}),
     ...(passiveHealthCheck ? { passiveHealthCheck } : {}),
+    ...(chain.default && envoyClusterJson !== '' ? { clusterJson: envoyClusterJson } : {}),
     ...(input.fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs: input.fetchTimeoutMs }),
   };
   return Object.entries(chain.nodes).flatMap(([nodeKey, node]) => {
@@ -54,43 +91,61 @@ function clusterNeeds(chain: CompiledChain, chainId: string, input: UpstreamNeed
     const base = baseClusterName(chain, primary);
     const ref = { chain: chainId, node: nodeKey };
     const failover = node.resolver.failover?.targets ?? [];
-    if (failover.length === 0) return targetNeeds({ ...ref, target: primary.id }, base, tuning);
+    if (failover.length === 0)
+      return targetNeeds(chain, { ...ref, target: primary.id }, base, tuning, primary.service === chain.serviceName);
     return [
       needed('aggregate-cluster', { ...ref, name: base }),
       ...[primary.id, ...failover].flatMap((target, position) =>
-        targetNeeds({ ...ref, target, failover: position }, failoverClusterName(position, base), tuning),
+        targetNeeds(chain, { ...ref, target, failover: position }, failoverClusterName(position, base), tuning, true),
       ),
     ];
   });
 }
 
-function targetNeeds(
-  ref: { readonly chain: string; readonly node: string; readonly target: string; readonly failover?: number },
-  name: string,
-  tuning: object,
-): NeededResource[] {
-  const { failover: _position, ...target } = ref;
-  return [needed('service-cluster', { ...ref, ...tuning, name }), needed('endpoints', { ...target, name })];
+/** Whether a cluster that the user wrote is given endpoints by us; one that cannot be read is replaced by ours, which is. */
+function escapeUsesEndpoints(text: string): boolean {
+  const parsed = parseEscapeHatch(text, 'envoy.config.cluster.v3.Cluster');
+  return 'problem' in parsed || parsed.message.type === 'EDS';
 }
 
-function listenerNeeds(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): NeededResource[] {
-  const { upstream, source, fetchTimeoutMs, accessLogs, tracingJson } = input;
+function targetNeeds(
+  chain: CompiledChain,
+  ref: ChainTargetInput,
+  name: string,
+  tuning: ClusterTuning & { readonly clusterJson?: string },
+  own: boolean,
+): NeededResource[] {
+  const cluster = { ...needed('service-cluster', { ...ref, ...tuning, name }), own };
+  const target = chain.targets[ref.target];
+  const usesEndpoints = tuning.clusterJson === undefined || escapeUsesEndpoints(tuning.clusterJson);
+  return usesEndpoints && target ? [cluster, needed('endpoints', endpointsInput(name, target))] : [cluster];
+}
+
+function listenerOf(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): UpstreamListenerInput {
+  const { upstream, fetchTimeoutMs, accessLogs, tracingJson } = input;
   const { bindAddress, bindPort, bindSocketPath, bindSocketMode } = upstream;
   const place = bindSocketPath === '' ? `${bindAddress}:${bindPort}` : bindSocketPath;
-  const listener = needed('upstream-listener', {
+  return {
     name: `${upstream.id}:${place}`,
     upstream: upstream.id,
     chain: chainId,
-    source,
     bindAddress,
     bindPort,
     bindSocketPath,
     bindSocketMode,
     balance: upstream.balanceOutboundConnections,
+    ...(chain.default && upstream.envoyListenerJson !== '' ? { listenerJson: upstream.envoyListenerJson } : {}),
     ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
     ...(accessLogs ? { accessLogs } : {}),
     ...(tracingJson === undefined ? {} : { tracingJson }),
-  });
-  if (!usesRouteDiscovery(chain)) return [listener];
-  return [listener, needed('route', { name: upstream.id, chain: chainId })];
+  };
+}
+
+/**
+ * The resources of an upstream for a caller from whom access was taken away at `epoch`; 0 = never, which all callers share.
+ */
+export function withEpoch({ resources, listener }: UpstreamNeeds, epoch: number): readonly NeededResource[] {
+  if (epoch === 0) return resources;
+  const ended = needed('upstream-listener', { ...listener, epoch });
+  return resources.map((resource) => (resource.type === 'listener' ? ended : resource));
 }

@@ -17,6 +17,8 @@ export interface TargetSelection {
   readonly filter: string;
   /** Warning instances count as unhealthy too. */
   readonly onlyPassing: boolean;
+  /** The instances themselves, not their sidecars: for callers that have no sidecar. */
+  readonly plain?: true;
 }
 
 /** A mesh endpoint: an instance's sidecar (or the instance itself when it speaks mesh natively). */
@@ -45,7 +47,7 @@ export const targetEndpointsCell: Cell<readonly TargetEndpoint[]> = {
     const selection = JSON.parse(key) as TargetSelection;
     const selects = selection.filter === '' ? undefined : compileFilter(selection.filter);
     const endpoints: TargetEndpoint[] = [];
-    for (const service of view.range('services', 'byConnect', [selection.service])) {
+    for (const service of instancesOf(view, selection)) {
       const node = view.get('nodes', nodeKey(service.node));
       if (node?.datacenter !== selection.datacenter) continue;
       const checks = checksOf(view, service);
@@ -55,6 +57,11 @@ export const targetEndpointsCell: Cell<readonly TargetEndpoint[]> = {
     return endpoints;
   },
 };
+
+function instancesOf(view: MeshView, { service, plain }: TargetSelection): readonly ServiceRecord[] {
+  if (!plain) return view.range('services', 'byConnect', [service]);
+  return view.range('services', 'byName', [service]).filter((instance) => instance.kind === '');
+}
 
 function checksOf(view: MeshView, service: ServiceRecord): readonly CheckRecord[] {
   const node = nodeKey(service.node);

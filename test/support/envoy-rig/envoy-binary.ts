@@ -1,0 +1,16 @@
+import { locateEnvoy } from '../../../src/cli/envoy/index.js';
+
+/** The Envoy that everything is tested with, and the oldest that we call tested. */
+export const NEWEST_ENVOY = '1.40.0';
+export const OLDEST_ENVOY = '1.36.2';
+
+const found = new Map<string, Promise<string>>();
+
+/** Path of an Envoy of exactly this version, fetched when it is not here. Rejects when there is none: then nothing is tested. */
+export function envoyBinary(version: string): Promise<string> {
+  const known = found.get(version);
+  if (known !== undefined) return known;
+  const path = locateEnvoy({ env: process.env, version }).then((envoy) => envoy.path);
+  found.set(version, path);
+  return path;
+}

@@ -226,7 +226,13 @@ class Store implements StateStore {
   }
 
   #flush(): void {
-    if (this.#state === 'closed' || !this.#graph.flush()) return;
+    if (this.#state === 'closed') return;
+    try {
+      if (!this.#graph.flush()) return;
+    } catch (thrown) {
+      this.#onProblem(AppError.from(thrown));
+      return;
+    }
     for (const listener of [...this.#flushListeners]) {
       try {
         listener(this.index);

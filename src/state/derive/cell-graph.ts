@@ -170,9 +170,11 @@ export class CellGraph {
       this.#input(definition, key),
     );
     let value: unknown;
+    let isNew = false;
     let problem: AppError | undefined;
     try {
       value = node.definition.compute(view, node.key);
+      isNew = node.valueVersion === 0 || !(node.definition.equals ?? deepEqual)(node.value, value);
     } catch (thrown) {
       problem = AppError.from(thrown);
     }
@@ -181,12 +183,10 @@ export class CellGraph {
     node.ownIndex = index;
     node.index = greatestIndex(index, inputs);
     if (problem) this.#failed(node, problem);
-    else this.#computed(node, value);
+    else this.#computed(node, value, isNew);
   }
 
-  #computed(node: CellNode, value: unknown): void {
-    const equals = node.definition.equals ?? deepEqual;
-    const isNew = node.valueVersion === 0 || !equals(node.value, value);
+  #computed(node: CellNode, value: unknown, isNew: boolean): void {
     if (isNew) {
       node.value = value;
       node.valueVersion += 1;

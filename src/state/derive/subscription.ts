@@ -17,10 +17,9 @@ export class Subscription implements CellConsumer {
     const passed = node.valueVersion - this.seen;
     const known = this.seen > 0;
     this.seen = node.valueVersion;
-    const equals = node.definition.equals ?? deepEqual;
-    if (known && passed > 1 && equals(this.#last, node.value)) return;
-    this.#last = node.value;
     try {
+      if (known && passed > 1 && (node.definition.equals ?? deepEqual)(this.#last, node.value)) return;
+      this.#last = node.value;
       this.#onChange(node.value, node.index);
     } catch (thrown) {
       this.#onThrown(thrown);

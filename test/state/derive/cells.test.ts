@@ -173,6 +173,27 @@ describe('cells', () => {
     ).toThrow('needs its own value');
   });
 
+  it('whose equality fails count as failed and harm nobody else', async () => {
+    const store = await open();
+    const fragile: Cell<number> = {
+      kind: 'fragile',
+      compute: (view) => numberAt(view, 'a'),
+      equals: (left, right) => {
+        if (right === 1) throw new Error('cannot compare');
+        return left === right;
+      },
+    };
+    const told: number[] = [];
+    store.subscribe(fragile, '', (value) => told.push(value));
+    const others: number[] = [];
+    store.subscribe(kvPrefix, '', (rows) => others.push(rows.length));
+    await put(store, 'a', '1');
+    expect(() => store.read(fragile, '')).toThrow('cannot compare');
+    await put(store, 'a', '2');
+    expect(told).toEqual([0, 2]);
+    expect(others).toEqual([0, 1, 1]);
+  });
+
   it('refuse two computations under one kind', async () => {
     const store = await open();
     store.read({ kind: 'same', compute: () => 1 }, '');

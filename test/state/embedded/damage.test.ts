@@ -80,7 +80,7 @@ describe('damaged files', () => {
     const random = seededRandom(42);
     const outcomes = new Map<string, Set<string>>();
     for (const name of [...dataFiles().map((file) => join('level', file)), 'tip']) {
-      for (let round = 0; round < 12; round += 1) {
+      for (let round = 0; round < 6; round += 1) {
         const outcome = await outcomeOf((path) => {
           const file = join(path, name);
           const bytes = readFileSync(file);

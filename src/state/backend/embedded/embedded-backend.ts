@@ -16,7 +16,9 @@ import { cannotOpen, damaged, refusedWrite } from './errors.js';
 import { loadState, readCommitsAfter } from './load.js';
 import { Witness } from './witness.js';
 
-const GROUP_COMMITS = 1024;
+/** Commits that share one promise; a batch is several such groups. */
+const GROUP_COMMITS = 16;
+const BATCH_GROUPS = 64;
 const COMMITS_PER_CHECKPOINT = 4096;
 const FIRST_RECOVERY_MS = 250;
 const MAXIMUM_RECOVERY_MS = 5000;
@@ -175,7 +177,7 @@ class EmbeddedBackend implements Backend {
     return new Promise((resolve) => this.#betweenGroups.push(() => resolve(database.snapshot())));
   }
 
-  /** The group that is filled now; a full one is left alone, so that nobody waits for an endless batch. */
+  /** The group that is filled now. */
   #openGroup(): Group {
     const last = this.#queue[this.#queue.length - 1];
     if (last && last.commits.length < GROUP_COMMITS) return last;
@@ -186,19 +188,25 @@ class EmbeddedBackend implements Backend {
 
   async #writeGroups(): Promise<void> {
     const opened = this.#open();
-    for (let group = this.#queue.shift(); group; group = this.#queue.shift()) {
+    for (let groups = this.#takeGroups(); groups.length > 0; groups = this.#takeGroups()) {
+      const commits = groups.flatMap((group) => group.commits);
       try {
-        await this.#write(opened, group.commits);
+        await this.#write(opened, commits);
       } catch (thrown) {
-        this.#fail(opened, group, thrown);
+        this.#fail(opened, groups, thrown);
         break;
       }
-      opened.feed.publish(group.commits.map(({ commit }) => commit));
-      group.resolve();
+      opened.feed.publish(commits.map(({ commit }) => commit));
+      for (const { resolve } of groups) resolve();
       for (const task of this.#betweenGroups.splice(0)) task();
     }
     this.#writing = undefined;
     for (const task of this.#betweenGroups.splice(0)) task();
+  }
+
+  /** Half of what waits: while it is written, those answered before prepare their next writes, so disk and processor overlap. */
+  #takeGroups(): readonly Group[] {
+    return this.#queue.splice(0, Math.min(BATCH_GROUPS, Math.ceil(this.#queue.length / 2)));
   }
 
   async #write(opened: Opened, commits: readonly PreparedCommit[]): Promise<void> {
@@ -219,9 +227,9 @@ class EmbeddedBackend implements Backend {
   }
 
   /** Nobody knows whether a failed group is on the disk: forget it and what was evaluated on it, and open the database anew. */
-  #fail(opened: Opened, group: Group, thrown: unknown): void {
+  #fail(opened: Opened, groups: readonly Group[], thrown: unknown): void {
     const error = refusedWrite(opened.directory.path, thrown);
-    const discarded = [group, ...this.#queue.splice(0)];
+    const discarded = [...groups, ...this.#queue.splice(0)];
     this.#refusal = error;
     opened.ledger.undo(discarded.flatMap(({ commits }) => commits));
     opened.feed.discard();

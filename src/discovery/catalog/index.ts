@@ -20,9 +20,8 @@ export {
   withNodes,
 } from './cells.js';
 export { mergeCentralConfig } from './central-config.js';
-export { connectName } from './connect-name.js';
 export { applyDeregistration, deregisterFromCatalog } from './deregister.js';
-export { VIRTUAL_ADDRESS_TAG, applyRegistration, registerInCatalog } from './register.js';
+export { applyRegistration, registerInCatalog } from './register.js';
 export type {
   CatalogDeregistration,
   CatalogRegistration,
@@ -33,7 +32,6 @@ export {
   type ManualVirtualIpOutcome,
   assignManualVirtualIps,
   ensureVirtualIp,
-  isVirtualIpNeeded,
   releaseVirtualIpIfUnused,
 } from './virtual-ip.js';
 export { toRegistration } from './wire/decode-registration.js';

@@ -8,7 +8,7 @@ import type { CatalogRegistration, RegisteredCheck, RegisteredService } from './
 import { ensureVirtualIp, releaseVirtualIpIfUnused } from './virtual-ip.js';
 
 /** The tagged address that carries the virtual IP of a mesh instance. */
-export const VIRTUAL_ADDRESS_TAG = 'consul-virtual';
+const VIRTUAL_ADDRESS_TAG = 'consul-virtual';
 const SERF_CHECK = 'serfHealth';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 

@@ -39,7 +39,7 @@ export function releaseVirtualIpIfUnused(transaction: Transaction, service: stri
 }
 
 /** Whether something still needs a virtual IP for this name. */
-export function isVirtualIpNeeded(view: MeshView, service: string): boolean {
+function isVirtualIpNeeded(view: MeshView, service: string): boolean {
   if (NAMING_KINDS.some((kind) => view.get('config-entries', configEntryKey(kind, service)) !== undefined)) return true;
   return view.range('services', 'byConnect', [service]).length > 0;
 }

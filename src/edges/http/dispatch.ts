@@ -4,7 +4,7 @@ import { cleanPath } from './clean-path.js';
 import { errorAnswer } from './error-answer.js';
 import { checkGate, hasUnprintable } from './gate.js';
 import { checkDatacenter } from './datacenter.js';
-import type { HttpDeps } from './http-deps.js';
+import type { HttpConfig, HttpDeps } from './http-deps.js';
 import { Query } from './query.js';
 import type { ApiAnswer, ApiRequest, Route } from './route.js';
 import { type RouteTable, allowedMethods } from './route-table.js';
@@ -30,10 +30,15 @@ const NOT_AN_ENDPOINT = 'Invalid URL path: not a recognized HTTP API endpoint\n'
 const NOT_THE_API = "Invalid URL path: if attempting to use the HTTP API, ensure the path starts with '/v1/'\n";
 
 /** Finds the route of a request and runs it. Never rejects: what is thrown becomes its error answer. */
-export async function dispatch(table: RouteTable, deps: HttpDeps, raw: RawRequest): Promise<Dispatched> {
+export async function dispatch(
+  table: RouteTable,
+  deps: HttpDeps,
+  config: HttpConfig,
+  raw: RawRequest,
+): Promise<Dispatched> {
   let route: Route | undefined;
   try {
-    const found = resolve(table, deps, raw);
+    const found = resolve(table, deps, config, raw);
     if ('answer' in found) return { answer: found.answer, route: 'none' };
     route = found.request.route;
     checkScope(found.request);
@@ -68,8 +73,12 @@ function causeOf(signal: AbortSignal, thrown: unknown): unknown {
   return wasCut && signal.reason instanceof AppError ? signal.reason : thrown;
 }
 
-function resolve(table: RouteTable, deps: HttpDeps, raw: RawRequest): { answer: ApiAnswer } | { request: ApiRequest } {
-  const config = deps.config();
+function resolve(
+  table: RouteTable,
+  deps: HttpDeps,
+  config: HttpConfig,
+  raw: RawRequest,
+): { answer: ApiAnswer } | { request: ApiRequest } {
   const mark = raw.target.indexOf('?');
   const rawPath = mark < 0 ? raw.target : raw.target.slice(0, mark);
   const rawQuery = mark < 0 ? '' : raw.target.slice(mark + 1);

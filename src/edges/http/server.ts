@@ -68,7 +68,8 @@ async function answer(
     const value = request.headers[name];
     return Array.isArray(value) ? value.join(',') : (value ?? '');
   };
-  const { answer: given, route } = await dispatch(table, deps, {
+  const config = deps.config();
+  const { answer: given, route } = await dispatch(table, deps, config, {
     method: request.method,
     target,
     header,
@@ -76,7 +77,7 @@ async function answer(
     signal: AbortSignal.any([gone.signal, closing]),
     body: bodyReader(request),
   });
-  const wire = await toWire(given, deps.config(), {
+  const wire = await toWire(given, config, {
     pretty: /[?&]pretty(?:[=&]|$)/.test(target),
     acceptsGzip: /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)/.test(header('accept-encoding')),
   });

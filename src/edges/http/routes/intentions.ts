@@ -54,7 +54,9 @@ const BODY_PREFIX = 'Failed to decode request body';
 const NOT_FOUND = 'Intention not found';
 
 async function list(request: ApiRequest): Promise<ApiAnswer> {
-  const { value, headers } = await readCell(request, intentionListCell, '');
+  const { value, headers } = await readCell(request, intentionListCell, '', {
+    usesStoreIndex: (intentions) => intentions.length === 0,
+  });
   return json(filterRows(request, intentionFilterType, value.map(encodeIntention)), headers);
 }
 

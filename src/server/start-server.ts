@@ -9,11 +9,12 @@ import { configEntryKey, decodeConfigEntry } from '../model/index.js';
 import { type Backend, createMemoryBackend, createStateStore, type StateStore } from '../state/index.js';
 import { createMetrics, type Logger } from '../telemetry/index.js';
 import { loadEnvoyApi } from '../xds/envoy-api/index.js';
-import { proxyNeedsCell, resourceCell } from '../xds/resources/index.js';
+import { proxyNeedsCell, proxylessResourceKey, resourceCell } from '../xds/resources/index.js';
 import { proxyKey } from '../mesh/proxy/index.js';
 import { createXdsServer, type XdsServer } from '../xds/server/index.js';
 import { findProxy } from './find-proxy.js';
 import { readGauges } from './gauges.js';
+import { startHousekeeping } from './housekeeping.js';
 import { httpConfigOf } from './http-config.js';
 import { nodeIdentity } from './node-identity.js';
 import { openDoor } from './ports.js';
@@ -80,6 +81,8 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     proxyNeedsKey: proxyKey,
     resourceCell,
     findProxy: (nodeName, proxyId) => findProxy(store.view, config.nodeName, nodeName, proxyId),
+    onDemand: (identity, client, type, name) =>
+      isGrpcLibrary(client.userAgent) ? proxylessResourceKey(store.view, identity, type, name) : undefined,
     clock,
     logger: logger.child({ room: 'xds' }),
     options: { allowPlaintextSecrets: config.allowPlaintextSecrets },
@@ -104,6 +107,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     () => http.close(),
     () => xds.close(),
   ];
+  closers.push(startHousekeeping(store, clock, (message) => logger.warn({ room: 'state' }, message)));
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
@@ -132,6 +136,9 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     throw thrown;
   }
 }
+
+/** Clients that speak xDS themselves call themselves `gRPC <language> …`. */
+const isGrpcLibrary = (userAgent: string): boolean => /^grpc/i.test(userAgent);
 
 interface Parts {
   readonly store: StateStore;

@@ -3,5 +3,6 @@
  * In: a view. Out: what a proxy needs by name, and encoded resources. Must never: do I/O, know a stream, or hold a private key.
  */
 export { proxyNeedsCell } from './proxy-needs.js';
+export { proxylessResourceKey } from './proxyless-needs.js';
 export { resourceCell } from './resource-cell.js';
 export * from './spec.js';

@@ -70,7 +70,8 @@ export const proxylessCluster: Builder<ProxylessClusterInput> = (view, input) =>
     const any = packAny('envoy.config.cluster.v3.Cluster', {
       name,
       connect_timeout,
-      lb_policy: 'CLUSTER_PROVIDED',
+      // Of the aggregate; a gRPC client does not know the policy that Envoy wants here.
+      lb_policy: 'ROUND_ROBIN',
       cluster_type: {
         name: 'envoy.clusters.aggregate',
         typed_config: packAny('envoy.extensions.clusters.aggregate.v3.ClusterConfig', { clusters: members }),

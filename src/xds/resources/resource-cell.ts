@@ -7,6 +7,7 @@ import { chainEntriesCell } from './chain-entries.js';
 import { endpoints } from './endpoints.js';
 import { exposedCluster, exposedListener } from './expose.js';
 import { localApp } from './local-app.js';
+import { proxylessCluster, proxylessEndpoints, proxylessListener, proxylessRoute } from './proxyless.js';
 import { publicListener } from './public-listener.js';
 import { rbacExtension } from './rbac.js';
 import { rootsSecret } from './roots-secret.js';
@@ -28,6 +29,10 @@ const builders = {
   'upstream-listener': { type: 'listener', build: upstreamListener },
   'exposed-listener': { type: 'listener', build: exposedListener },
   route: { type: 'route', build: routeConfiguration },
+  'proxyless-listener': { type: 'listener', build: proxylessListener },
+  'proxyless-route': { type: 'route', build: proxylessRoute },
+  'proxyless-cluster': { type: 'cluster', build: proxylessCluster },
+  'proxyless-endpoints': { type: 'endpoint', build: proxylessEndpoints },
 } as const satisfies Record<string, { readonly type: ResourceType; readonly build: Builder<never> }>;
 
 export type BuilderName = keyof typeof builders;

@@ -67,10 +67,12 @@ export const sidecar = (
 });
 
 /** A watcher of one proxy: what a session of the xDS server would be told. */
-export class Watcher implements ResourceUser {
+export class Watcher {
   visits = 0;
-  sourceChanged(): void {
-    this.visits++;
+
+  /** One place in a resource cell's list of users. */
+  user(): ResourceUser {
+    return { position: 0, sourceChanged: () => void this.visits++ };
   }
 }
 
@@ -114,7 +116,14 @@ export class LargeMesh {
       });
       transaction.put('system', { name: 'default-intention-policy', value: 'allow' });
       for (const node of nodes(size))
-        transaction.put('nodes', { id: '', node, address: '10.0.0.1', datacenter: 'dc1', taggedAddresses: {}, meta: {} });
+        transaction.put('nodes', {
+          id: '',
+          node,
+          address: '10.0.0.1',
+          datacenter: 'dc1',
+          taggedAddresses: {},
+          meta: {},
+        });
     });
     const rows = [...instances(size)];
     for (let from = 0; from < rows.length; from += ROWS_PER_COMMIT)
@@ -128,7 +137,8 @@ export class LargeMesh {
     this.watchers.push(watcher);
     this.store.subscribe(proxyNeedsCell, proxyKey({ node, proxyId: `${service}-sidecar-proxy` }), (needs) => {
       watcher.visits++;
-      for (const names of needs?.resources.values() ?? []) for (const key of names.values()) this.cells.acquire(key, watcher);
+      for (const names of needs?.resources.values() ?? [])
+        for (const key of names.values()) this.cells.acquire(key, watcher.user());
     });
   }
 
@@ -169,4 +179,3 @@ function* instances(size: MeshSize): Generator<Draft<ServiceRecord>> {
       ),
     );
 }
-

@@ -188,7 +188,7 @@ function firstResult(check: CheckDefinition, serviceId: string, position: number
   };
 }
 
-function decodeAny(bytes: Buffer): AnyMessage {
+export function decodeAny(bytes: Buffer): AnyMessage {
   const type = lookupType('google.protobuf.Any');
   if (!type) throw new Error('google.protobuf.Any is not known');
   return type.decode(bytes) as unknown as AnyMessage;

@@ -10,6 +10,7 @@ export { deepEqual } from './equal.js';
 export { AppError, errorCodes, type ErrorCode } from './errors/index.js';
 export { sha256Hex } from './hash.js';
 export { ipVersion } from './ip-address.js';
+export { nameProblem } from './name-problem.js';
 export { structureHash } from './structure-hash.js';
 export { tupleKey, tupleParts } from './tuple.js';
 export type { CellDefinition, View } from './view.js';

@@ -1,6 +1,7 @@
 import { AppError } from '../../core/errors/index.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import { sha256Hex } from '../../core/hash.js';
+import { nameProblem } from '../../core/name-problem.js';
 import { type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
 import type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
 import { mesh } from './mesh.js';
@@ -73,9 +74,16 @@ export function decodeConfigEntry(body: unknown, options: { readonly hclBlocks?:
 export function checkedConfigEntry(entry: ConfigEntry): ConfigEntry {
   const { normalize, validate } = kinds[entry.kind] as EntryKind<ConfigEntry>;
   const normalized = normalize(entry);
-  const problem = validate(normalized);
+  const problem = entryNameProblem(normalized) ?? validate(normalized);
   if (problem !== undefined) throw new AppError('invalidArgument', problem);
   return normalized;
+}
+
+/** Names are parts of keys: the entry's own, and those of an intention's callers. */
+function entryNameProblem(entry: ConfigEntry): string | undefined {
+  const sources = entry.kind === 'service-intentions' ? entry.sources.map(({ name }) => name) : [];
+  const problem = [entry.name, ...sources].map(nameProblem).find((found) => found !== undefined);
+  return problem && `Name ${problem}`;
 }
 
 /** The entry in Consul's spelling, without hash and indexes. */

@@ -1,3 +1,4 @@
+import { nameProblem } from '../../core/index.js';
 import type { CheckStatus } from '../records/catalog.js';
 import { duration, type Field, flag, integer, list, map, named, object, text } from '../wire/index.js';
 import type { CheckDefinition } from './check-definition.js';
@@ -96,6 +97,8 @@ const present = (value: unknown): boolean => (Array.isArray(value) ? value.lengt
 export function checkProblem(check: CheckBody): string | undefined {
   const interval = NOT_RUN.some(([field]) => present(check[field])) || check.http !== '' || check.tcp !== '';
   const alias = check.aliasNode !== '' || check.aliasService !== '';
+  const badName = nameProblem(check.checkId) ?? nameProblem(check.name) ?? nameProblem(check.serviceId);
+  if (badName !== undefined) return `Invalid check: its name or ID ${badName}`;
   if (alias && check.ttlMs !== 0) return 'Invalid check: TTL must be not be set for Alias checks';
   if (check.intervalMs !== 0 && check.ttlMs !== 0) return 'Invalid check: Interval and TTL cannot both be specified';
   if (!alias && interval && check.intervalMs <= 0)

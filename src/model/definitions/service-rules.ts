@@ -1,3 +1,4 @@
+import { nameProblem } from '../../core/index.js';
 import type { ServiceBody } from './service-schema.js';
 
 /** A problem that clients know as a refused request: some come alone, some as items of a list. */
@@ -24,6 +25,8 @@ export function serviceProblemText(problem: ServiceProblem): string {
 
 function simpleProblem(service: ServiceBody): string | undefined {
   if (service.name === '') return 'Missing service name';
+  const badName = nameProblem(service.name) ?? nameProblem(service.id);
+  if (badName !== undefined) return `Invalid service name or ID: it ${badName}`;
   if (WILDCARD_ADDRESSES.has(service.address)) return 'Invalid service address';
   return metaProblem(service.meta, service.kind) ?? weightsProblem(service.weights);
 }
@@ -75,6 +78,8 @@ function proxyProblems(service: ServiceBody): string[] {
   if (service.port === 0 && service.socketPath === '')
     problems.push('Port or SocketPath must be set for a connect-proxy');
   if (destination === '') problems.push('Proxy.DestinationServiceName must be non-empty for Connect proxy services');
+  const badDestination = nameProblem(destination);
+  if (badDestination !== undefined) problems.push(`Proxy.DestinationServiceName ${badDestination}`);
   if (destination === '*')
     problems.push('Proxy.DestinationServiceName must not be a wildcard for Connect proxy services');
   if (service.connect?.native) problems.push('A Proxy cannot also be Connect Native, only typical services');

@@ -62,6 +62,12 @@ describe('a local service', () => {
     ['null', null, 'Missing service name'],
     ['a list', [], /must be an object, not a list/],
     ['an unknown field', { Name: 'x', Namespace: 'team' }, /json: unknown field "Namespace"/],
+    ['a NUL in its name', { Name: 'a\u0000b' }, /must not contain control characters/],
+    [
+      'a NUL in the id of a check',
+      { Name: 'a', Check: { CheckID: 'c\u0000', TTL: '1m' } },
+      /must not contain control characters/,
+    ],
     ['half a body', '{', /Request decode failed: .*line 1, column 2/],
   ])('is refused for %s', async (_what, body, text) => {
     const answer = await edge.ask('PUT /v1/agent/service/register', { body });
@@ -219,6 +225,7 @@ describe('config entries', () => {
     ['GET /v1/config/nothing', undefined, /invalid config entry kind: nothing/],
     ['PUT /v1/config', '{', /invalid JSON: line 1, column 2/],
     ['PUT /v1/config', { Kind: 'nothing', Name: 'x' }, /nothing/],
+    ['PUT /v1/config', { Kind: 'service-defaults', Name: 'a\u0000b' }, /Name must not contain control characters/],
     ['PUT /v1/config', { Kind: 'jwt-provider', Name: 'x' }, /jwt-provider.*not supported/],
     ['GET /v1/config/proxy-defaults?filter=Name%20%3D%3D%20a', undefined, /filtering not supported/],
   ])('%s %j is refused', async (line, body, text) => {

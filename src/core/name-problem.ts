@@ -1,0 +1,12 @@
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+const MAX_LENGTH = 1024;
+
+/**
+ * Why a text cannot be a name (of a node, a service, a check, an entry), or undefined: control characters, which separate the
+ * parts of keys, and more than 1024 characters. The text goes on after the name of a field.
+ */
+export function nameProblem(name: string): string | undefined {
+  if (name.length > MAX_LENGTH) return `must have at most ${MAX_LENGTH} characters, not ${name.length}`;
+  return CONTROL.test(name) ? 'must not contain control characters' : undefined;
+}

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../scripts/lib/run.mjs';
+import { readConfigEntry } from '../../src/cli/commands/config-file.js';
+import { checkedConfigEntry, decodeConfigEntry } from '../../src/model/config-entries/index.js';
 import { assertUnderstood, shellWords } from '../support/command-line.js';
 
 const documents = [
@@ -23,6 +25,10 @@ function commandLines(text: string): string[] {
   for (const [, line = ''] of text.matchAll(/`((?:npx )?meshwright [^`\n]+|npm [^`\n]+)`/g)) out.push(line);
   return out;
 }
+
+/** What `config write -` is given by here-documents. */
+const writtenEntries = (text: string): string[] =>
+  [...text.matchAll(/config write -[^\n]*<<-?\s*'?(\w+)'?\n([\s\S]*?)\n\s*\1$/gm)].map(([, , body = '']) => body);
 
 /** The simple commands of a line: what stands between pipes, `&&` and `;`, without redirections and variables in front. */
 const simpleCommands = (line: string): string[][] =>
@@ -52,6 +58,18 @@ describe.each(documents)('%s', (name) => {
     expect(wrong).toEqual([]);
   });
 
+  it('writes config entries that are accepted', () => {
+    const refused = writtenEntries(text).flatMap((entry) => {
+      try {
+        checkedConfigEntry(decodeConfigEntry(readConfigEntry(entry, name).body));
+        return [];
+      } catch (error) {
+        return [`${entry}\n${String(error)}`];
+      }
+    });
+    expect(refused).toEqual([]);
+  });
+
   it('names npm scripts that exist', () => {
     const wrong = commands
       .filter((words) => words[0] === 'npm')
@@ -72,5 +90,6 @@ describe('the README', () => {
     const readme = readFileSync(join(root, 'README.md'), 'utf8');
     expect(commandLines(readme).some((line) => line.startsWith('npm start'))).toBe(true);
     expect(commandLines(readme).some((line) => line.startsWith('npm test'))).toBe(true);
+    expect(writtenEntries(readme).length).toBeGreaterThan(0);
   });
 });

@@ -21,6 +21,7 @@ export interface Measured {
   readonly changes: Readonly<Record<ChangeKind, { readonly product: Spread; readonly floor: Spread }>>;
   readonly coldStart: { readonly ms: number; readonly cpuUsPerProxy: number; readonly bytesPerProxy: number };
   readonly rssKbPerProxy: number;
+  readonly floorRssKbPerProxy: number;
   readonly reconnect: {
     readonly ms: number;
     readonly resources: number;
@@ -75,46 +76,81 @@ class Fleet {
   }
 }
 
-/** Rounds of one kind of change against a server. `cast` makes the change and tells when it began. */
-async function rounds(
-  fleet: Fleet,
-  server: Child,
+/** One side of the comparison: a server and the proxies that are connected to it. */
+interface Side {
+  readonly fleet: Fleet;
+  readonly server: Child;
+}
+
+class Rounds {
+  readonly #latencies: number[] = [];
+  readonly #lasts: number[] = [];
+  readonly #cpu: number[] = [];
+  readonly #stalls: number[] = [];
+  #bytes = 0;
+  #messages = 0;
+  #count = 0;
+
+  /** Makes one change and waits until every proxy has answered it. Returns the bytes per push. */
+  async run(
+    side: Side,
+    kind: ChangeKind,
+    proxies: number,
+    counts: boolean,
+    cast: () => Promise<bigint>,
+  ): Promise<number> {
+    const { all } = await side.fleet.arm(kind);
+    await side.server.ask({ probe: 'reset' });
+    const from = await cast();
+    await all;
+    await sleep(SETTLE_MS);
+    const probe = (await side.server.ask({ probe: 'read' })) as unknown as { cpuUs: number; stallMs: number };
+    const result = await side.fleet.collect(from);
+    const bytesPerPush = result.bytes / proxies;
+    if (!counts) return bytesPerPush;
+    this.#count += proxies;
+    this.#latencies.push(...result.latenciesMs);
+    this.#lasts.push(result.latenciesMs.reduce((last, one) => Math.max(last, one), 0));
+    this.#cpu.push(probe.cpuUs / proxies);
+    this.#stalls.push(probe.stallMs);
+    this.#bytes += result.bytes;
+    this.#messages += result.messages;
+    return bytesPerPush;
+  }
+
+  get spread(): Spread {
+    return {
+      p50Ms: at(this.#latencies, 0.5),
+      p99Ms: at(this.#latencies, 0.99),
+      lastMs: at(this.#lasts, 0.5),
+      cpuUsPerPush: at(this.#cpu, 0.5),
+      bytesPerPush: this.#bytes / this.#count,
+      messagesPerPush: this.#messages / this.#count,
+      stallMs: at(this.#stalls, 0.5),
+    };
+  }
+}
+
+/** Product and floor take turns, so that whatever else the machine does falls on both. */
+async function compare(
+  product: Side,
+  floor: Side,
   kind: ChangeKind,
   count: number,
   proxies: number,
-  cast: (round: number) => Promise<bigint>,
-): Promise<Spread> {
-  const latencies: number[] = [];
-  const lasts: number[] = [];
-  const cpu: number[] = [];
-  const stalls: number[] = [];
-  let bytes = 0;
-  let messages = 0;
+  change: (kind: ChangeKind, round: number) => Promise<bigint>,
+): Promise<{ product: Spread; floor: Spread }> {
+  const measuredProduct = new Rounds();
+  const measuredFloor = new Rounds();
+  const typeUrl = typeUrls[typeOfChange[kind]];
   for (let round = 0; round < count + WARM_UP_ROUNDS; round++) {
-    const { all } = await fleet.arm(kind);
-    await server.ask({ probe: 'reset' });
-    const from = await cast(round + 1);
-    await all;
-    await sleep(SETTLE_MS);
-    const probe = (await server.ask({ probe: 'read' })) as unknown as { cpuUs: number; stallMs: number };
-    const result = await fleet.collect(from);
-    if (round < WARM_UP_ROUNDS) continue;
-    latencies.push(...result.latenciesMs);
-    lasts.push(Math.max(...result.latenciesMs));
-    cpu.push(probe.cpuUs / proxies);
-    stalls.push(probe.stallMs);
-    bytes += result.bytes;
-    messages += result.messages;
+    const counts = round >= WARM_UP_ROUNDS;
+    const bytes = await measuredProduct.run(product, kind, proxies, counts, () => change(kind, round + 1));
+    await measuredFloor.run(floor, kind, proxies, counts, async () =>
+      BigInt((await floor.server.ask({ op: 'cast', bytes: Math.round(bytes), typeUrl })).from as string),
+    );
   }
-  return {
-    p50Ms: at(latencies, 0.5),
-    p99Ms: at(latencies, 0.99),
-    lastMs: at(lasts, 0.5),
-    cpuUsPerPush: at(cpu, 0.5),
-    bytesPerPush: bytes / count / proxies,
-    messagesPerPush: messages / count / proxies,
-    stallMs: at(stalls, 0.5),
-  };
+  return { product: measuredProduct.spread, floor: measuredFloor.spread };
 }
 
 export interface MeasureOptions {
@@ -126,85 +162,67 @@ export interface MeasureOptions {
 }
 
 /** Measures one size of mesh, and the floor of the same payloads in the same run. */
-export async function measure({
-  proxies,
-  repeatNode,
-  rounds: count,
-  start,
-  onProgress,
-}: MeasureOptions): Promise<Measured> {
+export async function measure(options: MeasureOptions): Promise<Measured> {
+  const { proxies, repeatNode, onProgress } = options;
   const ids = Array.from({ length: proxies }, (_, number) => `web-${number}-sidecar-proxy`);
   onProgress(`starting a server with ${proxies} proxies`);
-  const target = await start(ids);
-  const fleet = new Fleet();
+  const target = await options.start(ids);
+  const floorServer = new Child(here('./floor-server.ts'), { answers: true, execArgv: [...measured, ...typescript] });
+  const product: Side = { fleet: new Fleet(), server: target.child };
+  const floor: Side = { fleet: new Fleet(), server: floorServer };
   try {
-    const before = (await target.child.ask({ probe: 'memory' })) as unknown as { rss: number };
-    await target.child.ask({ probe: 'reset' });
     onProgress('connecting');
-    const cold = await fleet.connect(target.port, ids, target.nodeNames, repeatNode);
-    const coldCpu = (await target.child.ask({ probe: 'read' })) as unknown as { cpuUs: number };
+    const before = await memoryOf(target.child);
+    await target.child.ask({ probe: 'reset' });
+    const cold = await product.fleet.connect(target.port, ids, target.nodeNames, repeatNode);
+    const coldCpu = await cpuOf(target.child);
     await sleep(500);
-    const after = (await target.child.ask({ probe: 'memory' })) as unknown as { rss: number };
-    const product: Partial<Record<ChangeKind, Spread>> = {};
+    const after = await memoryOf(target.child);
+    const { port } = await floorServer.ask({ op: 'listen' });
+    const floorBefore = await memoryOf(floorServer);
+    await floor.fleet.connect(port as number, ids, [], repeatNode);
+    const floorAfter = await memoryOf(floorServer);
+    const changes: Partial<Measured['changes']> = {};
     for (const kind of changeKinds) {
       onProgress(`${kind} changes`);
-      product[kind] = await rounds(fleet, target.child, kind, count, proxies, (round) => target.change(kind, round));
+      const change = (one: ChangeKind, round: number) => target.change(one, round);
+      Object.assign(changes, { [kind]: await compare(product, floor, kind, options.rounds, proxies, change) });
     }
     onProgress('reconnecting');
     await target.child.ask({ probe: 'reset' });
-    const again = (await fleet.child.ask({ op: 'reconnect' })) as unknown as {
-      ms: number;
-      resources: number;
-      bytes: number;
-    };
-    const againCpu = (await target.child.ask({ probe: 'read' })) as unknown as { cpuUs: number };
-    await fleet.child.ask({ op: 'disconnect' });
-    await target.stop();
-    onProgress('the floor');
-    const floor = await measureFloor(ids, repeatNode, count, product as Record<ChangeKind, Spread>);
+    const again = (await product.fleet.child.ask({ op: 'reconnect' })) as unknown as Reconnected;
+    const againCpu = await cpuOf(target.child);
     return {
       proxies,
       repeatNode,
-      changes: Object.fromEntries(
-        changeKinds.map((kind) => [kind, { product: product[kind], floor: floor[kind] }]),
-      ) as Measured['changes'],
-      coldStart: { ms: cold.ms, cpuUsPerProxy: coldCpu.cpuUs / proxies, bytesPerProxy: cold.bytes / proxies },
-      rssKbPerProxy: (after.rss - before.rss) / proxies / 1_024,
+      changes: changes as Measured['changes'],
+      coldStart: { ms: cold.ms, cpuUsPerProxy: coldCpu / proxies, bytesPerProxy: cold.bytes / proxies },
+      rssKbPerProxy: (after - before) / proxies / 1_024,
+      floorRssKbPerProxy: (floorAfter - floorBefore) / proxies / 1_024,
       reconnect: {
         ms: again.ms,
         resources: again.resources,
         bytesPerProxy: again.bytes / proxies,
-        cpuUsPerProxy: againCpu.cpuUs / proxies,
+        cpuUsPerProxy: againCpu / proxies,
       },
     };
   } finally {
-    await fleet.child.stop();
+    for (const side of [product, floor]) await side.fleet.child.stop();
+    await floorServer.stop();
     await target.stop();
   }
 }
 
-async function measureFloor(
-  ids: readonly string[],
-  repeatNode: boolean,
-  count: number,
-  product: Readonly<Record<ChangeKind, Spread>>,
-): Promise<Record<ChangeKind, Spread>> {
-  const server = new Child(here('./floor-server.ts'), { answers: true, execArgv: [...measured, ...typescript] });
-  const fleet = new Fleet();
-  try {
-    const { port } = await server.ask({ op: 'listen' });
-    await fleet.connect(port as number, ids, [], repeatNode);
-    const floor: Partial<Record<ChangeKind, Spread>> = {};
-    for (const kind of changeKinds) {
-      const bytes = Math.round(product[kind].bytesPerPush);
-      const typeUrl = typeUrls[typeOfChange[kind]];
-      floor[kind] = await rounds(fleet, server, kind, count, ids.length, async () =>
-        BigInt((await server.ask({ op: 'cast', bytes, typeUrl })).from as string),
-      );
-    }
-    return floor as Record<ChangeKind, Spread>;
-  } finally {
-    await fleet.child.stop();
-    await server.stop();
-  }
+interface Reconnected {
+  readonly ms: number;
+  readonly resources: number;
+  readonly bytes: number;
+}
+
+async function memoryOf(child: Child): Promise<number> {
+  return (await child.ask({ probe: 'memory' })).rss as number;
+}
+
+async function cpuOf(child: Child): Promise<number> {
+  return (await child.ask({ probe: 'read' })).cpuUs as number;
 }

@@ -3,13 +3,27 @@ import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 
 /**
  * The only file that reaches below grpc-js's public interface, each time behind a feature test with a fall-back: its server
- * copies every message per stream and waits for one write before the next, and it cannot raise the receive windows.
+ * copies every message per stream, in and out, waits for one write before the next, and cannot raise the receive windows.
  */
 
 /** The HTTP/2 stream under a call, or undefined when this grpc-js is built differently. */
 export function http2StreamOf(call: ServerDuplexStream<Buffer, Buffer>): ServerHttp2Stream | undefined {
   const inner = (call as unknown as { call?: { stream?: unknown } }).call?.stream;
   return isHttp2Stream(inner) ? inner : undefined;
+}
+
+/**
+ * Takes the incoming bytes of a call over from grpc-js: its reader puts every message together before anybody can see that most of
+ * it, the repeated node, is of no interest. Undefined, and nothing changed, when the client compresses or grpc-js is built
+ * differently; then the call's own `data` events are to be used.
+ */
+export function takeOverInput(call: ServerDuplexStream<Buffer, Buffer>): ServerHttp2Stream | undefined {
+  const stream = http2StreamOf(call);
+  const inner = (call as unknown as { call?: { incomingEncoding?: unknown } }).call;
+  const [reader, ...others] = stream?.listeners('data') ?? [];
+  if (!stream || !reader || others.length > 0 || inner?.incomingEncoding !== 'identity') return undefined;
+  stream.off('data', reader as (chunk: Buffer) => void);
+  return stream;
 }
 
 function isHttp2Stream(candidate: unknown): candidate is ServerHttp2Stream {

@@ -43,6 +43,16 @@ export function scanNodeId({ bytes, start, end }: Bytes): string | undefined {
   return undefined;
 }
 
+/** The id of a node of which only the beginning is there; undefined when the id does not come first, or is cut. */
+export function scanCutNodeId(beginning: Buffer): string | undefined {
+  const ID_TAG = 0x0a;
+  if (beginning[0] !== ID_TAG) return undefined;
+  const length = beginning[1] ?? 0;
+  // Ids of 128 bytes and more have a longer length; their nodes are not compared here but where a request comes whole.
+  if (length >= 0x80 || beginning.length < 2 + length) return undefined;
+  return beginning.toString('utf8', 2, 2 + length);
+}
+
 /** Text values of a `google.protobuf.Struct`. */
 function scanMetadata(struct: WireReader, into: Map<string, string>): void {
   while (struct.next()) {

@@ -5,11 +5,12 @@ import type { StreamClient } from './contract.js';
 import { applyDelta } from './delta-stream.js';
 import { type DiscoveryRequest, scanDeltaRequest, scanStateOfTheWorldRequest } from './discovery-request.js';
 import { judgeVersion } from './envoy-version.js';
-import { type ScannedNode, scanNode, scanNodeId } from './node-scan.js';
+import { type ScannedNode, scanCutNodeId, scanNode, scanNodeId } from './node-scan.js';
 import type { StreamFacts } from './propagation.js';
 import type { FoundProxy } from './proxy-finder.js';
 import { ProxySession } from './session.js';
 import { Sink } from './sink.js';
+import { Source } from './source.js';
 import { applyStateOfTheWorld } from './state-of-the-world-stream.js';
 import type { StreamHost } from './stream-host.js';
 import { StreamOutlet } from './stream-outlet.js';
@@ -33,6 +34,7 @@ export class AdsStream {
   readonly #call: Call;
   readonly #protocol: Protocol;
   readonly #encrypted: boolean;
+  readonly #source: Source;
   readonly #sink: Sink;
   #early: DiscoveryRequest[] | undefined;
   #nodeId = '';
@@ -50,9 +52,12 @@ export class AdsStream {
     this.#protocol = protocol;
     this.#encrypted = encrypted;
     this.#sink = new Sink(call, () => this.#session?.wake());
+    this.#source = new Source(call, {
+      onRequest: (message, skippedNode) => this.#receive(message, skippedNode),
+      onFault: (thrown) => this.#fail(thrown),
+      onEnd: () => void this.end(new AppError('cancelled', 'the client has ended the stream')),
+    });
     const close = () => this.#close();
-    call.on('data', (message: Buffer) => this.#receive(message));
-    call.on('end', () => void this.end(new AppError('cancelled', 'the client has ended the stream')));
     call.on('cancelled', close);
     call.on('close', close);
     host.opened(this);
@@ -75,19 +80,14 @@ export class AdsStream {
     if (problem) void this.end(problem);
   }
 
-  #receive(message: Buffer): void {
+  #receive(message: Buffer, skippedNode: Buffer | undefined): void {
     if (this.#ended) return;
     this.#host.counters.requests++;
-    try {
-      const request = this.#protocol === 'delta' ? scanDeltaRequest(message) : scanStateOfTheWorldRequest(message);
-      if (this.#nodeId === '') this.#identify(request);
-      else {
-        if (request.node) this.#checkSameNode(request.node);
-        this.#take(request);
-      }
-    } catch (thrown) {
-      this.#fail(thrown);
-    }
+    const request = this.#protocol === 'delta' ? scanDeltaRequest(message) : scanStateOfTheWorldRequest(message);
+    if (this.#nodeId === '') return this.#identify(request);
+    if (request.node) this.#checkSameNode(scanNodeId(request.node));
+    else if (skippedNode) this.#checkSameNode(scanCutNodeId(skippedNode));
+    this.#take(request);
   }
 
   #fail(thrown: unknown): void {
@@ -111,7 +111,8 @@ export class AdsStream {
     if (problem) throw problem;
     this.#nodeId = node.id;
     this.#early = [request];
-    this.#call.pause();
+    this.#source.pause();
+    if (this.#protocol === 'delta') this.#source.skipNodes();
     this.#find(node).then(
       (found) => this.#begin(node, found),
       (thrown: unknown) =>
@@ -159,7 +160,7 @@ export class AdsStream {
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const request of early) this.#handle(request);
-    this.#call.resume();
+    this.#source.resume();
   }
 
   #clientOf(node: ScannedNode, { proxy }: FoundProxy): StreamClient {
@@ -199,8 +200,7 @@ export class AdsStream {
     else applyStateOfTheWorld(session, outlet, type, request);
   }
 
-  #checkSameNode(node: NonNullable<DiscoveryRequest['node']>): void {
-    const id = scanNodeId(node);
+  #checkSameNode(id: string | undefined): void {
     if (id === undefined || id === '' || id === this.#nodeId) return;
     throw new AppError(
       'invalidArgument',

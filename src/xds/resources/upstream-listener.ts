@@ -8,6 +8,7 @@ import { chainRoutes } from './chain-routes.js';
 import { parseEscapeHatch } from './escape-hatch.js';
 import { clusterAction } from './route-action.js';
 import { httpConnectionManager } from './http-connection-manager.js';
+import { toStruct } from './struct.js';
 
 /** An explicit upstream's listener, as far as it does not follow from its chain. */
 export interface UpstreamListenerInput {
@@ -72,9 +73,7 @@ function bindAddress(input: UpstreamListenerInput) {
   return { pipe: { path: input.bindSocketPath, ...(mode > 0 ? { mode } : {}) } };
 }
 
-const epochMetadata = (epoch: number) => ({
-  filter_metadata: { [EPOCH_NAMESPACE]: { fields: { epoch: { kind: 'numberValue' as const, numberValue: epoch } } } },
-});
+const epochMetadata = (epoch: number) => ({ filter_metadata: { [EPOCH_NAMESPACE]: toStruct({ epoch }) } });
 
 const statPrefix = (chain: CompiledChain): string =>
   `upstream.${chain.serviceName}.${chain.namespace}.${chain.partition}.${chain.datacenter}`;

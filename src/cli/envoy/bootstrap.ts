@@ -69,7 +69,7 @@ function adminInterface({ admin }: BootstrapInput): Json {
   };
 }
 
-/** The server takes the identity from here; `meshwright_drain_time_s` lets it say when revoked connections end. */
+/** The server takes the identity from here; `meshwright_drain_time_s`, text like all it reads, lets it say when revoked connections end. */
 function node(input: BootstrapInput): Json {
   return {
     id: input.proxyId,
@@ -78,7 +78,7 @@ function node(input: BootstrapInput): Json {
       namespace: input.namespace,
       partition: input.partition,
       ...(input.nodeName === '' ? {} : { node_name: input.nodeName }),
-      ...(input.drainTimeS === undefined ? {} : { meshwright_drain_time_s: input.drainTimeS }),
+      ...(input.drainTimeS === undefined ? {} : { meshwright_drain_time_s: String(input.drainTimeS) }),
     },
   };
 }

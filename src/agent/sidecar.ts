@@ -14,7 +14,7 @@ export const sidecarId = (serviceId: string): string => `${serviceId}-sidecar-pr
 
 /**
  * The nested sidecar of a service as a definition of its own, defaults filled in (consul-behaviour 2.3). `existing` keeps its
- * port on registering again. Throws AppError('unavailable') when no port of the range is free.
+ * port on registering again. Throws AppError('conflict') when no port of the range is free.
  */
 export function sidecarOf(
   parent: ServiceDefinition,
@@ -76,7 +76,7 @@ function proxyOf(parent: ServiceDefinition, given: ProxySettings = EMPTY_PROXY):
 function freePort(used: ReadonlySet<number>, range: PortRange): number {
   for (let port = range.from; port > 0 && port <= range.to; port++) if (!used.has(port)) return port;
   throw new AppError(
-    'unavailable',
+    'conflict',
     `no port provided for sidecar_service and none left in the configured range [${range.from}, ${range.to}]`,
   );
 }

@@ -5,7 +5,7 @@ import { AppError, systemClock } from '../core/index.js';
 import { writeConfigEntry } from '../discovery/config/index.js';
 import { setDefaultIntentionPolicy } from '../discovery/intentions/index.js';
 import { type AgentControl, createHttpServer } from '../edges/http/index.js';
-import { configEntryKey, decodeConfigEntry } from '../model/index.js';
+import { configEntryKey, decodeConfigEntry, nodeKey } from '../model/index.js';
 import { type Backend, createMemoryBackend, createStateStore, type StateStore } from '../state/index.js';
 import { createMetrics, type Logger } from '../telemetry/index.js';
 import { loadEnvoyApi } from '../xds/envoy-api/index.js';
@@ -158,7 +158,10 @@ async function serve(
 ): Promise<void> {
   const { store, ca, agent, xds, facts, logger, closers } = parts;
   await setDefaultIntentionPolicy(store, config.defaultIntentionPolicy);
-  await registerSelf(store, facts, config.ports.server, serverMeta(config));
+  // As Consul does at a first start: the bare node, then what the agent knows about it. Clients see two steps of the index.
+  const isKnown = store.view.get('nodes', nodeKey(facts.node)) !== undefined;
+  const self = isKnown ? facts : { ...facts, taggedAddresses: {}, meta: {} };
+  await registerSelf(store, self, config.ports.server, serverMeta(config));
   await agent.start();
   if (config.connectEnabled) await ca.ready;
   await writeBootstrapEntries(store, config);

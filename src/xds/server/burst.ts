@@ -40,6 +40,7 @@ export function planBurst(input: BurstInput): BurstStep[] {
   plan.changes(endpoint, plan.referenced(clusters, endpoint, true));
   plan.changes(secret, plan.referenced(clusters, secret, false));
   plan.changes(extension);
+  plan.lingering(route);
   const freed = plan.replaced(listener);
   const listeners = plan.changes(listener, NOBODY, freed);
   for (const subscription of [secret, extension, route]) {
@@ -109,6 +110,20 @@ class Plan {
     if (single.length > 0 && (cold.length > 0 || freed.length === 0)) this.#step(subscription.type, single, [], false);
     if (absent && absent.size > 0) this.#step(subscription.type, [], [...absent], true);
     return cold.length > 0 ? [...cold, ...single] : single;
+  }
+
+  /**
+   * Steps for changes of what is no longer needed but still in use by a listener that this burst replaces: in front of the
+   * listener, since behind it nobody watches for them any more.
+   */
+  lingering(subscription: Subscription): void {
+    const { dirty } = subscription;
+    if (!dirty || !subscription.known) return;
+    const leaving = [...dirty].filter((entry) => !entry.wanted && !entry.onDemand);
+    if (leaving.length === 0) return;
+    for (const entry of leaving) dirty.delete(entry);
+    const items = this.#items(leaving, false, []);
+    if (items.length > 0) this.#step(subscription.type, items, [], false);
   }
 
   /** Steps for what must follow a listener unasked. */

@@ -9,8 +9,11 @@ import { closeWildcard, openWildcard, subscribe, unsubscribe } from './session-r
 const WILDCARD = '*';
 const NONE: readonly string[] = [];
 
-/** Turns a step into delta responses: one for all at cold start, else a shared one per resource. */
-export function encodeDelta(step: BurstStep, frames: FrameBook, index: number): Response[] {
+/**
+ * Turns a step into delta responses: one for all at cold start, else a shared one per resource. `lastNonce` is the last one of
+ * this stream.
+ */
+export function encodeDelta(step: BurstStep, frames: FrameBook, index: number, lastNonce: string): Response[] {
   const { type, items, removed } = step;
   if (step.together && (items.length !== 1 || removed.length > 0)) {
     const { frame, nonce } = frames.together(
@@ -18,11 +21,14 @@ export function encodeDelta(step: BurstStep, frames: FrameBook, index: number): 
       items.map(({ resource }) => resource),
       removed,
       index,
+      lastNonce,
     );
     return [{ frame, nonce, index, items, removed }];
   }
+  let after = lastNonce;
   return items.map((item) => {
-    const { frame, nonce } = frames.single(item.resource, index);
+    const { frame, nonce } = frames.single(item.resource, index, after);
+    after = nonce;
     return { frame, nonce, index, items: items.length === 1 ? items : [item], removed: NONE };
   });
 }

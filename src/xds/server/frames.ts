@@ -18,8 +18,8 @@ interface Batch extends Frame {
 const BATCHES_KEPT = 8;
 
 /**
- * Builds responses. The frame of a changed resource is made once and shared by all who get it, nonce included: a nonce must only
- * be told apart within its stream (envoy-facts 0.5).
+ * Builds responses. The frame of a changed resource is made once and shared by all who get it, nonce included: a nonce must be
+ * used once within a stream, so a stream that has had a newer one gets a frame of its own.
  */
 export class FrameBook {
   readonly #singles = new Map<EncodedResource, Frame & { readonly index: number }>();
@@ -35,10 +35,10 @@ export class FrameBook {
     this.#later = later;
   }
 
-  /** The delta response with this one resource, at this state index. */
-  single(resource: EncodedResource, index: number): Frame {
+  /** The delta response with this one resource, at this state index, for a stream whose last nonce was `after`. */
+  single(resource: EncodedResource, index: number, after: string): Frame {
     const known = this.#singles.get(resource);
-    if (known?.index === index) return known;
+    if (known?.index === index && known.nonce > after) return known;
     const made = { index, ...this.#build(resource.type, [resource], [], index) };
     this.#keepForAMoment();
     this.#singles.set(resource, made);
@@ -51,9 +51,12 @@ export class FrameBook {
     resources: readonly EncodedResource[],
     removed: readonly string[],
     index: number,
+    after: string,
   ): Frame {
     if (resources.length < 2 || removed.length > 0) return this.#build(type, resources, removed, index);
-    const known = this.#batches.find((batch) => batch.index === index && isSameList(batch.resources, resources));
+    const known = this.#batches.find(
+      (batch) => batch.index === index && batch.nonce > after && isSameList(batch.resources, resources),
+    );
     if (known) return known;
     this.#keepForAMoment();
     const made = { index, resources, ...this.#build(type, resources, removed, index) };

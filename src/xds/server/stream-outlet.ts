@@ -21,6 +21,7 @@ export class StreamOutlet implements SessionOutlet, RefusalKeeper {
   readonly #sink: Sink;
   readonly #end: (error: AppError) => void;
   #waitsForListeners = false;
+  #lastNonce = '';
 
   constructor(host: StreamHost, facts: StreamFacts, sink: Sink, end: (error: AppError) => void) {
     this.#host = host;
@@ -53,7 +54,11 @@ export class StreamOutlet implements SessionOutlet, RefusalKeeper {
 
   encode(step: BurstStep, session: ProxySession): readonly Response[] {
     const { frames } = this.#host;
-    if (this.#facts.protocol === 'delta') return encodeDelta(step, frames, this.index);
+    if (this.#facts.protocol === 'delta') {
+      const responses = encodeDelta(step, frames, this.index, this.#lastNonce);
+      this.#lastNonce = responses.at(-1)?.nonce ?? this.#lastNonce;
+      return responses;
+    }
     return encodeStateOfTheWorld(step, session, frames, this.index);
   }
 

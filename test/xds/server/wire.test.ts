@@ -127,7 +127,7 @@ describe('writing responses', () => {
 
   test('a delta response reads back as what was put in', () => {
     const resources = [endpoints('api', 'x'.repeat(200)), endpoints('ü'.repeat(70), '')];
-    const { frame, nonce } = frames.together('endpoint', resources, ['gone', 'ö'], 1_234_567);
+    const { frame, nonce } = frames.together('endpoint', resources, ['gone', 'ö'], 1_234_567, '');
     expect(frame.readUInt32BE(1)).toBe(frame.length - 5);
     const response = decodeDeltaResponse(frame.subarray(5));
     expect(response).toMatchObject({
@@ -153,12 +153,13 @@ describe('writing responses', () => {
 
   test('one resource at one index is one buffer for all; nonces are never empty nor used twice', () => {
     const resource = endpoints('api');
-    const first = frames.single(resource, 7);
-    expect(frames.single(resource, 7)).toBe(first);
-    expect(frames.single(resource, 8).nonce).not.toBe(first.nonce);
+    const first = frames.single(resource, 7, '');
+    expect(frames.single(resource, 7, '')).toBe(first);
+    expect(frames.single(resource, 7, first.nonce).nonce > first.nonce).toBe(true);
+    expect(frames.single(resource, 8, '').nonce).not.toBe(first.nonce);
     expect(first.nonce).toMatch(/^[0-9a-f]{8}$/);
     for (const release of releases) release();
-    expect(frames.single(resource, 8).frame.equals(first.frame)).toBe(false);
+    expect(frames.single(resource, 8, '').frame.equals(first.frame)).toBe(false);
   });
 
   test('the leaf is a secret that Envoy’s own definition reads', () => {

@@ -27,6 +27,12 @@ export function proxyProblems(proxy: ResolvedProxy): readonly string[] {
     ...(settings.mode === 'transparent'
       ? ['transparent mode is not implemented: only the upstreams of the registration are served']
       : []),
+    ...(settings.mutualTlsMode === 'permissive'
+      ? ['mutual TLS mode "permissive" is not implemented: only callers with a certificate are let in']
+      : []),
+    ...(settings.expose.checks
+      ? ['exposing checks (expose.checks) is not implemented: list their paths in expose.paths']
+      : []),
     ...optional.map((extension) => `the Envoy extension "${extension.name}" is not implemented and left out`),
     ...proxy.upstreams.flatMap(upstreamProblems),
   ];

@@ -13,7 +13,7 @@ export function parseEscapeHatch<Name extends EnvoyTypeName>(
   typeName: Name,
 ): EscapeHatch<EnvoyMessages[Name]> {
   const parsed = parseMessage(text, typeName);
-  return 'problem' in parsed ? parsed : { message: parsed.message as EnvoyMessages[Name] };
+  return 'problem' in parsed ? parsed : { message: parsed.message };
 }
 
 /** The same for any type name, those of messages inside messages included. */

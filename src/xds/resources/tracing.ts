@@ -14,6 +14,6 @@ const OFF: Tracing = { random_sampling: { value: 0 } };
 export function tracingOf(json: string | undefined): { readonly tracing: Tracing; readonly problem?: string } {
   if (json === undefined || json.trim() === '') return { tracing: OFF };
   const parsed = parseMessage(json, TRACING);
-  if ('message' in parsed) return { tracing: parsed.message as Tracing };
+  if ('message' in parsed) return { tracing: parsed.message };
   return { tracing: OFF, problem: `envoy_listener_tracing_json is ignored: ${parsed.problem}` };
 }

@@ -19,7 +19,7 @@ export function acknowledge(session: ProxySession, keeper: RefusalKeeper, type: 
   const response = session.answered(type, nonce);
   if (!response) return;
   for (const { entry, resource } of response.items) {
-    noteRevocation(session, entry.accepted, resource, keeper.now);
+    noteRevocation(session, entry.accepted, resource, keeper);
     entry.accepted = resource;
     const refusal = session.refusals.size > 0 ? session.refusals.get(entry) : undefined;
     if (!refusal) continue;
@@ -39,10 +39,10 @@ function noteRevocation(
   session: ProxySession,
   before: EncodedResource | undefined,
   now: EncodedResource,
-  time: () => string,
+  keeper: RefusalKeeper,
 ): void {
   if (now.chainEpoch === undefined || !before || now.chainEpoch <= (before.chainEpoch ?? 0)) return;
-  session.revocation = { index: now.chainEpoch, acceptedAt: time() };
+  session.revocation = { index: now.chainEpoch, acceptedAt: keeper.now() };
 }
 
 /**

@@ -31,6 +31,7 @@ export interface Measured {
 }
 
 const SETTLE_MS = 60;
+const LONGEST_ROUND_MS = 60_000;
 const WARM_UP_ROUNDS = 3;
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -102,7 +103,7 @@ class Rounds {
     const { all } = await side.fleet.arm(kind);
     await side.server.ask({ probe: 'reset' });
     const from = await cast();
-    await all;
+    await Promise.race([all, sleep(LONGEST_ROUND_MS).then(() => Promise.reject(new Error(`${kind} change: not all proxies were told`)))]);
     await sleep(SETTLE_MS);
     const probe = (await side.server.ask({ probe: 'read' })) as unknown as { cpuUs: number; stallMs: number };
     const result = await side.fleet.collect(from);

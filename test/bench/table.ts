@@ -1,5 +1,6 @@
 import { changeKinds } from './change-kinds.js';
 import type { Measured } from './measure.js';
+import type { StartUp } from './start-up.js';
 
 const number = (value: number, digits = 1): string => (Number.isFinite(value) ? value.toFixed(digits) : '-');
 
@@ -45,7 +46,7 @@ function align(rows: readonly (readonly string[])[]): string {
 }
 
 /** The tables that `npm run bench` prints. */
-export function renderTables(results: readonly Measured[]): string {
+export function renderTables(results: readonly Measured[], startUp: StartUp | undefined): string {
   const changes = [
     ['proxies', 'ACKs', 'change', '', 'p50 ms', 'p99 ms', 'last ms', 'CPU µs/push', 'bytes/push', 'stall ms'],
     ...results.flatMap(rowsOf),
@@ -78,5 +79,8 @@ export function renderTables(results: readonly Measured[]): string {
       number(one.reconnect.bytesPerProxy, 0),
     ]),
   ];
-  return `${align(changes)}\n\n${align(others)}`;
+  const start = startUp
+    ? `\n\nagent -dev: first HTTP answer after ${number(startUp.firstAnswerMs, 0)} ms; -help ${number(startUp.helpMs, 0)} ms (bare node ${number(startUp.bareNodeMs, 0)} ms)`
+    : '';
+  return `${align(changes)}\n\n${align(others)}${start}`;
 }

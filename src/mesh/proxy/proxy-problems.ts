@@ -15,7 +15,7 @@ export function blockingProblem({ settings }: ResolvedProxy): string | undefined
 }
 
 /** What of a proxy's configuration has no effect, as sentences for its operator. */
-export function proxyProblems(proxy: ResolvedProxy): readonly string[] {
+export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly ResolvedUpstream[]): readonly string[] {
   const { settings, protocol, service } = proxy;
   const optional = (settings.envoyExtensions ?? []).filter((extension) => !extension.required);
   return [
@@ -34,7 +34,7 @@ export function proxyProblems(proxy: ResolvedProxy): readonly string[] {
       ? ['exposing checks (expose.checks) is not implemented: list their paths in expose.paths']
       : []),
     ...optional.map((extension) => `the Envoy extension "${extension.name}" is not implemented and left out`),
-    ...proxy.upstreams.flatMap(upstreamProblems),
+    ...upstreams.flatMap(upstreamProblems),
   ];
 }
 

@@ -12,7 +12,7 @@ import {
   serviceKey,
 } from '../../model/index.js';
 import { entryOf } from '../discovery-chain/index.js';
-import type { ResolvedProxy } from './resolved-proxy.js';
+import type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
 import { resolveUpstream } from './resolve-upstream.js';
 
 /** Key of the cells of a proxy. */
@@ -48,11 +48,19 @@ function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySe
     settings,
     expose: settings.expose,
     accessLogs: settings.accessLogs,
-    upstreams: registered.upstreams.map((upstream) =>
-      resolveUpstream(view, upstream, registered, common, own, datacenter),
-    ),
+    ownMeshGatewayMode: registered.meshGateway.mode,
     entries: [...(common ? ['proxy-defaults/global'] : []), ...(own ? [`service-defaults/${own.name}`] : [])],
   };
+}
+
+/** The explicit upstreams of a sidecar. They are made when they are asked for: only its needs want them. */
+export function resolvedUpstreams(view: MeshView, proxy: ResolvedProxy): readonly ResolvedUpstream[] {
+  const common = entryOf(view, 'proxy-defaults', 'global');
+  const own = entryOf(view, 'service-defaults', proxy.service);
+  const { datacenter, ownMeshGatewayMode } = proxy;
+  return proxy.settings.upstreams.map((upstream) =>
+    resolveUpstream(view, upstream, ownMeshGatewayMode, common, own, datacenter),
+  );
 }
 
 /** What a service-defaults entry puts into its proxies' configuration (consul-behaviour 4.1). */

@@ -4,7 +4,6 @@ import type {
   MeshView,
   OpaqueConfig,
   ProxyDefaultsEntry,
-  ProxySettings,
   ServiceDefaultsEntry,
   Upstream,
 } from '../../model/index.js';
@@ -28,7 +27,7 @@ interface UpstreamLayer {
 export function resolveUpstream(
   view: MeshView,
   upstream: Upstream,
-  registered: ProxySettings,
+  ownMeshGatewayMode: MeshGatewayMode,
   common: ProxyDefaultsEntry | undefined,
   own: ServiceDefaultsEntry | undefined,
   localDatacenter: string,
@@ -44,7 +43,7 @@ export function resolveUpstream(
     { meshGatewayMode: own?.meshGateway.mode || common?.meshGateway.mode || '' },
     destination?.protocol ? { protocol: destination.protocol } : {},
     layerOfEntry(own?.upstreamConfig?.defaults),
-    { meshGatewayMode: registered.meshGateway.mode },
+    { meshGatewayMode: ownMeshGatewayMode },
     layerOfEntry(override),
     layerOfConfig(upstream.config),
     { meshGatewayMode: upstream.meshGateway.mode },

@@ -24,7 +24,8 @@ export interface ResolvedProxy {
   readonly settings: ProxySettings;
   readonly expose: ExposeSettings;
   readonly accessLogs: AccessLogSettings | undefined;
-  readonly upstreams: readonly ResolvedUpstream[];
+  /** The mesh gateway mode of the registration alone. */
+  readonly ownMeshGatewayMode: MeshGatewayMode;
   /** Entries that took part, `kind/name`. */
   readonly entries: readonly string[];
 }

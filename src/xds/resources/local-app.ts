@@ -1,36 +1,69 @@
 import { packAny } from '../envoy-api/index.js';
-import { resolvedProxyCell } from '../../mesh/proxy/index.js';
+import type { ResolvedProxy } from '../../mesh/proxy/index.js';
 import type { Builder } from './builder.js';
 import { durationOf } from './config-sources.js';
 import { escapedCluster } from './escaped-cluster.js';
-import { configNumber, configText } from './opaque-config.js';
-import { http2Options } from './service-cluster.js';
+import { configNumber, configText, positiveConfigNumber } from './opaque-config.js';
+import { usesHttp2 } from './service-cluster.js';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 /** Name of the application's cluster. */
 export const LOCAL_APP = 'local_app';
 
-/** The cluster of the application beside the proxy (consul-behaviour 6.3). */
-export const localApp: Builder<{ readonly proxy: string }> = (view, input) => {
-  const proxy = view.cell(resolvedProxyCell, input.proxy);
-  if (proxy === undefined) return undefined;
-  const json = configText(proxy.config, 'envoy_local_cluster_json');
-  const escaped = json === '' ? undefined : escapedCluster(json, { name: LOCAL_APP });
+/** The application beside a proxy: all that its cluster is made from, so that proxies with alike applications share one. */
+export interface LocalAppInput {
+  readonly name: typeof LOCAL_APP;
+  readonly address: string;
+  readonly port: number;
+  /** Takes the place of address and port when it is not empty. */
+  readonly socketPath: string;
+  readonly connectTimeoutMs: number;
+  readonly http2: boolean;
+  /** 0 = no limit. */
+  readonly maxConnections: number;
+  /** `envoy_local_cluster_json`. */
+  readonly clusterJson?: string;
+}
+
+/** How a proxy reaches its application (consul-behaviour 6.3, 6.13). */
+export function localAppInput({ settings, config, protocol }: ResolvedProxy): LocalAppInput {
+  const clusterJson = configText(config, 'envoy_local_cluster_json');
+  return {
+    name: LOCAL_APP,
+    address: settings.localServiceAddress || '127.0.0.1',
+    port: settings.localServicePort,
+    socketPath: settings.localServiceSocketPath,
+    connectTimeoutMs: positiveConfigNumber(config, 'local_connect_timeout_ms') ?? DEFAULT_CONNECT_TIMEOUT_MS,
+    http2: usesHttp2(protocol),
+    maxConnections: Math.max(configNumber(config, 'max_inbound_connections') ?? 0, 0),
+    ...(clusterJson === '' ? {} : { clusterJson }),
+  };
+}
+
+/** The application's cluster. Requests go to it in the version of HTTP in which they came. */
+export const localApp: Builder<LocalAppInput> = (_view, input) => {
+  const escaped = input.clusterJson === undefined ? undefined : escapedCluster(input.clusterJson, { name: LOCAL_APP });
   if (escaped && 'any' in escaped) return escaped;
-  const { localServiceAddress, localServicePort, localServiceSocketPath } = proxy.settings;
-  const address =
-    localServiceSocketPath === ''
-      ? { socket_address: { address: localServiceAddress || '127.0.0.1', port_value: localServicePort } }
-      : { pipe: { path: localServiceSocketPath } };
-  const limit = configNumber(proxy.config, 'max_inbound_connections') ?? 0;
+  const { address, port, socketPath, maxConnections } = input;
+  const endpoint =
+    socketPath === '' ? { socket_address: { address, port_value: port } } : { pipe: { path: socketPath } };
   const any = packAny('envoy.config.cluster.v3.Cluster', {
     name: LOCAL_APP,
     type: 'STATIC',
-    connect_timeout: durationOf(configNumber(proxy.config, 'local_connect_timeout_ms') ?? DEFAULT_CONNECT_TIMEOUT_MS),
-    load_assignment: { cluster_name: LOCAL_APP, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
-    ...(limit > 0 ? { circuit_breakers: { thresholds: [{ max_connections: { value: limit } }] } } : {}),
-    ...http2Options(proxy.protocol),
+    connect_timeout: durationOf(input.connectTimeoutMs),
+    load_assignment: {
+      cluster_name: LOCAL_APP,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: endpoint } }] }],
+    },
+    ...(maxConnections > 0
+      ? { circuit_breakers: { thresholds: [{ max_connections: { value: maxConnections } }] } }
+      : {}),
+    ...(input.http2 ? { typed_extension_protocol_options: { [HTTP_OPTIONS]: sameVersion() } } : {}),
   });
   return { name: LOCAL_APP, any };
 };
+
+const sameVersion = () =>
+  packAny(HTTP_OPTIONS, { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } });

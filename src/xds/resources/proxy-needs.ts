@@ -4,16 +4,17 @@ import { trustDomainOf } from '../../mesh/discovery-chain/index.js';
 import { revocationEpoch } from '../../mesh/intentions/index.js';
 import {
   type ResolvedProxy,
+  type ResolvedUpstream,
   blockingProblem,
-  proxyKey,
   proxyProblems,
   resolvedProxyCell,
+  resolvedUpstreams,
   serviceSpiffeId,
   unservedUpstream,
 } from '../../mesh/proxy/index.js';
 import { parseEscapeHatch } from './escape-hatch.js';
 import { exposedNeeds } from './expose-needs.js';
-import { LOCAL_APP } from './local-app.js';
+import { localAppInput } from './local-app.js';
 import { configNumber, configText } from './opaque-config.js';
 import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './public-listener.js';
 import { RBAC_FILTERS } from './rbac.js';
@@ -29,8 +30,9 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     const trustDomain = trustDomainOf(view);
     if (proxy === undefined || trustDomain === '') return undefined;
     const blocked = blockingProblem(proxy);
-    const upstreams = proxy.upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream));
-    const all = [...ownNeeds(proxy), ...upstreams.flatMap(({ resources }) => resources)];
+    const upstreams = resolvedUpstreams(view, proxy);
+    const served = upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream));
+    const all = [...ownNeeds(proxy), ...served.flatMap(({ resources }) => resources)];
     return {
       identity: {
         node: proxy.node,
@@ -41,22 +43,21 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         spiffeId: serviceSpiffeId(trustDomain, proxy.datacenter, proxy.service),
       },
       resources: byTypeAndName(blocked === undefined ? all : []),
-      ...(blocked !== undefined || upstreams.some(({ fails }) => fails) ? { keepsOthers: true as const } : {}),
+      ...(blocked !== undefined || served.some(({ fails }) => fails) ? { keepsOthers: true as const } : {}),
       problems: [
         ...(blocked === undefined ? [] : [blocked]),
-        ...proxyProblems(proxy),
+        ...proxyProblems(proxy, upstreams),
         ...publicListenerProblems(proxy),
         ...localClusterProblems(proxy),
-        ...upstreams.flatMap(({ problems }) => problems),
+        ...served.flatMap(({ problems }) => problems),
       ],
     };
   },
 };
 
 function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
-  const key = proxyKey(proxy);
   return [
-    needed('local-app', { proxy: key, name: LOCAL_APP }),
+    needed('local-app', localAppInput(proxy)),
     needed('roots', { name: ROOTS_SECRET }),
     ...publicListenerRbacLayers(proxy).map((layer) =>
       needed('rbac', { service: proxy.service, layer, name: RBAC_FILTERS[layer] }),
@@ -80,11 +81,7 @@ interface ServedUpstream {
 }
 
 /** The resources of one upstream, with what is wrong with it. */
-function upstreamNeeds(
-  view: MeshView,
-  proxy: ResolvedProxy,
-  upstream: ResolvedProxy['upstreams'][number],
-): ServedUpstream {
+function upstreamNeeds(view: MeshView, proxy: ResolvedProxy, upstream: ResolvedUpstream): ServedUpstream {
   const unserved = unservedUpstream(upstream);
   if (unserved !== undefined) return { resources: [], problems: [unserved] };
   const fetchTimeoutMs = configNumber(proxy.config, 'xds_fetch_timeout_ms');

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
   type ResolvedProxy,
+  type ResolvedUpstream,
   proxyKey,
   proxyProblems,
   blockingProblem,
   resolvedProxyCell,
+  resolvedUpstreams,
   unservedUpstream,
 } from '../../../src/mesh/proxy/index.js';
 import type { ProxySettings } from '../../../src/model/index.js';
@@ -15,14 +17,16 @@ type Body = Readonly<Record<string, unknown>>;
 const proxyDefaults = (more: Body): Body => ({ Kind: 'proxy-defaults', Name: 'global', ...more });
 const serviceDefaults = (Name: string, more: Body): Body => ({ Kind: 'service-defaults', Name, ...more });
 
-function resolve(entries: readonly Body[], settings: Partial<ProxySettings> = {}): ResolvedProxy {
+type Resolved = ResolvedProxy & { readonly upstreams: readonly ResolvedUpstream[] };
+
+function resolve(entries: readonly Body[], settings: Partial<ProxySettings> = {}): Resolved {
   const view = viewOfEntries(entries, {
     nodes: [node('n1')],
     services: [sidecar('web', { proxy: proxySettings(settings) })],
   });
   const proxy = resolvedProxyCell.compute(view, proxyKey({ node: 'n1', proxyId: 'web-proxy' }));
   if (!proxy) throw new Error('there is no such proxy');
-  return proxy;
+  return { ...proxy, upstreams: resolvedUpstreams(view, proxy) };
 }
 
 describe('a sidecar’s settings', () => {
@@ -140,14 +144,16 @@ describe('an upstream’s settings', () => {
   });
 });
 
+const problemsOf = (proxy: Resolved): readonly string[] => proxyProblems(proxy, proxy.upstreams);
+
 describe('what has no effect is said', () => {
   test('nothing of an ordinary sidecar', () => {
     const proxy = resolve([], { upstreams: [upstream('api')] });
-    expect([proxyProblems(proxy), blockingProblem(proxy), unservedUpstream(proxy.upstreams[0]!)]).toEqual([
-      [],
-      undefined,
-      undefined,
-    ]);
+    expect([
+      proxyProblems(proxy, proxy.upstreams),
+      blockingProblem(proxy),
+      unservedUpstream(proxy.upstreams[0]!),
+    ]).toEqual([[], undefined, undefined]);
   });
 
   test.each<[Partial<ProxySettings>, string]>([
@@ -164,7 +170,7 @@ describe('what has no effect is said', () => {
       'upstream api: mesh gateways are not implemented',
     ],
   ])('%j', (settings, sentence) => {
-    expect(proxyProblems(resolve([], settings)).join('\n')).toContain(sentence);
+    expect(problemsOf(resolve([], settings)).join('\n')).toContain(sentence);
   });
 
   test('upstreams of peers and prepared queries are not served', () => {
@@ -181,7 +187,7 @@ describe('what has no effect is said', () => {
     const extension = (Required: boolean) => [
       serviceDefaults('web', { EnvoyExtensions: [{ Name: 'builtin/lua', Required, Arguments: {} }] }),
     ];
-    expect(proxyProblems(resolve(extension(false))).join()).toContain('"builtin/lua" is not implemented and left out');
+    expect(problemsOf(resolve(extension(false))).join()).toContain('"builtin/lua" is not implemented and left out');
     expect(blockingProblem(resolve(extension(false)))).toBeUndefined();
     expect(blockingProblem(resolve(extension(true)))).toContain('"builtin/lua" is required but not implemented');
   });

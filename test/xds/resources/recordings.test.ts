@@ -29,8 +29,8 @@ async function play(name: string): Promise<{ phases: Record<string, Told>[] }> {
 
 describe('what sidecars are told is what Consul tells them', () => {
   test.each(scope.xds.inScope.filter((name) => !BETTER.has(name)))('%s', async (name) => {
-    const { failures, differences, score } = comparePlay(readXdsRecording(name), await play(name));
-    expect({ failures, differences: score < 0.98 ? differences : [] }).toEqual({ failures: [], differences: [] });
+    const { failures, differences } = comparePlay(readXdsRecording(name), await play(name));
+    expect({ failures, differences }).toEqual({ failures: [], differences: [] });
   });
 });
 

@@ -30,7 +30,7 @@ export interface ControlPlanePorts {
 export class ControlPlane {
   readonly nodeName = 'node1';
   readonly dataDir: string;
-  #process: RigProcess | undefined;
+  readonly #processes: RigProcess[] = [];
 
   private constructor(
     readonly rig: Rig,
@@ -49,8 +49,14 @@ export class ControlPlane {
   }
 
   get process(): RigProcess {
-    if (this.#process === undefined) throw new Error('the control plane was never started');
-    return this.#process;
+    const newest = this.#processes.at(-1);
+    if (newest === undefined) throw new Error('the control plane was never started');
+    return newest;
+  }
+
+  /** Lines of its log that tell of a fault, over all its starts. */
+  get faults(): readonly string[] {
+    return this.#processes.flatMap(({ log }) => log.split('\n').filter((line) => / \[(?:ERROR|FATAL)\] /.test(line)));
   }
 
   /** Starts it, again on the same ports and data. `config` replaces what its configuration file said. */
@@ -66,7 +72,7 @@ export class ControlPlane {
       ...args,
       ...(this.options.flags ?? []),
     ]);
-    this.#process = started;
+    this.#processes.push(started);
     await until('the control plane serving', async () => {
       started.assertRunning();
       const isOpen = await Promise.all([http, grpc, grpcTls].map(accepts));

@@ -5,6 +5,7 @@
  * It waits for conditions, never for a time; and it must never reach into the control plane other than over its ports.
  */
 export { type App, type AppAnswer, startHttpApp, startTcpApp, STREAM_PATH } from './apps.js';
+export { type ConsulBootstrapInput, consulBootstrap } from './consul-bootstrap.js';
 export { accepts, ControlPlane, type ControlPlaneOptions } from './control-plane.js';
 export { envoyBinary, NEWEST_ENVOY, OLDEST_ENVOY } from './envoy-binary.js';
 export { freePort } from './free-port.js';

@@ -136,8 +136,11 @@ export class Mesh {
     await until(`an answer from ${upstream} to ${id}`, async () => (await httpCall({ port })).status === 200);
   }
 
+  /** Ends everything. Throws when the control plane logged a fault of its own: nothing a test does may cause one. */
   async close(): Promise<void> {
     await this.rig.close();
+    const { faults } = this.plane;
+    if (faults.length > 0) throw new Error(`the control plane logged:\n${faults.join('\n')}`);
   }
 
   #member(id: string): Member {

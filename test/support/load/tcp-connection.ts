@@ -16,6 +16,7 @@ export class TcpConnection {
 
   private constructor(port: number) {
     this.#socket = connect({ host: '127.0.0.1', port, noDelay: true });
+    this.#socket.on('connect', () => this.#socket.write('x'));
     this.#timer = setInterval(() => this.#socket.writable && this.#socket.write('x'), ASK_EVERY_MS);
     this.#socket.on('error', () => this.#socket.destroy());
     this.#socket.on('end', () => this.#socket.destroy());
@@ -28,10 +29,13 @@ export class TcpConnection {
     );
   }
 
-  /** Connects, and waits until the service has greeted. undefined: closed before that. */
+  /**
+   * Connects, speaks, and waits for the first echo. undefined: closed before that. The greeting says nothing yet: Envoy decides
+   * about a TCP connection when the client's first byte arrives, and until then hands on what the service says.
+   */
   static async open(port: number): Promise<TcpConnection | undefined> {
     const connection = new TcpConnection(port);
-    await Promise.race([connection.ended, connection.#greeted()]);
+    await Promise.race([connection.ended, connection.#answered()]);
     return connection.endedAt === undefined ? connection : undefined;
   }
 
@@ -43,20 +47,20 @@ export class TcpConnection {
     this.#socket.destroy();
   }
 
-  #greeted(): Promise<void> {
+  #answered(): Promise<void> {
     return new Promise((resolve) => {
       let greeting = '';
       this.#socket.on('data', (bytes) => {
-        if (this.who !== '') {
+        if (this.who === '') {
+          greeting += bytes.toString('utf8');
+          const end = greeting.indexOf('\n');
+          if (end < 0) return;
+          this.who = greeting.slice(0, end);
+          this.echoed += greeting.length - end - 1;
+        } else {
           this.echoed += bytes.length;
-          return;
         }
-        greeting += bytes.toString('utf8');
-        const end = greeting.indexOf('\n');
-        if (end < 0) return;
-        this.who = greeting.slice(0, end);
-        this.echoed += greeting.length - end - 1;
-        resolve();
+        if (this.echoed > 0) resolve();
       });
     });
   }

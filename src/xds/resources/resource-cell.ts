@@ -57,6 +57,13 @@ export function needed<Name extends BuilderName>(
 
 const VERSION_LENGTH = 32;
 
+/** A copy with memory of its own: what lives long must not keep alive the 8 kB page it was written into. */
+function detached(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
 /** One encoded resource; undefined while it cannot be made from the state. Key: `NeededResource.cell`. */
 export const resourceCell: Cell<EncodedResource | undefined> = {
   kind: 'resource',
@@ -68,7 +75,7 @@ export const resourceCell: Cell<EncodedResource | undefined> = {
     const { type, build } = builders[builder];
     const built = (build as Builder<object>)(view, input);
     if (built === undefined) return undefined;
-    const bytes = encodeAny(built.any);
+    const bytes = detached(encodeAny(built.any));
     const ofChain = input.chain === undefined ? [] : view.cell(chainEntriesCell, input.chain);
     return {
       type,

@@ -42,7 +42,10 @@ export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly Resolved
 export function unservedUpstream(upstream: ResolvedUpstream): string | undefined {
   if (upstream.destinationType !== 'service')
     return `upstream ${upstream.id}: prepared queries are not implemented as upstreams; name a service`;
-  return upstream.peer === '' ? undefined : `upstream ${upstream.id}: services of peers are not implemented`;
+  if (upstream.peer !== '') return `upstream ${upstream.id}: services of peers are not implemented`;
+  return upstream.bindPort > 0 || upstream.bindSocketPath !== ''
+    ? undefined
+    : `upstream ${upstream.id}: it listens nowhere; give it a local_bind_port or a local_bind_socket_path`;
 }
 
 function upstreamProblems(upstream: ResolvedUpstream): readonly string[] {

@@ -15,7 +15,7 @@ import {
 import { parseEscapeHatch } from './escape-hatch.js';
 import { exposedNeeds } from './expose-needs.js';
 import { localAppInput } from './local-app.js';
-import { configNumber, configText } from './opaque-config.js';
+import { configText, positiveConfigNumber } from './opaque-config.js';
 import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './public-listener.js';
 import { RBAC_FILTERS } from './rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
@@ -84,7 +84,8 @@ interface ServedUpstream {
 function upstreamNeeds(view: MeshView, proxy: ResolvedProxy, upstream: ResolvedUpstream): ServedUpstream {
   const unserved = unservedUpstream(upstream);
   if (unserved !== undefined) return { resources: [], problems: [unserved] };
-  const fetchTimeoutMs = configNumber(proxy.config, 'xds_fetch_timeout_ms');
+  // Zero would mean to Envoy: wait for ever (envoy-facts 0.13).
+  const fetchTimeoutMs = positiveConfigNumber(proxy.config, 'xds_fetch_timeout_ms');
   const tracingJson = configText(proxy.config, 'envoy_listener_tracing_json');
   const key = upstreamNeedsKey({
     upstream,

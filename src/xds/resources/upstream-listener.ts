@@ -1,4 +1,4 @@
-import { type PackedAny, packAny } from '../envoy-api/index.js';
+import { type EnvoyMessages, type PackedAny, packAny } from '../envoy-api/index.js';
 import type { AccessLogSettings } from '../../model/index.js';
 import { type CompiledChain, isHttpLike } from '../../mesh/discovery-chain/index.js';
 import { filterAccessLogs, listenerAccessLogs } from './access-logs.js';
@@ -33,6 +33,9 @@ export interface UpstreamListenerInput {
 
 const LISTENER = 'envoy.config.listener.v3.Listener';
 
+type Listener = EnvoyMessages[typeof LISTENER];
+type FilterChain = NonNullable<Listener['filter_chains']>[number];
+
 /** Metadata key under which a filter chain carries the index of the last write that took access away. */
 const EPOCH_NAMESPACE = 'meshwright';
 
@@ -40,13 +43,15 @@ const EPOCH_NAMESPACE = 'meshwright';
 export const upstreamListener: Builder<UpstreamListenerInput> = (view, input) => {
   const chain = chainOf(view, input.chain);
   if (chain === undefined) return undefined;
+  const { epoch = 0 } = input;
+  const ended = epoch > 0 ? { chainEpoch: epoch } : {};
   const escaped = input.listenerJson === undefined ? undefined : parseEscapeHatch(input.listenerJson, LISTENER);
   if (escaped && 'message' in escaped) {
-    return { name: input.name, any: packAny(LISTENER, { ...escaped.message, name: input.name }) };
+    const any = packAny(LISTENER, { ...withEpoch(escaped.message, epoch), name: input.name });
+    return { name: input.name, any, ...ended };
   }
   const filter = isHttpLike(chain.protocol) ? httpFilter(chain, input) : tcpFilter(chain, input);
   if (filter === undefined) return undefined;
-  const { epoch = 0 } = input;
   const any = packAny(LISTENER, {
     name: input.name,
     address: bindAddress(input),
@@ -58,7 +63,7 @@ export const upstreamListener: Builder<UpstreamListenerInput> = (view, input) =>
   const routes: BuiltResource['references'] = usesRouteDiscovery(chain)
     ? [{ type: 'route', name: input.upstream }]
     : [];
-  return { name: input.name, any, references: routes, ...(epoch > 0 ? { chainEpoch: epoch } : {}) };
+  return { name: input.name, any, references: routes, ...ended };
 };
 
 /** Whether the chain's routes are fetched: HTTP with more than the service itself behind it. */
@@ -74,6 +79,17 @@ function bindAddress(input: UpstreamListenerInput) {
 }
 
 const epochMetadata = (epoch: number) => ({ filter_metadata: { [EPOCH_NAMESPACE]: toStruct({ epoch }) } });
+
+/** The user's own listener, its chains marked as ours would be. */
+function withEpoch(listener: Listener, epoch: number): Listener {
+  if (epoch === 0) return listener;
+  const marked = (chain: FilterChain): FilterChain => {
+    const filter_metadata = { ...chain.metadata?.filter_metadata, ...epochMetadata(epoch).filter_metadata };
+    return { ...chain, metadata: { ...chain.metadata, filter_metadata } };
+  };
+  const { filter_chains: chains = [], default_filter_chain: rest } = listener;
+  return { ...listener, filter_chains: chains.map(marked), ...(rest ? { default_filter_chain: marked(rest) } : {}) };
+}
 
 const statPrefix = (chain: CompiledChain): string =>
   `upstream.${chain.serviceName}.${chain.namespace}.${chain.partition}.${chain.datacenter}`;

@@ -173,13 +173,20 @@ describe('what has no effect is said', () => {
     expect(problemsOf(resolve([], settings)).join('\n')).toContain(sentence);
   });
 
-  test('upstreams of peers and prepared queries are not served', () => {
+  test('upstreams of peers, prepared queries and those without a place to listen are not served', () => {
     const { upstreams } = resolve([], {
-      upstreams: [upstream('api', { destinationPeer: 'east' }), upstream('q', { destinationType: 'prepared_query' })],
+      upstreams: [
+        upstream('api', { destinationPeer: 'east' }),
+        upstream('q', { destinationType: 'prepared_query' }),
+        upstream('db', { localBindPort: 0 }),
+        upstream('db', { localBindPort: 0, localBindSocketPath: '/run/db.sock' }),
+      ],
     });
     expect(upstreams.map(unservedUpstream)).toEqual([
       'upstream api?peer=east: services of peers are not implemented',
       'upstream prepared_query:q: prepared queries are not implemented as upstreams; name a service',
+      'upstream db: it listens nowhere; give it a local_bind_port or a local_bind_socket_path',
+      undefined,
     ]);
   });
 

@@ -142,4 +142,34 @@ describe('the needs of a sidecar', () => {
     const others = mesh.resources('front-proxy').made.filter(({ name }) => !name.startsWith('orders:'));
     expect(others.filter(({ chainEpoch }) => chainEpoch !== undefined)).toEqual([]);
   });
+
+  test('carry that moment in a listener of the user’s own as well', async () => {
+    const own = JSON.stringify({
+      name: 'x',
+      address: { socket_address: { address: '127.0.0.1', port_value: 9191 } },
+      filter_chains: [{ filters: [], metadata: { filter_metadata: { own: { a: 1 } } } }],
+    });
+    const upstream = { DestinationName: 'orders', LocalBindPort: 9191, Config: { envoy_listener_json: own } };
+    await mesh.step(front({ Upstreams: [upstream] }));
+    const chains = () => {
+      const listener = mesh.tell('front-proxy').resources.listeners['orders:127.0.0.1:9191'];
+      return (listener as { filter_chains: unknown[] }).filter_chains;
+    };
+    expect(chains()).toEqual([{ metadata: { filter_metadata: { own: { a: 1 } } } }]);
+    await mesh.store.transact('revoke', (transaction) =>
+      transaction.put('revocations', { destination: 'orders', source: 'front', sequence: 1 }),
+    );
+    const marked = { own: { a: 1 }, meshwright: { epoch: expect.any(Number) as number } };
+    expect(chains()).toEqual([{ metadata: { filter_metadata: marked } }]);
+  });
+
+  test('wait for endpoints and routes as configured, but never for ever', async () => {
+    const sourceOf = async (milliseconds: number) => {
+      await mesh.step(front({ Config: { xds_fetch_timeout_ms: milliseconds } }));
+      const clusters = Object.values(mesh.tell('front-proxy').resources.clusters) as Record<string, unknown>[];
+      return clusters.find((cluster) => cluster['eds_cluster_config'])?.['eds_cluster_config'];
+    };
+    expect(await sourceOf(2500)).toMatchObject({ eds_config: { initial_fetch_timeout: '2.500s' } });
+    expect(await sourceOf(0)).toEqual({ eds_config: { ads: {}, resource_api_version: 'V3' } });
+  });
 });

@@ -129,7 +129,8 @@ function resourceStatus(session: ProxySession, entry: Entry, failing: ReadonlySe
     progress: progressOf(entry, refusal !== undefined && refusal.version === wanted?.version, failing),
     wantedVersion: wanted?.version ?? entry.sent ?? '',
     sentVersion: entry.sent ?? '',
-    acceptedVersion: entry.accepted?.version ?? '',
+    // A leaf that another run of the server issued is known by the client's claim only.
+    acceptedVersion: entry.accepted?.version ?? (entry.permanent && !wanted ? (entry.sent ?? '') : ''),
     entries: wanted?.entries ?? [],
     ...(refusal
       ? { refusal: { version: refusal.version, error: refusal.error, at: refusal.at, index: refusal.index } }

@@ -12,6 +12,8 @@ export const SERVER_SERVICE = 'consul';
 const FULL_SYNC_MS = 60_000;
 const RETRY_MS = 15_000;
 
+type Copy = (transaction: Transaction) => void;
+
 export interface AntiEntropyOptions {
   readonly store: StateStore;
   readonly clock: Clock;
@@ -66,20 +68,36 @@ export class AntiEntropy {
     this.#full = false;
     this.#dirtyServices.clear();
     this.#dirtyChecks.clear();
+    const copies: readonly Copy[] = [
+      ...(full ? [(transaction: Transaction) => this.#putNode(transaction)] : []),
+      ...services.map((id) => (transaction: Transaction) => this.#copyService(transaction, id)),
+      ...checks.map((id) => (transaction: Transaction) => this.#copyCheck(transaction, id)),
+    ];
+    this.#next((await this.#copyAll(copies)) ? FULL_SYNC_MS : RETRY_MS);
+  }
+
+  /** All in one transaction; when something in it is refused, one by one, so that one bad service keeps no other out. */
+  async #copyAll(copies: readonly Copy[]): Promise<boolean> {
+    if (await this.#commit(copies, copies.length === 1)) return true;
+    if (copies.length === 1) return false;
+    let complete = true;
+    for (const copy of copies) complete = (await this.#commit([copy], true)) && complete;
+    return complete;
+  }
+
+  async #commit(copies: readonly Copy[], warns: boolean): Promise<boolean> {
     try {
       await this.#options.store.transact('anti-entropy', (transaction) => {
-        if (full) this.#putNode(transaction);
-        for (const id of services) this.#copyService(transaction, id);
-        for (const id of checks) this.#copyCheck(transaction, id);
+        for (const copy of copies) copy(transaction);
       });
-      this.#next(FULL_SYNC_MS);
+      return true;
     } catch (thrown) {
-      this.#full = true;
-      this.#options.warn(
-        { error: String(thrown) },
-        'local services could not be copied into the catalog; trying again',
-      );
-      this.#next(RETRY_MS);
+      if (warns)
+        this.#options.warn(
+          { error: String(thrown) },
+          'a local service could not be copied into the catalog; trying again',
+        );
+      return false;
     }
   }
 

@@ -13,6 +13,8 @@ import { type PortRange, sidecarId, sidecarOf } from './sidecar.js';
 
 const REAP_EVERY_MS = 30_000;
 const SHORTEST_REAP_MS = 60_000;
+/** A new check looks after a moment, so that what is registered together is looked at once it stands. */
+const FIRST_LOOK_MS = 100;
 /** Checks restored together begin within this time instead of all at once. */
 const RESTART_SPREAD_MS = 3_000;
 
@@ -231,7 +233,7 @@ class Agent implements LocalAgent {
       clock,
       node: this.node,
       outputMaxSize: checkOutputMaxSize,
-      firstDelayMs: restored ? Math.floor(random() * spread) : 0,
+      firstDelayMs: restored ? Math.floor(random() * spread) : FIRST_LOOK_MS,
       ...(restored ? { ttlLeftMs: Math.max(restored.expiresAtMs - clock.now(), 0) } : {}),
     };
     return createCheckRunner(definition, id, status, around, (result) => this.#onResult(id, result));

@@ -3,6 +3,8 @@ import { type Cell, type CheckRecord, nodeKey, serviceKey } from '../../model/in
 import type { StateStore } from '../../state/index.js';
 import type { CheckResult, CheckRunner, CheckSink } from './check-runner.js';
 
+/** The server's own check of a node is not the application's health. */
+const SERF_HEALTH = 'serfHealth';
 const SEVERITY = { passing: 0, warning: 1, critical: 2 } as const;
 
 /** The health of (node, service id) as an alias sees it; an empty service id means the node itself. */

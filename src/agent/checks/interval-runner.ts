@@ -10,8 +10,13 @@ export interface IntervalOptions {
 }
 
 const SHORTEST_INTERVAL_MS = 1000;
+/** A new check that fails looks again soon, twice as late each time: most applications start beside their registration. */
+const FIRST_RETRY_MS = 500;
 
-/** Looks again an interval after the last look began, never while one is under way. */
+/**
+ * Looks again an interval after the last look began, never while one is under way. Until the first success it looks more often:
+ * after 0.5 s, 1 s, 2 s … up to the interval.
+ */
 export function createIntervalRunner(
   clock: Clock,
   options: IntervalOptions,
@@ -21,6 +26,7 @@ export function createIntervalRunner(
   const intervalMs = Math.max(options.intervalMs, SHORTEST_INTERVAL_MS);
   const stopped = new AbortController();
   let cancelTimer = (): void => undefined;
+  let retryMs = FIRST_RETRY_MS;
 
   const look = async (): Promise<void> => {
     const startedAt = clock.now();
@@ -30,7 +36,10 @@ export function createIntervalRunner(
     cancelTimeout();
     if (stopped.signal.aborted) return;
     sink(result);
-    schedule(Math.max(intervalMs - (clock.now() - startedAt), 0));
+    if (result.status !== 'critical') retryMs = intervalMs;
+    const pauseMs = Math.min(retryMs, intervalMs);
+    retryMs = Math.min(retryMs * 2, intervalMs);
+    schedule(Math.max(pauseMs - (clock.now() - startedAt), 0));
   };
   const schedule = (delayMs: number): void => {
     cancelTimer = clock.after(delayMs, () => void look());

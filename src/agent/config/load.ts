@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/index.js';
-import { parseHclOrJson } from '../../lang/index.js';
+import { configFormat, parseHclOrJson } from '../../lang/index.js';
 import { tryDecode } from '../../model/wire/index.js';
 import { type AgentConfig, resolveAgentConfig } from './agent-config.js';
 import { parseAgentArguments } from './arguments.js';
@@ -49,7 +49,7 @@ function readOptions(file: string): { readonly options: AgentOptions; readonly i
     throw new AppError('invalidArgument', `cannot read configuration file ${file}: ${(thrown as Error).message}`);
   }
   const parsed = parseHclOrJson(text, { filename: file });
-  const hclBlocks = !/^\s*\{/.test(text);
+  const hclBlocks = configFormat(text) === 'hcl';
   const result = tryDecode(optionsField, parsed, { hclBlocks });
   if (!result.ok) {
     const problems = result.problems.map(({ path, problem }) => `"${path}" ${problem}`).join('; ');

@@ -15,6 +15,7 @@ export function readGauges(store: StateStore, xds: XdsServer): Readonly<Record<s
     'consul.mesh.active-root-ca.expiry': roots ? Math.round((Date.parse(roots.notAfter) - Date.now()) / 1000) : 0,
     'consul.xds.server.streams': xds.counters.streams,
     'meshwright.xds.responses': xds.counters.responses,
+    'meshwright.xds.resources_sent': xds.counters.resourcesSent,
     'meshwright.xds.bytes_sent': xds.counters.bytesSent,
     'meshwright.xds.refusals': xds.counters.refusals,
     'meshwright.xds.leaves_issued': xds.counters.leavesIssued,

@@ -163,9 +163,9 @@ async function serve(
   const self = isKnown ? facts : { ...facts, taggedAddresses: {}, meta: {} };
   await registerSelf(store, self, config.ports.server, serverMeta(config));
   await agent.start();
+  await registerConfigured(agent, config);
   if (config.connectEnabled) await ca.ready;
   await writeBootstrapEntries(store, config);
-  await registerConfigured(agent, config);
   if (!config.connectEnabled) return;
   loadEnvoyApi();
   if (ports.grpc >= 0) {
@@ -203,9 +203,13 @@ function serverMeta(config: AgentConfig): Readonly<Record<string, string>> {
   };
 }
 
+const isOfNode = (check: AgentConfig['checks'][number]): boolean => check.serviceId === '';
+
 async function registerConfigured(agent: LocalAgent, config: AgentConfig): Promise<void> {
+  const [ofNode, ofServices] = [config.checks.filter(isOfNode), config.checks.filter((check) => !isOfNode(check))];
+  for (const check of ofNode) await agent.registerCheck(check);
   for (const service of config.services) await agent.registerService(service, { replaceExistingChecks: true });
-  for (const check of config.checks) await agent.registerCheck(check);
+  for (const check of ofServices) await agent.registerCheck(check);
 }
 
 /** Entries of the configuration are written only where there is none of that kind and name (consul-behaviour 2.1). */

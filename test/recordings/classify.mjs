@@ -26,17 +26,15 @@ const endpoints = [
   [/^\/v1\/agent\/(?:self|members|metrics|services|checks|maintenance|version)$/, undefined],
   [/^\/v1\/agent\/service\//, undefined],
   [/^\/v1\/agent\/check\//, undefined],
-  [/^\/v1\/agent\/connect\/ca\//, undefined],
+  [/^\/v1\/agent\/connect\/(?:ca\/|authorize$)/, undefined],
+  [/^\/v1\/agent\/health\//, undefined],
   [/^\/v1\/catalog\/(?:nodes|services|datacenters|register|deregister)$/, undefined],
   [/^\/v1\/catalog\/(?:service|connect|node|node-services)\//, undefined],
   [/^\/v1\/health\/(?:service|connect|node|checks|state)\//, undefined],
   [/^\/v1\/config(?:$|\/)/, undefined],
   [/^\/v1\/connect\/(?:intentions(?:$|\/)|ca\/roots$)/, undefined],
   [/^\/v1\/discovery-chain\//, undefined],
-  [
-    /^\/v1\/agent\/(?:join|leave|force-leave|reload|monitor|host|token|health|connect\/authorize)/,
-    'agent endpoints of a later issue',
-  ],
+  [/^\/v1\/agent\/(?:join|leave|force-leave|reload|monitor|host|token)/, 'agent endpoints of a later issue'],
   [/^\/v1\/connect\/ca\/configuration/, 'CA configuration over HTTP'],
   [/^\/v1\/health\/ingress\//, 'ingress gateways'],
   [/^\/v1\/catalog\/gateway-services\//, 'gateways'],
@@ -44,6 +42,7 @@ const endpoints = [
   [/^\/v1\/query/, 'prepared queries'],
   [/^\/v1\/internal\/ui/, 'UI endpoints'],
   [/^\/v1\/internal\/acl/, 'access control'],
+  [/^\/v1\/internal\/service-virtual-ip$/, undefined],
   [/^\/v1\/internal\//, 'transparent proxy'],
   [/^\/v1\/(?:exported|imported)-services/, 'exported services'],
   [/^\/v1\/event/, 'user events'],
@@ -63,8 +62,8 @@ const commands = [
   [/^(?:config|intention|members|version)\b/, undefined],
   [/^services (?:register|deregister)\b/, undefined],
   [/^catalog (?:services|nodes|datacenters|odd)\b/, undefined],
-  [/^kv (?:export|import)/, 'kv export and import'],
-  [/^validate/, 'validating agent configuration'],
+  [/^kv (?:export|import)/, undefined],
+  [/^validate/, undefined],
   [/^(?:keygen|keyring)/, 'gossip keys'],
   [/^services (?:export|exported-services)/, 'exported services'],
   [/^connect ca/, 'CA configuration over HTTP'],
@@ -109,7 +108,6 @@ const fields = {
   OSService: otherChecks,
   DockerContainerID: otherChecks,
   Args: otherChecks,
-  AliasService: otherChecks,
   DestinationType: (v) => v === 'prepared_query' && 'prepared queries',
   EnvoyExtensions: () => 'Envoy extensions',
   JWT: () => 'JWT',
@@ -140,7 +138,10 @@ const settings = new Set([
 const waitingSettings = { acl: 'access control', dns_config: 'DNS', encrypt: 'gossip keys' };
 
 /** Decided by hand, because the steps alone do not show it: { waits: reason } or { inScope: why }. */
-const overrides = {};
+const overrides = {
+  'kv/conflicting': { inScope: 'a session only stands in requests that are refused for another reason' },
+  'health/service': { inScope: 'peers, datacenters and the like are only named in queries of the health of services' },
+};
 
 function* reasonsInside(value) {
   if (Array.isArray(value)) for (const one of value) yield* reasonsInside(one);

@@ -14,10 +14,11 @@ const aliasedHealthCell: Cell<CheckResult> = {
     const [node = '', serviceId = '', own = ''] = tupleParts(key);
     if (serviceId !== '' && view.get('services', serviceKey(node, serviceId)) === undefined)
       return { status: 'critical', output: `Service ${serviceId} could not be found on node ${node}` };
-    const checks = view
-      .range('checks', 'byInstance', [nodeKey(node), serviceId])
-      .filter((check) => check.checkId !== own);
-    return worst(checks);
+    const onNode = view
+      .range('checks', 'byInstance', [nodeKey(node), ''])
+      .filter((check) => check.checkId !== SERF_HEALTH);
+    const onService = serviceId === '' ? [] : view.range('checks', 'byInstance', [nodeKey(node), serviceId]);
+    return worst([...onNode, ...onService].filter((check) => check.checkId !== own));
   },
 };
 

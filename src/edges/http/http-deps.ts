@@ -2,7 +2,7 @@ import type { LocalAgent } from '../../agent/index.js';
 import type { CertificateAuthority } from '../../ca/index.js';
 import type { Clock } from '../../core/index.js';
 import type { StateStore } from '../../state/index.js';
-import type { Propagation } from '../../xds/server/index.js';
+import type { Propagation } from '../../xds/index.js';
 
 /** What the server logs to; a pino logger fits. */
 export interface HttpLogger {

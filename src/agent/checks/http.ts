@@ -17,12 +17,14 @@ export function createHttpProbe(definition: CheckDefinition, outputLimit: number
     ? agent
     : agent.compose(interceptors.redirect({ maxRedirections: MOST_REDIRECTS }));
   const method = definition.method === '' ? 'GET' : definition.method.toUpperCase();
-  const headers: Record<string, string[]> = {
-    'user-agent': ['Consul Health Check'],
-    accept: ['text/plain, text/*, */*'],
-    connection: ['close'],
+  const headers: Record<string, string | string[]> = {
+    'user-agent': 'Consul Health Check',
+    accept: 'text/plain, text/*, */*',
+    connection: 'close',
   };
-  for (const [name, values] of Object.entries(definition.header)) headers[name.toLowerCase()] = [...values];
+  // undici takes `host`, `connection` and the like only as text, not as a list of one.
+  for (const [name, values] of Object.entries(definition.header))
+    headers[name.toLowerCase()] = values.length === 1 ? (values[0] ?? '') : [...values];
 
   const probe: Probe = async (signal) => {
     try {

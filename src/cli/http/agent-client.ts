@@ -31,6 +31,7 @@ export interface AgentRequest {
   readonly body?: string | Buffer;
   /** How long to wait for the whole answer. Default: as long as the agent takes. */
   readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
 }
 
 export interface AgentAnswer {
@@ -96,6 +97,8 @@ async function send(settings: AgentSettings, wanted: AgentRequest): Promise<Agen
   const { address } = settings;
   const secure = address.type === 'tcp' && address.secure;
   const { request } = secure ? await import('node:https') : await import('node:http');
+  const signals = [wanted.signal, wanted.timeoutMs === undefined ? undefined : AbortSignal.timeout(wanted.timeoutMs)];
+  const signal = signals.some((one) => one) ? AbortSignal.any(signals.filter((one) => one !== undefined)) : undefined;
   const options: RequestOptions = {
     method: wanted.method ?? 'GET',
     path: `${address.type === 'tcp' ? address.basePath : ''}${wanted.path}${queryText(settings, wanted.query)}`,
@@ -103,7 +106,7 @@ async function send(settings: AgentSettings, wanted: AgentRequest): Promise<Agen
     agent: false,
     ...(address.type === 'tcp' ? { host: address.host, port: address.port } : { socketPath: address.path }),
     ...(secure ? tlsOptions(settings) : {}),
-    ...(wanted.timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(wanted.timeoutMs) }),
+    ...(signal === undefined ? {} : { signal }),
   };
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(new AgentError(0, unreachable(settings, error)));

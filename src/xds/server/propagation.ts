@@ -20,7 +20,11 @@ export interface StreamFacts {
 }
 
 type Connected = { readonly facts: StreamFacts; readonly session: ProxySession };
-type Gone = { readonly detail: ProxyDetail; readonly forget: () => void };
+type Gone = {
+  readonly detail: ProxyDetail;
+  readonly forget: () => void;
+  readonly revocation: ProxySession['revocation'];
+};
 
 /** Remembers the newest stream of each proxy; what is asked for is worked out when it is asked for. */
 export class PropagationBook implements Propagation {
@@ -41,6 +45,9 @@ export class PropagationBook implements Propagation {
 
   opened(facts: StreamFacts, session: ProxySession): void {
     const key = keyOf(facts.client);
+    // Connections outlive a stream: what was being drained still is.
+    const before = this.#gone.get(key) ?? this.#connected.get(key)?.session;
+    session.revocation ??= before?.revocation;
     this.#gone.get(key)?.forget();
     this.#gone.delete(key);
     this.#connected.set(key, { facts, session });
@@ -55,7 +62,7 @@ export class PropagationBook implements Propagation {
     const disconnectedAt = new Date(this.#clock.now()).toISOString();
     const detail = { ...this.#detail(now), connected: false, disconnectedAt };
     const forget = this.#clock.after(this.#forgetAfterMs, () => this.#gone.delete(key));
-    this.#gone.set(key, { detail, forget });
+    this.#gone.set(key, { detail, forget, revocation: session.revocation });
   }
 
   list(): readonly ProxyStatus[] {

@@ -34,7 +34,7 @@ function keyAlgorithm(choice: KeyChoice): webcrypto.RsaHashedKeyGenParams | webc
 export async function makeRoot(clusterId: string, nowMs: number, ttlMs: number, choice: KeyChoice): Promise<NewRoot> {
   const x509 = await import('./x509.js');
   const algorithm = keyAlgorithm(choice);
-  const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const spki = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey));
   const keyIdentifier = createHash('sha256').update(spki).digest();
   const suffix = randomBytes(5).toString('hex').slice(0, 8);

@@ -12,4 +12,4 @@ function line(row: readonly string[], widths: readonly number[], gap: number): s
     .join(' '.repeat(gap));
 }
 
-const displayWidth = (text: string): number => [...text].length;
+const displayWidth = (text: string): number => Array.from(text).length;

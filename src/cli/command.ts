@@ -42,5 +42,4 @@ export interface Command<Given extends Flags = Flags> {
 }
 
 /** Declares a command; the flags' types reach `run`. */
-export const defineCommand = <const Given extends Flags>(command: Command<Given>): Command =>
-  command as unknown as Command;
+export const defineCommand = <const Given extends Flags>(command: Command<Given>): Command => command;

@@ -5,7 +5,8 @@ export function deepEqual(left: unknown, right: unknown): boolean {
   if (Array.isArray(left)) return Array.isArray(right) && equalLists(left, right);
   if (left instanceof Uint8Array) return right instanceof Uint8Array && Buffer.compare(left, right) === 0;
   if (left instanceof Map) return right instanceof Map && equalMaps(left, right);
-  if (left instanceof Set) return right instanceof Set && left.size === right.size && [...left].every((item) => right.has(item));
+  if (left instanceof Set)
+    return right instanceof Set && left.size === right.size && [...left].every((item) => right.has(item));
   if (Array.isArray(right) || Object.getPrototypeOf(left) !== Object.getPrototypeOf(right)) return false;
   return equalObjects(left as Record<string, unknown>, right as Record<string, unknown>);
 }

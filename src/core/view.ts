@@ -12,7 +12,11 @@ export interface View<Tables extends object> {
    * The records in a range of an index, ordered by primary key. `prefix` is a tuple prefix of the index key; `[]` is
    * the whole index. Tables with a byte-ordered key (KV) take exactly one element, a prefix of the key's text.
    */
-  range<Name extends keyof Tables & string>(table: Name, index: string, prefix: readonly string[]): readonly Tables[Name][];
+  range<Name extends keyof Tables & string>(
+    table: Name,
+    index: string,
+    prefix: readonly string[],
+  ): readonly Tables[Name][];
 
   /** The memoised value of another computation. */
   cell<Value>(definition: CellDefinition<Tables, Value>, key: string): Value;

@@ -35,7 +35,8 @@ export function textLine(line: string): string {
     ([name, value]) => `${name}=${typeof value === 'string' ? quoted(value) : JSON.stringify(value)}`,
   );
   const time = new Date(Number(record['time'])).toISOString();
-  return `${time} ${level} ${room}${String(record['msg'] ?? '')}${shown.length > 0 ? `: ${shown.join(' ')}` : ''}\n`;
+  const message = typeof record['msg'] === 'string' ? record['msg'] : '';
+  return `${time} ${level} ${room}${message}${shown.length > 0 ? `: ${shown.join(' ')}` : ''}\n`;
 }
 
 const quoted = (text: string): string => (/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text));

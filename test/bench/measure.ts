@@ -103,7 +103,10 @@ class Rounds {
     const { all } = await side.fleet.arm(kind);
     await side.server.ask({ probe: 'reset' });
     const from = await cast();
-    await Promise.race([all, sleep(LONGEST_ROUND_MS).then(() => Promise.reject(new Error(`${kind} change: not all proxies were told`)))]);
+    await Promise.race([
+      all,
+      sleep(LONGEST_ROUND_MS).then(() => Promise.reject(new Error(`${kind} change: not all proxies were told`))),
+    ]);
     await sleep(SETTLE_MS);
     const probe = (await side.server.ask({ probe: 'read' })) as unknown as { cpuUs: number; stallMs: number };
     const result = await side.fleet.collect(from);

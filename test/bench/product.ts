@@ -122,7 +122,10 @@ export async function startProduct(ids: readonly string[]): Promise<Target> {
     '-log-level=warn',
     '-node=bench',
   ];
-  const child = new Child(MAIN, { args, execArgv: [...measured] });
+  const child = new Child(MAIN, {
+    args,
+    execArgv: [...measured, ...(process.env.BENCH_NODE_ARGS ?? '').split(' ').filter(Boolean)],
+  });
   const api = new HttpApi(http);
   try {
     for (const started = Date.now(); !(await api.isUp()); await new Promise((resolve) => setTimeout(resolve, 20))) {

@@ -129,8 +129,10 @@ describe('the index of an answer', () => {
       transaction.delete('checks', checkKey('n1', 'c'));
     });
     const indexOf = (table: 'services' | 'checks', name: string, prefix: string[]): number =>
-      store.read({ kind: `range ${table} ${name} ${prefix}`, compute: (view) => view.range(table, name, prefix) }, '')
-        .index;
+      store.read(
+        { kind: `range ${table} ${name} ${prefix.join('/')}`, compute: (view) => view.range(table, name, prefix) },
+        '',
+      ).index;
     expect(indexOf('services', 'byName', ['web'])).toBe(index);
     expect(indexOf('services', 'byName', [])).toBe(index);
     expect(indexOf('services', 'byNode', ['n1'])).toBe(index);

@@ -29,7 +29,7 @@ export function createHttpProbe(definition: CheckDefinition, outputLimit: number
   const probe: Probe = async (signal) => {
     try {
       const response = await request(definition.http, {
-        method: method as Dispatcher.HttpMethod,
+        method: method,
         headers,
         dispatcher,
         signal,

@@ -55,5 +55,5 @@ function readOptions(file: string): { readonly options: AgentOptions; readonly i
     const problems = result.problems.map(({ path, problem }) => `"${path}" ${problem}`).join('; ');
     throw new AppError('invalidArgument', `${file}: ${problems}`);
   }
-  return { options: result.value, ignored: optionsWithoutEffect(parsed as Readonly<Record<string, unknown>>) };
+  return { options: result.value, ignored: optionsWithoutEffect(parsed) };
 }

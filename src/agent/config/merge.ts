@@ -6,7 +6,7 @@ const isObject = (value: unknown): value is Plain =>
 
 /** Sources in order: of scalars the last wins, lists are appended, maps are merged (consul-behaviour 2.1). */
 export function mergeOptions(sources: readonly AgentOptions[]): AgentOptions {
-  return sources.reduce<Plain>((merged, source) => mergeObjects(merged, source as Plain), {}) as AgentOptions;
+  return sources.reduce<Plain>((merged, source) => mergeObjects(merged, source as Plain), {});
 }
 
 function mergeObjects(left: Plain, right: Plain): Plain {

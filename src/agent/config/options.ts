@@ -175,7 +175,7 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     server: optional(flag()),
     service: optional(objects),
     services: optional(objects),
-    taggedAddresses: optional(map(text())) as Field<StringMap | undefined>,
+    taggedAddresses: optional(map(text())),
   },
   { ignored: OPTIONS_WITHOUT_EFFECT[''] },
 );

@@ -1,4 +1,4 @@
-import { Agent, createServer, get, type IncomingMessage } from 'node:http';
+import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { DemoAnswer, DemoCall } from './demo-answer.js';
 import type { DemoInstance } from './demo-mesh.js';
 
@@ -8,13 +8,15 @@ const CALL_TIMEOUT_MS = 3000;
 const me = JSON.parse(process.argv[2] ?? '{}') as DemoInstance;
 const connections = new Agent({ keepAlive: true, maxSockets: 32 });
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => void answer(request, response));
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.url === '/health') {
     response.end('ok\n');
     return;
   }
   const calls = await Promise.all(me.upstreams.map((upstream) => call(upstream, request)));
-  const answer: DemoAnswer = {
+  const said: DemoAnswer = {
     service: me.service,
     instance: me.instance,
     version: me.version,
@@ -22,8 +24,8 @@ const server = createServer(async (request, response) => {
     calls,
   };
   response.setHeader('content-type', 'application/json');
-  response.end(`${JSON.stringify(answer)}\n`);
-});
+  response.end(`${JSON.stringify(said)}\n`);
+}
 server.keepAliveTimeout = 600_000;
 server.listen(me.port, '127.0.0.1');
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));

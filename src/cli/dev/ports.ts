@@ -27,6 +27,8 @@ export function wantedPorts(ports: DevPorts, mesh: readonly DemoInstance[]): rea
   ];
 }
 
+const MOST_SHOWN = 3;
+
 /** One sentence about the ports that cannot be opened; undefined when all can. */
 export async function portProblem(wanted: readonly WantedPort[]): Promise<string | undefined> {
   const twice = wanted.find(({ port }, at) => wanted.some((other, before) => before < at && other.port === port));
@@ -38,10 +40,12 @@ export async function portProblem(wanted: readonly WantedPort[]): Promise<string
   const free = await Promise.all(wanted.map(({ port }) => isFree(port)));
   const taken = wanted.filter((_one, at) => free[at] === false);
   if (taken.length === 0) return undefined;
-  const list = taken.map(({ port, purpose, flag }) => `${port} (${purpose}; ${flag})`).join(', ');
+  const [first, ...others] = taken.map(({ port, purpose, flag }) => `${port} (${purpose}, moved with ${flag})`);
+  const shown = [first, ...others.slice(0, MOST_SHOWN - 1)].join(', ');
+  const more = others.length >= MOST_SHOWN ? ` and ${others.length - MOST_SHOWN + 1} more` : '';
   return taken.length === 1
-    ? `Port ${list.replace('; ', ', moved with ')} is taken by another process. Stop it, or move ours: -port-offset 1000 moves all`
-    : `Ports ${list} are taken by other processes. Stop them, or move ours with the flags in brackets; -port-offset 1000 moves all`;
+    ? `Port ${shown} is taken by another process; stop it, or choose another port. -port-offset moves all of them`
+    : `Ports ${shown}${more} are taken by other processes; stop them, or choose other ports. -port-offset moves all of them`;
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -39,7 +39,7 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], closing: Abo
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 1_000_000, ignoreDuplicateSlashes: false, ignoreTrailingSlash: false },
     frameworkErrors: (_error, _request, reply) => refuseUrl(reply as unknown as FastifyReply),
-    clientErrorHandler: (error, socket) => refuseGarbage(error, socket as Socket),
+    clientErrorHandler: (error, socket) => refuseGarbage(error, socket),
   });
   app.server.headersTimeout = HEADERS_TIMEOUT_MS;
   limitConnections(app.server, () => deps.config().maxConnectionsPerClient);

@@ -12,8 +12,13 @@ import type {
 /** Names that every entry's body may carry: revisions of an earlier read, and the only namespace and partition there are. */
 export const ignoredFields: readonly string[] = ['CreateIndex', 'ModifyIndex', 'Hash'];
 
-export const kindField = <Kind extends string>(kind: Kind): Field<Kind> =>
-  always({ ...text(), empty: kind, decode: () => kind, isEmpty: () => false } as unknown as Field<Kind>);
+export const kindField = <Kind extends string>(kind: Kind): Field<Kind> => ({
+  empty: kind,
+  shown: 'always',
+  isEmpty: () => false,
+  decode: () => kind,
+  encode: (value) => value,
+});
 
 export const nameField: Field<string> = always(text());
 export const metaField: Field<StringMap> = map(text());

@@ -1,4 +1,3 @@
-import type { ServiceKind } from '../records/catalog.js';
 import type { Locality, ServiceAddress, StringMap } from '../records/common.js';
 import type { ProxySettings } from '../records/proxy.js';
 import { type Field, flag, integer, list, map, named, object, opaque, optional, text } from '../wire/index.js';
@@ -34,7 +33,7 @@ export const serviceBodyField = (place: 'api' | 'file', depth = 0): Field<Servic
     {
       id: named('ID', text()),
       name: text(),
-      kind: text() as Field<ServiceKind>,
+      kind: text(),
       tags: list(text()),
       address: text(),
       port: integer(),

@@ -27,7 +27,7 @@ export function object<Type extends object>(
   fields: FieldsOf<Type>,
   options: { readonly ignored?: readonly string[] } = {},
 ): Field<Type> {
-  const named = namedFields(fields as Readonly<Record<string, Field<unknown>>>);
+  const named = namedFields(fields);
   const byFoldedName = lookup(named);
   const ignored = new Set((options.ignored ?? []).map(foldedName));
   const empty = Object.fromEntries(

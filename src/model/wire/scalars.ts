@@ -43,9 +43,9 @@ export function flag(): Field<boolean> {
     decode(input, path, context) {
       if (input === null || input === undefined || input === '') return false;
       if (typeof input === 'boolean') return input;
-      const given = String(input).toLowerCase();
-      if (typeof input !== 'object' && ['true', 't', '1'].includes(given)) return true;
-      if (typeof input !== 'object' && ['false', 'f', '0'].includes(given)) return false;
+      const given = typeof input === 'string' || typeof input === 'number' ? String(input).toLowerCase() : '';
+      if (['true', 't', '1'].includes(given)) return true;
+      if (['false', 'f', '0'].includes(given)) return false;
       wrongValue(context, path, `must be true or false, not ${kindOf(input)}`);
       return false;
     },

@@ -86,5 +86,5 @@ function sameScalar(before: unknown, after: unknown): boolean {
   if (after === undefined) return before === 0 || before === '0' || before === false || before === '';
   if (typeof before === 'number' && typeof after === 'number')
     return Math.fround(before) === Math.fround(after) || before === after;
-  return typeof before === typeof after ? before === after : String(before) === String(after);
+  return typeof before === typeof after ? before === after : `${before as string}` === `${after as string}`;
 }

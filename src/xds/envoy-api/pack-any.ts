@@ -22,11 +22,11 @@ export function checkEncoding(on: boolean): void {
 export function encodeMessage<Name extends EnvoyTypeName>(typeName: Name, message: EnvoyMessages[Name]): Buffer {
   const type = loadEnvoyApi().message(typeName);
   if (checked) {
-    const losses = findLosses(typeName, message as object);
+    const losses = findLosses(typeName, message);
     if (losses.length > 0)
       throw new AppError('internal', `${typeName} does not survive encoding: ${losses.join('; ')}`);
   }
-  return type.serialize(message as object);
+  return type.serialize(message);
 }
 
 /** The message as an Any that may stand inside another one. Throws AppError('internal') for a type that is not loaded. */

@@ -12,6 +12,7 @@ export const aggregateCluster: Builder<ChainNodeInput & { readonly name: string 
   if (primary === undefined) return undefined;
   const name = baseClusterName(chain, primary);
   const count = 1 + (node.resolver.failover?.targets.length ?? 0);
+  const members = Array.from({ length: count }, (_unused, position) => failoverClusterName(position, name));
   const any = packAny('envoy.config.cluster.v3.Cluster', {
     name,
     alt_stat_name: name,
@@ -19,10 +20,8 @@ export const aggregateCluster: Builder<ChainNodeInput & { readonly name: string 
     lb_policy: 'CLUSTER_PROVIDED',
     cluster_type: {
       name: 'envoy.clusters.aggregate',
-      typed_config: packAny('envoy.extensions.clusters.aggregate.v3.ClusterConfig', {
-        clusters: Array.from({ length: count }, (_unused, position) => failoverClusterName(position, name)),
-      }),
+      typed_config: packAny('envoy.extensions.clusters.aggregate.v3.ClusterConfig', { clusters: members }),
     },
   });
-  return { name, any };
+  return { name, any, references: members.map((member) => ({ type: 'cluster' as const, name: member })) };
 };

@@ -20,7 +20,10 @@ export interface EncodedResource {
   readonly version: string;
   /** The encoded `google.protobuf.Any` that goes into `Resource.resource`. */
   readonly bytes: Buffer;
-  /** Clusters, listeners: names of resources of other types this one makes Envoy ask for (EDS, SDS, RDS, ECDS). */
+  /**
+   * Clusters, listeners: names of resources of other types this one makes Envoy ask for (EDS, SDS, RDS, ECDS). Aggregate
+   * clusters: their members.
+   */
   readonly references: readonly { readonly type: ResourceType; readonly name: string }[];
   /** The entries it came from, `kind/name`, for a refusal's record. */
   readonly entries: readonly string[];

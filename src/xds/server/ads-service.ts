@@ -30,5 +30,5 @@ export function adsHandlers(host: StreamHost, encrypted: boolean): UntypedServic
     StreamAggregatedResources: (call: ConstructorParameters<typeof AdsStream>[1]) => {
       new AdsStream(host, call, 'state-of-the-world', encrypted);
     },
-  } as unknown as UntypedServiceImplementation;
+  };
 }

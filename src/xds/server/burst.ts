@@ -68,6 +68,23 @@ function standsOn(input: BurstInput, ...subscriptions: readonly Subscription[]):
   );
 }
 
+/**
+ * Clusters in use that would switch to members which the client is still preparing: in Envoy an aggregate is ready at once, and
+ * without a healthy host until its members are. They stay due until the members have been answered, which Envoy does once they
+ * are ready. undefined = none.
+ */
+function tooEarly({ type, outstanding }: Subscription, due: readonly BurstItem[]): Set<Entry> | undefined {
+  if (type !== 'cluster') return undefined;
+  const switching = due.filter(
+    ({ entry, resource }) => entry.held && resource.references.some((reference) => reference.type === 'cluster'),
+  );
+  if (switching.length === 0) return undefined;
+  const unready = new Set(due.filter(({ entry }) => !entry.held).map(({ entry }) => entry.name));
+  for (const { items } of outstanding) for (const { entry } of items) unready.add(entry.name);
+  const early = switching.filter(({ resource }) => resource.references.some(({ name }) => unready.has(name)));
+  return early.length === 0 ? undefined : new Set(early.map(({ entry }) => entry));
+}
+
 const NOTHING: readonly BurstItem[] = [];
 const NOBODY: readonly Entry[] = [];
 const NO_NAMES: readonly string[] = [];
@@ -99,11 +116,17 @@ class Plan {
     if (!subscription.hasNews && followers.length === 0) return NOTHING;
     const { firstAnswerDue, answers, dirty, singly, absent } = subscription;
     subscription.clearWork();
-    const cold = answers ? this.#items(answers, true, []) : NOTHING;
-    const single: BurstItem[] = [];
+    let cold = answers ? this.#items(answers, true, []) : NOTHING;
+    let single: BurstItem[] = [];
     if (singly) this.#items(singly, true, single);
     if (followers.length > 0) this.#items(followers, true, single);
     if (dirty) this.#items(dirty, false, single);
+    const early = tooEarly(subscription, [...cold, ...single]);
+    if (early !== undefined) {
+      cold = cold.filter(({ entry }) => !early.has(entry));
+      single = single.filter(({ entry }) => !early.has(entry));
+      subscription.dirty = early;
+    }
     if (cold.length > 0) this.#step(subscription.type, cold, freed, true);
     else if (freed.length > 0 && single.length > 0) this.#step(subscription.type, single, freed, true);
     else if (firstAnswerDue && single.length === 0) this.#step(subscription.type, [], [], true);

@@ -49,7 +49,10 @@ describe('bootstrap', () => {
 
   test('names the node only when told to, and the drain time only when it is ours', () => {
     expect(build({ drainTimeS: undefined }).node.metadata).toEqual({ namespace: 'default', partition: 'default' });
-    expect(build({ nodeName: 'vm-1' }).node.metadata).toMatchObject({ node_name: 'vm-1', meshwright_drain_time_s: '15' });
+    expect(build({ nodeName: 'vm-1' }).node.metadata).toMatchObject({
+      node_name: 'vm-1',
+      meshwright_drain_time_s: '15',
+    });
   });
 
   test('reaches a host name by DNS, a socket by its path', () => {

@@ -26,7 +26,7 @@ export function plainView(rows: Rows): MeshView {
 }
 
 function rowsOf<Name extends TableName>(rows: Rows, table: Name): readonly Tables[Name][] {
-  return (rows[table] ?? []) as readonly Tables[Name][];
+  return rows[table] ?? [];
 }
 
 function tuples<Name extends TableName>(table: Name, index: string, row: Tables[Name]): readonly (readonly string[])[] {

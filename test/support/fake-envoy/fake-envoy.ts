@@ -156,7 +156,9 @@ export class FakeEnvoy {
   /** Accepts a response by its parts. */
   accept(typeUrl: string, nonce: string): void {
     this.acks++;
-    this.#transport?.send(encodeDeltaRequest({ typeUrl, nonce, node: this.#options.repeatNode ? this.#node : undefined }));
+    this.#transport?.send(
+      encodeDeltaRequest({ typeUrl, nonce, node: this.#options.repeatNode ? this.#node : undefined }),
+    );
   }
 
   get warming(): readonly string[] {

@@ -1,5 +1,12 @@
 import { connect } from 'node:net';
-import { DELTA_PATH, grpcFrame, MessageSplitter, type Transport, type TransportEvents, type TransportOptions } from './transport.js';
+import {
+  DELTA_PATH,
+  grpcFrame,
+  MessageSplitter,
+  type Transport,
+  type TransportEvents,
+  type TransportOptions,
+} from './transport.js';
 
 const FRAME_HEAD_BYTES = 9;
 const LARGEST_FRAME = 16_384;

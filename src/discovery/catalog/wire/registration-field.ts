@@ -1,12 +1,5 @@
 import { proxyField } from '../../../model/definitions/index.js';
-import type {
-  CheckStatus,
-  Locality,
-  ProxySettings,
-  ServiceAddress,
-  ServiceKind,
-  StringMap,
-} from '../../../model/index.js';
+import type { Locality, ProxySettings, ServiceAddress, StringMap } from '../../../model/index.js';
 import {
   type Field,
   flag,
@@ -78,7 +71,7 @@ const localityField: Field<Locality> = object<Locality>({ region: text(), zone: 
 
 const serviceField: Field<ServiceBody> = object<ServiceBody>(
   {
-    kind: text() as Field<ServiceKind>,
+    kind: text(),
     id: text(),
     service: text(),
     tags: list(text()),
@@ -101,7 +94,7 @@ const checkField: Field<CheckBody> = object<CheckBody>(
     node: text(),
     checkId: named('CheckID', text()),
     name: text(),
-    status: text() as Field<CheckStatus>,
+    status: text(),
     notes: text(),
     output: text(),
     serviceId: named('ServiceID', text()),

@@ -4,12 +4,7 @@ import type { Backend, BackendTransaction, CommitOutcome, StoredRecord, Submissi
 import { CommitFeed } from '../commit-feed.js';
 import { failedCondition } from '../conditions.js';
 import { type DataDirectory, openDataDirectory } from './data-directory.js';
-import {
-  type DatabaseOperation,
-  type KeyValueDatabase,
-  type OpenDatabase,
-  openLevelDatabase,
-} from './key-value-database.js';
+import { type KeyValueDatabase, type OpenDatabase, openLevelDatabase } from './key-value-database.js';
 import { CHECKPOINT, type ChainPoint, EMPTY_CHAIN, PROBE, TIP, encodePoint, logKey } from './layout.js';
 import { Ledger, type PreparedCommit } from './ledger.js';
 import { cannotOpen, damaged, refusedWrite } from './errors.js';
@@ -211,7 +206,7 @@ class EmbeddedBackend implements Backend {
 
   async #write(opened: Opened, commits: readonly PreparedCommit[]): Promise<void> {
     const { point } = commits[commits.length - 1] as PreparedCommit;
-    const operations = commits.flatMap((prepared) => prepared.operations) as DatabaseOperation[];
+    const operations = commits.flatMap((prepared) => prepared.operations);
     operations.push({ type: 'put', key: TIP, value: encodePoint(point) });
     const interval = this.#options.commitsPerCheckpoint ?? COMMITS_PER_CHECKPOINT;
     const checkpoint = point.revision - opened.checkpoint.revision >= interval ? point : undefined;

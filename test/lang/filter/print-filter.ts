@@ -47,7 +47,7 @@ function printSelector(selector: readonly string[], style: number): string {
 }
 
 function printValue(value: string, style: number): string {
-  if (style % 3 === 0 && (isWord(value) || /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value))) return value;
+  if (style % 3 === 0 && ((isWord(value) && value !== 'not') || /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value))) return value;
   return style % 3 === 1 && !/[`\r]/.test(value) ? `\`${value}\`` : quote(value);
 }
 

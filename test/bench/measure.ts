@@ -103,10 +103,7 @@ class Rounds {
     const { all } = await side.fleet.arm(kind);
     await side.server.ask({ probe: 'reset' });
     const from = await cast();
-    await Promise.race([
-      all,
-      sleep(LONGEST_ROUND_MS).then(() => Promise.reject(new Error(`${kind} change: not all proxies were told`))),
-    ]);
+    await Promise.race([all, tooLong(kind)]);
     await sleep(SETTLE_MS);
     const probe = (await side.server.ask({ probe: 'read' })) as unknown as { cpuUs: number; stallMs: number };
     const result = await side.fleet.collect(from);
@@ -133,6 +130,11 @@ class Rounds {
       stallMs: at(this.#stalls, 0.5),
     };
   }
+}
+
+async function tooLong(kind: ChangeKind): Promise<never> {
+  await sleep(LONGEST_ROUND_MS);
+  throw new Error(`${kind} change: not all proxies were told within ${LONGEST_ROUND_MS} ms`);
 }
 
 /** Product and floor take turns, so that whatever else the machine does falls on both. */

@@ -62,6 +62,7 @@ export interface ProxyStatus {
 }
 
 export interface ProxyDetail extends ProxyStatus {
+  /** All resources; of a proxy that is not connected those that were not `current` when it went. */
   readonly resources: readonly ResourceStatus[];
   /** Sentences about what is wrong with this proxy's configuration. */
   readonly problems: readonly string[];

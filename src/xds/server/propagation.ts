@@ -26,7 +26,12 @@ type Gone = {
   readonly revocation: ProxySession['revocation'];
 };
 
-/** Remembers the newest stream of each proxy; what is asked for is worked out when it is asked for. */
+const NOTHING_FAILS: ReadonlySet<string> = new Set();
+
+/**
+ * Remembers the newest stream of each proxy; what is asked for is worked out when it is asked for. Of a proxy that has gone only
+ * what was not in order is kept: thousands may go at once.
+ */
 export class PropagationBook implements Propagation {
   readonly #connected = new Map<string, Connected>();
   readonly #gone = new Map<string, Gone>();
@@ -60,7 +65,11 @@ export class PropagationBook implements Propagation {
     if (now?.session !== session) return;
     this.#connected.delete(key);
     const disconnectedAt = new Date(this.#clock.now()).toISOString();
-    const detail = { ...this.#detail(now), connected: false, disconnectedAt };
+    const detail = {
+      ...this.#detail(now, NOTHING_FAILS, (one) => one.progress !== 'current'),
+      connected: false,
+      disconnectedAt,
+    };
     const forget = this.#clock.after(this.#forgetAfterMs, () => this.#gone.delete(key));
     this.#gone.set(key, { detail, forget, revocation: session.revocation });
   }
@@ -76,7 +85,7 @@ export class PropagationBook implements Propagation {
   get(node: string, proxyId: string): ProxyDetail | undefined {
     const key = keyOf({ node, proxyId });
     const connected = this.#connected.get(key);
-    return connected ? this.#detail(connected) : this.#gone.get(key)?.detail;
+    return connected ? this.#detail(connected, this.#failing()) : this.#gone.get(key)?.detail;
   }
 
   close(): void {
@@ -109,12 +118,19 @@ export class PropagationBook implements Propagation {
     };
   }
 
-  #detail(connected: Connected): ProxyDetail {
+  #detail(
+    connected: Connected,
+    failing: ReadonlySet<string>,
+    keep: (resource: ResourceStatus) => boolean = () => true,
+  ): ProxyDetail {
     const { session } = connected;
-    const failing = this.#failing();
-    const resources = Object.values(session.subscriptions).flatMap((subscription) =>
-      [...subscription.entries.values()].map((entry) => resourceStatus(session, entry, failing)),
-    );
+    const resources: ResourceStatus[] = [];
+    for (const { entries } of Object.values(session.subscriptions)) {
+      for (const entry of entries.values()) {
+        const status = resourceStatus(session, entry, failing);
+        if (keep(status)) resources.push(status);
+      }
+    }
     return { ...this.#status(connected), resources, problems: session.needs.problems };
   }
 }

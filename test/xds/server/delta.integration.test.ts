@@ -266,11 +266,20 @@ describe('a sidecar over delta ADS', () => {
     ]);
   });
 
-  test('a gone proxy is listed for a while with what it had', async () => {
-    const envoy = await warm();
+  test('a gone proxy is listed for a while with what was not in order', async () => {
+    const envoy = await warm({
+      refuse: (type, { resources }) =>
+        type === 'route' && resources.some(({ any }) => any.includes('bad')) ? 'bad' : undefined,
+    });
+    mesh.resource(route('api', 'bad'));
+    mesh.store.flush();
+    await envoy.until(() => envoy.refusals === 1);
+    await expect.poll(() => mesh.server.propagation.list()[0]?.refused).toBe(1);
     envoy.disconnect();
     await expect.poll(() => mesh.server.propagation.list()[0]?.connected).toBe(false);
-    expect(mesh.server.propagation.get('N1', 'web-sidecar-proxy')?.resources.length).toBeGreaterThan(5);
+    const { resources = [], counts } = mesh.server.propagation.get('N1', 'web-sidecar-proxy') ?? {};
+    expect(resources.map(({ type, progress }) => [type, progress])).toEqual([['route', 'refused']]);
+    expect(counts?.cluster).toBe(2);
     mesh.clock.advance(600_000);
     expect(mesh.server.propagation.list()).toEqual([]);
   });

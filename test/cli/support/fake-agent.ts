@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface SeenRequest {
@@ -25,7 +25,7 @@ export interface FakeAgent {
 /** An agent that answers with what `answer` gives; 404 without a body for undefined. */
 export async function startFakeAgent(answer: (request: SeenRequest) => FakeAnswer | undefined): Promise<FakeAgent> {
   const seen: SeenRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const url = new URL(request.url ?? '/', 'http://agent');
@@ -41,7 +41,8 @@ export async function startFakeAgent(answer: (request: SeenRequest) => FakeAnswe
     const { status = 200, body = '' } = answer(one) ?? { status: 404 };
     response.statusCode = status;
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
-  });
+  };
+  const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

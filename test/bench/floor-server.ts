@@ -15,7 +15,8 @@ const calls = new Set<Call>();
 let received = 0;
 
 const empty = (typeUrl: string): Buffer => Buffer.concat([field(1, '1'), field(4, typeUrl), field(5, '00000001')]);
-const firstAnswers = [empty(typeUrls.cluster), empty(typeUrls.listener)];
+const aboutClusters = empty(typeUrls.cluster);
+const aboutListeners = empty(typeUrls.listener);
 
 function serve(call: Call): void {
   calls.add(call);
@@ -24,10 +25,10 @@ function serve(call: Call): void {
     received++;
     if (answered === 0) {
       answered = 1;
-      call.write(firstAnswers[0]);
+      call.write(aboutClusters);
     } else if (answered === 1 && message.includes(typeUrls.listener)) {
       answered = 2;
-      call.write(firstAnswers[1]);
+      call.write(aboutListeners);
     }
   });
   call.on('error', () => undefined);
@@ -48,7 +49,7 @@ const method = {
 answerQuestions(async (question) => {
   if (question.op === 'listen') {
     const server = new Server();
-    server.addService({ Delta: method }, { Delta: serve } as unknown as UntypedServiceImplementation);
+    server.addService({ Delta: method }, { Delta: serve });
     const port = await new Promise<number>((resolve, reject) =>
       server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(error) : resolve(bound),

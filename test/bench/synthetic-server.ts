@@ -95,7 +95,7 @@ let server: ReturnType<typeof createXdsServer>;
 answerQuestions(async (question) => {
   if (question.op === 'start') {
     server = createXdsServer({
-      store: store as unknown as XdsServerDependencies['store'],
+      store: store,
       ca: new BenchCa(systemClock as unknown as FakeClock),
       needsCell: { kind: 'needs', compute: () => undefined },
       proxyNeedsKey: ({ node, proxyId }) => tupleKey(node, proxyId),

@@ -7,4 +7,3 @@
 export type * from './contract.js';
 export type * from './propagation-model.js';
 export { createXdsServer } from './xds-server.js';
-export { DRAIN_TIME_METADATA } from './stream.js';

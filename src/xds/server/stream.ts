@@ -20,7 +20,7 @@ export type Protocol = StreamFacts['protocol'];
 type Call = ServerDuplexStream<Buffer, Buffer>;
 
 /** Metadata of our own bootstraps: the Envoy's `--drain-time-s`. */
-export const DRAIN_TIME_METADATA = 'meshwright_drain_time_s';
+const DRAIN_TIME_METADATA = 'meshwright_drain_time_s';
 
 /** Requests that have come before the proxy is known; there are six types, and some clients say more. */
 const MOST_EARLY_REQUESTS = 100;

@@ -11,6 +11,6 @@ export {
   decodeDeltaResponse,
   decodeStateOfTheWorldResponse,
 } from './messages.js';
-export { fakeTypes, typeUrls, type DeltaResponse, type FakeNode, type FakeType } from './messages.js';
+export { typeUrls, type DeltaResponse, type FakeNode, type FakeType } from './messages.js';
 export { openRawStream } from './raw-transport.js';
-export { openStream, DELTA_PATH, STATE_OF_THE_WORLD_PATH, type Transport, type TransportOptions } from './transport.js';
+export { openStream, STATE_OF_THE_WORLD_PATH, type Transport, type TransportOptions } from './transport.js';

@@ -208,7 +208,7 @@ describe('a proxyless gRPC client', () => {
     const handlers = {
       Say: (_call: unknown, done: (error: null, value: Buffer) => void) => done(null, Buffer.from(name)),
     };
-    server.addService({ Say: echo }, handlers as unknown as UntypedServiceImplementation);
+    server.addService({ Say: echo }, handlers);
     const port = await new Promise<number>((resolve, reject) =>
       server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(error) : resolve(bound),

@@ -28,7 +28,7 @@ export class TestMesh {
 
   async start(overrides: Partial<XdsServerDependencies> = {}, options: XdsServerOptions = {}): Promise<this> {
     this.server = createXdsServer({
-      store: this.store as unknown as XdsServerDependencies['store'],
+      store: this.store,
       ca: this.ca,
       needsCell: { kind: 'needs', compute: () => undefined },
       proxyNeedsKey: ({ node, proxyId }) => tupleKey(node, proxyId),
@@ -55,9 +55,7 @@ export class TestMesh {
     const resources = new Map(
       Object.entries(names).map(([type, list]) => [
         type as ResourceType,
-        new Map(
-          list.map((one) => (typeof one === 'string' ? [one, `${type}/${one}`] : [one[0], one[1]]) as [string, string]),
-        ),
+        new Map(list.map((one) => (typeof one === 'string' ? [one, `${type}/${one}`] : [one[0], one[1]]))),
       ]),
     );
     const identity = { node, proxyId, service, datacenter: 'dc1', trustDomain: 'test.consul', spiffeId };

@@ -15,6 +15,7 @@ export type RigNames = Partial<Record<ResourceType, readonly (string | readonly 
 
 /** One session without sockets: requests in, lines like `cluster a b` and `listener - c` out. */
 export class SessionRig {
+  #lastNonce = '';
   readonly store = new FakeStore();
   readonly clock = new FakeClock();
   readonly ca = new FakeCa(this.clock);
@@ -30,7 +31,7 @@ export class SessionRig {
     framesBuilt: 0,
     sessionsFlushed: 0,
   };
-  readonly cells = new ResourceCells(this.store as never, { kind: 'resource', compute: () => undefined });
+  readonly cells = new ResourceCells(this.store, { kind: 'resource', compute: () => undefined });
   readonly frames = new FrameBook(
     () => this.counters.framesBuilt++,
     () => undefined,
@@ -61,7 +62,8 @@ export class SessionRig {
     this.session = new ProxySession(
       {
         encode: (step) => {
-          const responses = encodeDelta(step, this.frames, this.store.index);
+          const responses = encodeDelta(step, this.frames, this.store.index, this.#lastNonce);
+          this.#lastNonce = responses.at(-1)?.nonce ?? this.#lastNonce;
           for (const response of responses) this.#types.set(response, step.type);
           return responses;
         },
@@ -204,9 +206,7 @@ export function needsOf(names: RigNames): ProxyNeeds {
   const resources = new Map(
     Object.entries(names).map(([type, list]) => [
       type as ResourceType,
-      new Map(
-        list.map((one) => (typeof one === 'string' ? [one, `${type}/${one}`] : [one[0], one[1]]) as [string, string]),
-      ),
+      new Map(list.map((one) => (typeof one === 'string' ? [one, `${type}/${one}`] : [one[0], one[1]]))),
     ]),
   );
   const identity = {

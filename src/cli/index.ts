@@ -4,5 +4,4 @@
  * Reaches an agent by HTTP only; only `agent` and `dev` build a server, and load it when they run.
  * Must never: import a server room anywhere else, or make `meshwright -help` load a command.
  */
-export { type CliIo, processIo } from './io.js';
 export { runCli } from './run-cli.js';

@@ -7,7 +7,7 @@ export { canonicalJson } from './canonical-json.js';
 export { systemClock, type Clock } from './clock.js';
 export { durationFromWire, durationToNanoseconds, formatDurationMs, parseDurationMs } from './duration.js';
 export { deepEqual } from './equal.js';
-export { AppError, errorCodes, type ErrorCode } from './errors/index.js';
+export { AppError, type ErrorCode } from './errors/index.js';
 export { sha256Hex } from './hash.js';
 export { ipVersion } from './ip-address.js';
 export { nameProblem } from './name-problem.js';

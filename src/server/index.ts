@@ -3,4 +3,3 @@
  * In: an agent configuration. Out: open doors and a way to stop. Must never: hold logic that a room should have.
  */
 export { runAgent } from './run-agent.js';
-export { type RunningServer, startServer } from './start-server.js';

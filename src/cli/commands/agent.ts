@@ -7,6 +7,6 @@ export async function runAgentCommand(argv: readonly string[], print: (text: str
     print(agentHelp);
     return 0;
   }
-  const { runAgent } = await import('../../server/run-agent.js');
+  const { runAgent } = await import('../../server/index.js');
   return runAgent([...argv]);
 }

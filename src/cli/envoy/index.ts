@@ -5,7 +5,6 @@
  */
 export { buildBootstrap } from './bootstrap.js';
 export type { BootstrapInput, PrometheusOptions, XdsAddress, XdsTls } from './bootstrap-input.js';
-export { envoyCompatibility } from './envoy-version.js';
 export { hostAndPort, type ProxyConfig } from './proxy-config.js';
-export { DEFAULT_ENVOY_VERSION, type FetchProgress, locateEnvoy, type LocatedEnvoy } from './locate-envoy.js';
+export { type FetchProgress, locateEnvoy, type LocatedEnvoy } from './locate-envoy.js';
 export { envoyArguments, runEnvoy, userDrainTimeS } from './run-envoy.js';

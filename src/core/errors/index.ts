@@ -3,4 +3,4 @@
  * In: a code and a sentence. Out: an AppError that each edge maps once. Must never: carry secrets in a message.
  */
 export { AppError } from './app-error.js';
-export { errorCodes, type ErrorCode } from './catalogue.js';
+export type { ErrorCode } from './catalogue.js';

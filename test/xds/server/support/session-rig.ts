@@ -15,6 +15,7 @@ export type RigNames = Partial<Record<ResourceType, readonly (string | readonly 
 
 /** One session without sockets: requests in, lines like `cluster a b` and `listener - c` out. */
 export class SessionRig {
+  #lastNonce = '';
   readonly store = new FakeStore();
   readonly clock = new FakeClock();
   readonly ca = new FakeCa(this.clock);

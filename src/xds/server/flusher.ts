@@ -4,8 +4,12 @@ export interface Flushable {
 }
 
 export interface FlusherOptions {
-  /** How many are flushed in one turn of the event loop. */
+  /** How many are flushed in one turn of the event loop at most. */
   readonly perTurn: number;
+  /** A turn that has taken this long ends earlier: some flushes sign a certificate. */
+  readonly perTurnMs: number;
+  /** Milliseconds, for measuring a turn. */
+  readonly now: () => number;
   /** Runs a task in a later turn. */
   readonly defer: (task: () => void) => void;
   /** A flush threw: a fault of ours that must not stop the others. */
@@ -46,9 +50,12 @@ export class Flusher {
 
   #turn(): void {
     this.#scheduled = false;
-    let left = this.#options.perTurn;
+    const { perTurn, perTurnMs, now } = this.#options;
+    const until = now() + perTurnMs;
+    let left = perTurn;
     for (const item of this.#woken) {
-      if (left-- === 0) break;
+      if (left === 0 || (left < perTurn && now() >= until)) break;
+      left--;
       this.#woken.delete(item);
       try {
         item.flush();

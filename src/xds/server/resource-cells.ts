@@ -21,7 +21,7 @@ export interface ResourceUser {
 export class SharedCell implements ResourceSource {
   readonly key: string;
   /** A list in which everybody knows his place: cells have thousands of users that come and go together. */
-  readonly users: ResourceUser[] = [];
+  users: ResourceUser[] = [];
   current: EncodedResource | undefined;
   failing = false;
   stop: () => void = () => undefined;
@@ -52,7 +52,10 @@ export class ResourceCells {
       cell = this.#open(key);
       this.#cells.set(key, cell);
     }
-    user.position = cell.users.push(user) - 1;
+    // Most cells of a proxy of its own have one user: an array that has not grown has no spare room.
+    if (cell.users.length === 0) cell.users = [user];
+    else cell.users.push(user);
+    user.position = cell.users.length - 1;
     return cell;
   }
 

@@ -114,12 +114,14 @@ export class ProxySession implements Wakeable, LeafOwner {
 
   /** Takes the oldest unanswered responses off until the one with this nonce; undefined when there is none such. */
   answered(type: ResourceType, nonce: string): Outstanding | undefined {
-    const { outstanding } = this.subscriptions[type];
+    const subscription = this.subscriptions[type];
+    const { outstanding } = subscription;
     let position = 0;
     while (position < outstanding.length && outstanding[position]?.nonce !== nonce) position++;
     const response = outstanding[position];
     if (!response) return undefined;
-    if (position === 0) outstanding.shift();
+    // An array that has grown keeps its room; thousands of streams are idle most of the time.
+    if (position + 1 === outstanding.length) subscription.outstanding = [];
     else outstanding.splice(0, position + 1);
     if (type !== 'cluster') this.#waiting -= position + 1;
     if (this.#waiting === 0 && this.#hasWork) this.wake();

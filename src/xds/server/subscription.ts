@@ -48,9 +48,11 @@ export class Entry implements ResourceUser {
   /** The client says that it has this version. */
   claim(version: string): void {
     const { current } = this.source;
-    this.sent = version;
+    const isCurrent = current?.version === version;
+    // The text that all share, not the one that came with this request.
+    this.sent = isCurrent ? current.version : version;
     this.held = true;
-    if (current?.version === version) this.accepted = current;
+    if (isCurrent) this.accepted = current;
   }
 
   /** In the proxy's needs (or asked for on demand); false = lingers until what uses it is gone. */

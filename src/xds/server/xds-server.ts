@@ -39,6 +39,9 @@ const grpcOptions = {
 /** Frames are shared by who is written to within this time; longer they are not worth their memory. */
 const FRAMES_KEPT_MS = 250;
 
+/** How long the event loop may be held by writing to proxies. */
+const LONGEST_TURN_MS = 5;
+
 /** How long a client may take to hear that the server is closing. */
 const GOODBYE_MS = 500;
 
@@ -71,6 +74,8 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
   const finder = new ProxyFinder(dependencies, options.unknownProxyWaitMs);
   const flusher = new Flusher({
     perTurn: options.streamsPerTurn,
+    perTurnMs: LONGEST_TURN_MS,
+    now: () => performance.now(),
     defer: (task) => setImmediate(task),
     onFault: (thrown, session) => {
       const error = AppError.from(thrown);

@@ -15,6 +15,8 @@ describe('the flusher', () => {
     const flushed: number[] = [];
     const flusher = new Flusher({
       perTurn: 50,
+      perTurnMs: 5,
+      now: () => 0,
       defer: (task) => void turns.push(task),
       onFault: () => undefined,
     });
@@ -29,13 +31,45 @@ describe('the flusher', () => {
     expect([flushed.length, turns.length]).toEqual([119, 3]);
   });
 
+  test('ends a turn that takes long, but not before it has done something', () => {
+    const turns: (() => void)[] = [];
+    let nowMs = 0;
+    let flushed = 0;
+    const flusher = new Flusher({
+      perTurn: 50,
+      perTurnMs: 5,
+      now: () => nowMs,
+      defer: (task) => void turns.push(task),
+      onFault: () => undefined,
+    });
+    const slow = () => {
+      nowMs += 3;
+      flushed++;
+    };
+    for (let count = 0; count < 5; count++) flusher.wake({ flush: slow });
+    turns[0]!();
+    expect(flushed).toBe(2);
+    nowMs += 100;
+    turns[1]!();
+    turns[2]!();
+    expect([flushed, flusher.waiting]).toEqual([5, 0]);
+  });
+
   test('a fault in one stream does not stop the others', () => {
     const faults: unknown[] = [];
-    const flusher = new Flusher({ perTurn: 9, defer: (task) => task(), onFault: (thrown) => void faults.push(thrown) });
+    const flusher = new Flusher({
+      perTurn: 9,
+      perTurnMs: 5,
+      now: () => 0,
+      defer: (task) => task(),
+      onFault: (thrown) => void faults.push(thrown),
+    });
     let reached = false;
     const turns: (() => void)[] = [];
     const late = new Flusher({
       perTurn: 9,
+      perTurnMs: 5,
+      now: () => 0,
       defer: (task) => void turns.push(task),
       onFault: (thrown) => void faults.push(thrown),
     });

@@ -9,7 +9,7 @@ import { proxyView } from './proxy-view.js';
 export const proxiesList = defineCommand({
   usage: '[options]',
   about: 'Lists the proxies that are connected, or were lately, and whether each has accepted its configuration.',
-  examples: [{ says: 'All proxies:', type: 'proxies' }],
+  examples: [{ says: 'All proxies:', type: 'proxies list' }],
   flags: { format: choiceFlag('How to print it.', ['pretty', 'json'], 'pretty') },
   maxArgs: 0,
   reachesAgent: true,

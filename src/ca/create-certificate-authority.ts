@@ -84,7 +84,9 @@ export function createCertificateAuthority(
     },
     renewalOf(leaf) {
       const claim = parseLeafVersion(leaf.version);
-      return claim ? renewalTimeMs(claim, leaf.notAfterMs - leaf.notBeforeMs) : clock.now();
+      // Its life as on paper starts before it was issued; a server that knows only the version counts from the time to live.
+      const ttlMs = Math.min(options.leafTtlMs, leaf.notAfterMs - leaf.notBeforeMs);
+      return claim ? renewalTimeMs(claim, ttlMs) : clock.now();
     },
     renewalOfClaim(version, request) {
       const claim = parseLeafVersion(version);

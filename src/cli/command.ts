@@ -18,7 +18,7 @@ export interface Invocation<Given extends Flags> {
   /** What stood behind `--`. */
   readonly rest: readonly string[];
   readonly io: CliIo;
-  /** The agent that the flags and the environment name. */
+  /** The agent that the flags and the environment name; only for commands that reach one. */
   readonly agent: AgentClient;
   /** The value of a setting from the environment, `MESHWRIGHT_<name>` before `CONSUL_<name>`. */
   readonly setting: (name: string) => string | undefined;

@@ -2,7 +2,7 @@
 export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Whether colours and redrawing make sense on stdout. */
+  /** Whether stdout is a terminal on which lines can be redrawn. */
   readonly interactive: boolean;
   /** Width of the terminal in columns; 80 when there is none. */
   readonly columns: number;
@@ -22,7 +22,7 @@ export function processIo(): CliIo {
   return {
     env: process.env,
     cwd: process.cwd(),
-    interactive: process.stdout.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
+    interactive: process.stdout.isTTY === true && process.env['TERM'] !== 'dumb',
     columns: process.stdout.columns ?? 80,
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

@@ -4,7 +4,7 @@ import { agentFlags, type AgentFlagValues } from './flags/agent-flags.js';
 import { type Flags, flagName, isSwitch } from './flags/flag.js';
 import { normalizeArguments } from './flags/normalize-arguments.js';
 import { parseFlags } from './flags/parse-flags.js';
-import { createAgentClient } from './http/agent-client.js';
+import { type AgentClient, createAgentClient } from './http/agent-client.js';
 import { agentSettings } from './http/agent-settings.js';
 import type { CliIo } from './io.js';
 import { UsageError } from './usage-error.js';
@@ -23,6 +23,7 @@ export function prepareInvocation(command: Command, argv: readonly string[], io:
   const parsed = parseFlags(found.flags, all);
   if (found.args.length > command.maxArgs)
     throw new UsageError(`Too many arguments (expected ${command.maxArgs}, got ${found.args.length})`);
+  let agent: AgentClient | undefined;
   return {
     flags: parsed.values as Invocation<Flags>['flags'],
     isGiven: (flag) => parsed.given.has(flag),
@@ -30,10 +31,10 @@ export function prepareInvocation(command: Command, argv: readonly string[], io:
     rest: found.rest,
     io,
     setting: (name) => environmentSetting(io.env, name),
-    agent: createAgentClient(agentSettings(command.reachesAgent ? (parsed.values as AgentFlagValues) : NO_AGENT, io)),
+    // Made when it is asked for: a command that needs no agent does not fail over settings for one.
+    get agent() {
+      agent ??= createAgentClient(agentSettings(parsed.values as AgentFlagValues, io));
+      return agent;
+    },
   };
 }
-
-const NO_AGENT = Object.fromEntries(
-  Object.entries(agentFlags).map(([key, flag]) => [key, flag.initial]),
-) as unknown as AgentFlagValues;

@@ -38,7 +38,7 @@ export const dev = defineCommand({
   },
   maxArgs: 0,
   reachesAgent: false,
-  run: async ({ flags, io, isGiven }) => {
+  run: async ({ flags, io, isGiven, setting }) => {
     const { runDev } = await import('../dev/index.js');
     const offset = flags.portOffset;
     return runDev(
@@ -60,7 +60,7 @@ export const dev = defineCommand({
         ratePerSecond: flags.noTraffic ? 0 : Math.max(0, flags.rate),
         envoyVersion: flags.envoyVersion === '' ? undefined : flags.envoyVersion,
         programName: process.argv[1]?.endsWith('main.js') === true ? 'npx meshwright' : 'meshwright',
-        httpPortIsDefault: flags.httpPort + offset === HTTP_PORT,
+        isFoundByDefault: flags.httpPort + offset === HTTP_PORT && setting('HTTP_ADDR') === undefined,
       },
       io,
     );

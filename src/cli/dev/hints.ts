@@ -6,13 +6,13 @@ export function hints(
   options: {
     readonly ports: DevPorts;
     readonly programName: string;
-    readonly httpPortIsDefault: boolean;
+    readonly isFoundByDefault: boolean;
     readonly ratePerSecond: number;
   },
   mesh: readonly DemoInstance[],
   firstRequestMs: number,
 ): readonly string[] {
-  const at = options.httpPortIsDefault ? '' : ` -http-addr=127.0.0.1:${options.ports.http}`;
+  const at = options.isFoundByDefault ? '' : ` -http-addr=127.0.0.1:${options.ports.http}`;
   const call = (command: string, rest = '') => `    ${options.programName} ${command}${at}${rest}`;
   const rate = options.ratePerSecond > 0 ? `, ${options.ratePerSecond} requests a second` : ', no traffic of its own';
   return [

@@ -26,7 +26,8 @@ export interface DevOptions {
   readonly envoyVersion: string | undefined;
   /** How this program is called, for the hints. */
   readonly programName: string;
-  readonly httpPortIsDefault: boolean;
+  /** Whether the command line reaches this control plane without being told where it is. */
+  readonly isFoundByDefault: boolean;
 }
 
 const FIRST_REQUEST_LIMIT_MS = 60_000;
@@ -44,7 +45,7 @@ export async function runDev(options: DevOptions, io: CliIo): Promise<number> {
   }
   const announcer = options.json
     ? jsonAnnouncer(io, elapsedMs)
-    : textAnnouncer(io, elapsedMs, createPalette(io.interactive));
+    : textAnnouncer(io, elapsedMs, createPalette(io.interactive && !io.env['NO_COLOR']));
   const house = openHousehold();
   const stop = listenForStop(() => {
     house.endNow();

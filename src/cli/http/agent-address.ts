@@ -14,7 +14,10 @@ export type AgentAddress =
 /** Reads `host:port`, `http://…`, `https://…` or `unix://…`. `secure` applies where the text has no scheme. */
 export function parseAgentAddress(text: string, secure: boolean): AgentAddress {
   if (text.startsWith('unix://')) return { type: 'unix', path: text.slice('unix://'.length) };
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `${secure ? 'https' : 'http'}://${text}`;
+  const withHost = text.startsWith(':') ? `127.0.0.1${text}` : text;
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(withHost)
+    ? withHost
+    : `${secure ? 'https' : 'http'}://${withHost}`;
   let url: URL;
   try {
     url = new URL(withScheme);

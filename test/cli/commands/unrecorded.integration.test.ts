@@ -386,6 +386,18 @@ describe('finding the agent', () => {
     expect(lastRequest()?.headers.authorization).toBe(`Basic ${Buffer.from('me:secret').toString('base64')}`);
   });
 
+  test('a port alone is one of this host', async () => {
+    answer = () => ({ body: [] });
+    const port = agent.address.split(':')[1] ?? '';
+    expect((await meshwright('catalog', 'datacenters', `-http-addr=:${port}`)).code).toBe(0);
+  });
+
+  test('commands that need no agent do not care where one is', async () => {
+    const env = { CONSUL_HTTP_ADDR: 'ftp://x', CONSUL_CACERT: '/nowhere' };
+    expect((await given(['version'], { env })).code).toBe(0);
+    expect((await given(['catalog', 'datacenters'], { env })).code).toBe(1);
+  });
+
   test('nobody listens: the sentence says what to do', async () => {
     const { address } = agent;
     await agent.close();

@@ -117,7 +117,7 @@ export class ScriptedAdsServer {
   }
 
   /** The next request; fails after a while. */
-  async next(limitMs = 2000): Promise<Asked> {
+  async next(limitMs = 15_000): Promise<Asked> {
     const queued = this.asked.shift();
     if (queued) return queued;
     return new Promise((resolve, reject) => {

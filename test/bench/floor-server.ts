@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, type ServerDuplexStream, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
 import { typeUrls } from '../support/fake-envoy/index.js';
 import { field } from '../support/fake-envoy/proto.js';
 import { answerQuestions } from './child.js';

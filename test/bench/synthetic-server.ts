@@ -1,4 +1,4 @@
-import { createXdsServer, type ProxyKey, type XdsServerDependencies } from '../../src/xds/server/index.js';
+import { createXdsServer, type ProxyKey } from '../../src/xds/server/index.js';
 import { systemClock, tupleKey } from '../../src/core/index.js';
 import type { EncodedResource, ResourceType } from '../../src/xds/resources/spec.js';
 import { FakeCa } from '../xds/server/support/fake-ca.js';

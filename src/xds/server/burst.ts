@@ -61,7 +61,7 @@ export function planBurst(input: BurstInput): BurstStep[] {
 /** Whether a listener or route that the client refuses may still use what is to be removed. */
 function standsOn(input: BurstInput, ...subscriptions: readonly Subscription[]): boolean {
   return subscriptions.some((subscription) =>
-    [...subscription.entries.values()].some((entry) => {
+    subscription.entries.values().some((entry) => {
       const refusal = entry.wanted ? input.refusals.get(entry) : undefined;
       return refusal !== undefined && refusal.version === entry.source.current?.version;
     }),

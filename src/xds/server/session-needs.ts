@@ -16,7 +16,7 @@ export function dropEntry(cells: ResourceCells, entry: Entry): void {
 export function createEntry(cells: ResourceCells, subscription: Subscription, name: string, cellKey: string): Entry {
   const entry = new Entry(subscription, name, { current: undefined, failing: false });
   entry.source = cells.acquire(cellKey, entry);
-  subscription.entries.set(name, entry);
+  subscription.entries.add(entry);
   return entry;
 }
 

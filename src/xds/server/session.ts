@@ -80,7 +80,7 @@ export class ProxySession implements Wakeable, LeafOwner {
     this.leaf = new LeafKeeper(outlet.leaves, this);
     const leaf = new Entry(this.subscriptions.secret, LEAF_SECRET, this.leaf);
     leaf.permanent = true;
-    this.subscriptions.secret.entries.set(LEAF_SECRET, leaf);
+    this.subscriptions.secret.entries.add(leaf);
     this.#applyNeeds(needs);
   }
 

@@ -1,4 +1,5 @@
 import type { EncodedResource, ResourceType } from '../resources/spec.js';
+import { EntryTable } from './entry-table.js';
 import { type ResourceSource, type ResourceUser, SharedCell } from './resource-cells.js';
 
 /** Told that there is something to send. */
@@ -121,7 +122,7 @@ export class Entry implements ResourceUser {
 /** What one stream has asked for, has been sent and has answered, of one resource type. */
 export class Subscription {
   readonly type: ResourceType;
-  readonly entries = new Map<string, Entry>();
+  readonly entries = new EntryTable();
   /** The first request of the type has come. */
   known = false;
   wildcard = false;

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../../src/core/index.js';
-import { encodeDeltaRequest, encodeNode, type FakeEnvoy, typeUrls } from '../../support/fake-envoy/index.js';
+import {
+  encodeDeltaRequest,
+  encodeNode,
+  encodeStateOfTheWorldRequest,
+  type FakeEnvoy,
+  openStream,
+  STATE_OF_THE_WORLD_PATH,
+  typeUrls,
+} from '../../support/fake-envoy/index.js';
+import { adsService } from '../../../src/xds/server/ads-service.js';
 import { TestMesh } from './support/mesh.js';
 import { staticCluster } from './support/resources.js';
 
@@ -8,6 +17,7 @@ const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
 
 describe('who a stream is', () => {
   let mesh: TestMesh;
@@ -161,6 +171,20 @@ describe('who a stream is', () => {
     allowed = [];
     mesh.clock.advance(300_000);
     expect(await ended(friend)).toMatchObject({ code: PERMISSION_DENIED });
+  });
+
+  test.each(Object.values(adsService).map(({ path }) => [path]))('%s asks who may be this proxy', async (path) => {
+    await mesh.stop();
+    await mesh.start({ authorize: () => new AppError('unauthenticated', 'no token was given') });
+    const node = encodeNode({ id: 'web-sidecar-proxy', nodeName: 'n1' });
+    const encode = path === STATE_OF_THE_WORLD_PATH ? encodeStateOfTheWorldRequest : encodeDeltaRequest;
+    const seen: unknown[] = [];
+    const stream = openStream(
+      { port: mesh.port, path },
+      { onMessage: (message) => void seen.push(message), onEnd: (code, details) => void seen.push({ code, details }) },
+    );
+    stream.send(encode({ typeUrl: typeUrls.cluster, node }));
+    await expect.poll(() => seen).toEqual([{ code: UNAUTHENTICATED, details: 'no token was given' }]);
   });
 
   test('a server that shuts down says so', async () => {

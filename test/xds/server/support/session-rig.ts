@@ -190,7 +190,7 @@ export class SessionRig {
   coldStart(): this {
     this.request('cluster');
     const { subscriptions } = this.session;
-    const all = (type: ResourceType) => [...subscriptions[type].entries.keys()];
+    const all = (type: ResourceType) => subscriptions[type].entries.values().map(({ name }) => name);
     if (all('endpoint').length > 0) this.request('endpoint', { subscribe: all('endpoint') });
     this.request('secret', { subscribe: all('secret') });
     this.request('listener');

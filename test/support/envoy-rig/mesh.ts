@@ -5,7 +5,7 @@ import { NEWEST_ENVOY } from './envoy-binary.js';
 import { freePort } from './free-port.js';
 import { httpCall } from './http-call.js';
 import { Rig } from './rig.js';
-import { connectEnvoy, type RunningEnvoy } from './running-envoy.js';
+import { connectEnvoy, DRAIN_TIME_S, type RunningEnvoy, type SidecarOptions } from './running-envoy.js';
 import { until } from './until.js';
 
 export interface ServiceSpec {
@@ -26,6 +26,8 @@ export interface ServiceSpec {
 export interface MeshOptions extends ControlPlaneOptions {
   /** Version of the Envoys. */
   readonly envoy?: string;
+  /** Their drain time. Default: the one of `meshwright dev`. */
+  readonly drainTimeS?: number;
   readonly services: readonly ServiceSpec[];
 }
 
@@ -44,14 +46,17 @@ export class Mesh {
   private constructor(
     readonly rig: Rig,
     readonly plane: ControlPlane,
-    readonly envoyVersion: string,
+    private readonly envoys: SidecarOptions,
   ) {}
 
   /** Resolves when every Envoy serves and has accepted its configuration. */
-  static async start({ services, envoy = NEWEST_ENVOY, ...options }: MeshOptions): Promise<Mesh> {
+  static async start({ services, envoy, drainTimeS, ...options }: MeshOptions): Promise<Mesh> {
     const rig = new Rig();
     try {
-      const mesh = new Mesh(rig, await ControlPlane.start(rig, options), envoy);
+      const mesh = new Mesh(rig, await ControlPlane.start(rig, options), {
+        version: envoy ?? NEWEST_ENVOY,
+        drainTimeS: drainTimeS ?? DRAIN_TIME_S,
+      });
       await mesh.add(...services);
       return mesh;
     } catch (thrown) {
@@ -75,7 +80,7 @@ export class Mesh {
       specs
         .filter(({ sidecar = true }) => sidecar)
         .map(async ({ id }) => {
-          const envoy = await connectEnvoy(this.plane, id, { version: this.envoyVersion });
+          const envoy = await connectEnvoy(this.plane, id, this.envoys);
           this.keepEnvoy(id, envoy);
           await envoy.ready();
         }),

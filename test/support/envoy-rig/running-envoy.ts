@@ -52,6 +52,7 @@ export class RunningEnvoy {
 export interface SidecarOptions {
   /** Envoy's version. */
   readonly version: string;
+  readonly drainTimeS: number;
   /** More flags for `connect envoy`. */
   readonly flags?: readonly string[];
 }
@@ -60,12 +61,12 @@ export interface SidecarOptions {
 export async function connectEnvoy(
   plane: ControlPlane,
   serviceId: string,
-  { version, flags = [] }: SidecarOptions,
+  { version, drainTimeS, flags = [] }: SidecarOptions,
 ): Promise<RunningEnvoy> {
   const adminPort = await freePort();
   const started = plane.command(`the Envoy of ${serviceId}`, [
     ...['connect', 'envoy', '-sidecar-for', serviceId, '-envoy-binary', await envoyBinary(version)],
-    ...['-admin-bind', `127.0.0.1:${adminPort}`, '-drain-time-s', String(DRAIN_TIME_S)],
+    ...['-admin-bind', `127.0.0.1:${adminPort}`, '-drain-time-s', String(drainTimeS)],
     ...flags,
   ]);
   return new RunningEnvoy(started, adminPort);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { get } from 'node:http';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +16,7 @@ export interface RunEnvoyOptions {
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const LONGEST_READ_MS = 30_000;
 const LOOK_EVERY_MS = 50;
+const LOOK_TIMEOUT_MS = 1000;
 
 /**
  * Runs Envoy in place of this process: its input and output are ours, signals go to it, and its exit code is ours.
@@ -29,7 +30,7 @@ export async function runEnvoy(options: RunEnvoyOptions): Promise<number> {
   const child = spawn(options.binary, ['--config-path', file, ...options.args], { stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals) => void child.kill(signal);
   for (const signal of FORWARDED) process.on(signal, forward);
-  const stopWaiting = whenAnswering(options.admin, removeFile);
+  const stopWaiting = whenRead(options.admin, file, removeFile);
   try {
     return await new Promise((resolve, reject) => {
       child.on('error', (error) => reject(new Error(`Envoy could not be started: ${error.message}`)));
@@ -42,26 +43,41 @@ export async function runEnvoy(options: RunEnvoyOptions): Promise<number> {
   }
 }
 
-/** Calls back once the port accepts a connection, or when it is time to give up waiting. Returns how to stop. */
-function whenAnswering(at: { readonly host: string; readonly port: number }, then: () => void): () => void {
+/** Calls back once the Envoy that was given `file` answers, or when it is time to give up waiting. Returns how to stop. */
+function whenRead(at: { readonly host: string; readonly port: number }, file: string, then: () => void): () => void {
   const startedAt = Date.now();
   let isStopped = false;
-  const look = () => {
-    const socket = connect({ host: at.host, port: at.port });
-    const finish = (isUp: boolean) => {
-      socket.destroy();
-      if (isStopped) return;
-      if (isUp || Date.now() - startedAt > LONGEST_READ_MS) then();
-      else timer = setTimeout(look, LOOK_EVERY_MS);
-    };
-    socket.once('connect', () => finish(true));
-    socket.once('error', () => finish(false));
+  const look = async () => {
+    const isRead = await hasRead(at, file);
+    if (isStopped) return;
+    if (isRead || Date.now() - startedAt > LONGEST_READ_MS) then();
+    else timer = setTimeout(() => void look(), LOOK_EVERY_MS);
   };
-  let timer = setTimeout(look, LOOK_EVERY_MS);
+  let timer = setTimeout(() => void look(), LOOK_EVERY_MS);
   return () => {
     isStopped = true;
     clearTimeout(timer);
   };
+}
+
+/** Whether the admin interface is that of an Envoy with this bootstrap: another program may have the port. */
+function hasRead(at: { readonly host: string; readonly port: number }, file: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get(
+      { host: at.host, port: at.port, path: '/server_info', timeout: LOOK_TIMEOUT_MS },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve(text.includes(JSON.stringify(file))));
+        response.on('error', () => resolve(false));
+      },
+    );
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(false));
+  });
 }
 
 /** The arguments that every Envoy of ours starts with, unless the user gave his own (envoy-facts.md 6.3, 13). */

@@ -6,7 +6,8 @@ import { type ChainTargetInput, type ClusterTuning, baseClusterName, failoverClu
 import { endpointsInput } from './endpoints.js';
 import { parseEscapeHatch } from './escape-hatch.js';
 import { type NeededResource, needed } from './resource-cell.js';
-import { type UpstreamListenerInput, usesRouteDiscovery } from './upstream-listener.js';
+import { usesRouteDiscovery } from './upstream-filter.js';
+import type { UpstreamListenerInput } from './upstream-listener.js';
 
 /** An upstream with what its proxy's settings add: everything its resources depend on besides the state. */
 export interface UpstreamNeedsInput {

@@ -1,78 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type Intention,
   type IntentionPolicy,
   decideRequest,
   intentionDecision,
   sortIntentions,
 } from '../../../src/mesh/intentions/index.js';
-import {
-  type IntentionHeaderPermission,
-  type IntentionPermission,
-  intentionPrecedence,
-} from '../../../src/model/index.js';
 import { findLosses } from '../../../src/xds/envoy-api/index.js';
 import { type RbacLayer, rbacRules } from '../../../src/xds/resources/rbac-rules.js';
 import { type SeenRequest, isAllowed } from './support/envoy-rbac.js';
+import { type Rule, header, intention, permission } from './support/intentions.js';
 
 const TRUST_DOMAIN = '11111111-2222-3333-4444-555555555555.consul';
 const spiffeId = (service: string, datacenter = 'dc1'): string =>
   `spiffe://${TRUST_DOMAIN}/ns/default/dc/${datacenter}/svc/${service}`;
-
-interface Rule {
-  readonly name: string;
-  readonly action?: 'allow' | 'deny';
-  readonly permissions?: readonly IntentionPermission[];
-  readonly destination?: string;
-  readonly jwt?: boolean;
-}
-
-function intention({ name, action, permissions = [], destination = 'front', jwt }: Rule): Intention {
-  return {
-    destination,
-    source: {
-      name,
-      action: permissions.length > 0 ? '' : (action ?? 'deny'),
-      permissions,
-      precedence: intentionPrecedence(destination, name),
-      legacyId: '',
-      type: 'consul',
-      description: '',
-      legacyMeta: {},
-      legacyCreateTime: '',
-      legacyUpdateTime: '',
-      namespace: '',
-      partition: '',
-      peer: '',
-      samenessGroup: '',
-    },
-    ...(jwt ? { jwt: { providers: [{ name: 'okta', verifyClaims: [] }] } } : {}),
-  };
-}
-
-const noHeader = {
-  present: false,
-  exact: '',
-  prefix: '',
-  suffix: '',
-  contains: '',
-  regex: '',
-  invert: false,
-  ignoreCase: false,
-};
-const header = (name: string, match: Partial<IntentionHeaderPermission>): IntentionHeaderPermission => ({
-  ...noHeader,
-  name,
-  ...match,
-});
-const permission = (
-  action: 'allow' | 'deny',
-  http: Partial<NonNullable<IntentionPermission['http']>>,
-): IntentionPermission => ({
-  action,
-  http: { pathExact: '', pathPrefix: '', pathRegex: '', header: [], methods: [], ...http },
-});
 
 const rulesOf = (rules: readonly Rule[], defaultPolicy: IntentionPolicy, layer: RbacLayer = 'http') =>
   rbacRules({ intentions: sortIntentions(rules.map(intention)), defaultPolicy, trustDomain: TRUST_DOMAIN }, layer);
@@ -117,6 +58,23 @@ describe('who may connect', () => {
     );
     expect(isAllowed(rules, request())).toBe(false);
     expect(isAllowed(rules, request({ spiffeId: spiffeId('api') }))).toBe(true);
+  });
+
+  test('many callers are few expressions, and still everybody by name', () => {
+    const many = Array.from({ length: 250 }, (_, position) => `caller.${position}`);
+    const rules = rulesOf(
+      many.map((name) => ({ name, action: 'allow' })),
+      'deny',
+      'network',
+    );
+    expect(rules.policies?.['consul-intentions-layer4']?.principals).toHaveLength(3);
+    const isLet = (name: string): boolean => isAllowed(rules, request({ spiffeId: spiffeId(name) }));
+    expect(many.every(isLet)).toBe(true);
+    expect(['caller.250', 'callerx1', 'caller', 'caller.1|caller.2', ''].some(isLet)).toBe(false);
+    const butThose = rulesOf([{ name: '*', action: 'allow' }, ...many.map((name) => ({ name }))], 'deny', 'network');
+    const isOther = (name: string): boolean => isAllowed(butThose, request({ spiffeId: spiffeId(name) }));
+    expect(many.some(isOther)).toBe(false);
+    expect(['caller.250', 'callerx1', 'caller'].every(isOther)).toBe(true);
   });
 
   test('permissions let nobody through where requests are not seen', () => {

@@ -153,6 +153,16 @@ export const commandTree: readonly CommandNode[] = [
       async () => (await import('./commands/services-deregister.js')).servicesDeregister,
     ),
     leaf(
+      'export',
+      'Lets peers use a service',
+      async () => (await import('./commands/services-export.js')).servicesExport,
+    ),
+    leaf(
+      'exported-services',
+      'Lists the services that peers may use',
+      async () => (await import('./commands/services-exported-services.js')).servicesExportedServices,
+    ),
+    leaf(
       'register',
       'Registers services with the agent',
       async () => (await import('./commands/services-register.js')).servicesRegister,

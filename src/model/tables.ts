@@ -1,5 +1,5 @@
 import { type CellDefinition, type View, tupleKey } from '../core/index.js';
-import type { ConfigEntryRecord } from './config-entries/index.js';
+import { type ConfigEntryRecord, configEntryReferences } from './config-entries/index.js';
 import type {
   CheckRecord,
   FreeVirtualIpRecord,
@@ -107,7 +107,11 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
   },
   'config-entries': {
     key: (row) => configEntryKey(row.entry.kind, row.entry.name),
-    indexes: { byKind: (row) => [[row.entry.kind]] },
+    indexes: {
+      byKind: (row) => [[row.entry.kind]],
+      /** By the services an entry leads to. */
+      byReference: (row) => configEntryReferences(row.entry).map((service) => [service]),
+    },
     keyPrefix: { byKind: tuplePrefix },
   },
   'virtual-ips': { key: (row) => row.service, indexes: { all: () => [[]] } },

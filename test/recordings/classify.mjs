@@ -44,7 +44,8 @@ const endpoints = [
   [/^\/v1\/internal\/acl/, 'access control'],
   [/^\/v1\/internal\/service-virtual-ip$/, undefined],
   [/^\/v1\/internal\//, 'transparent proxy'],
-  [/^\/v1\/(?:exported|imported)-services/, 'exported services'],
+  [/^\/v1\/exported-services$/, undefined],
+  [/^\/v1\/imported-services/, 'exported services'],
   [/^\/v1\/event/, 'user events'],
   [/^\/v1\/txn/, 'transactions over HTTP'],
   [/^\/v1\/coordinate/, 'network coordinates'],
@@ -60,12 +61,11 @@ const endpoints = [
 const commands = [
   [/^kv (?:put|get|delete)\b/, undefined],
   [/^(?:config|intention|members|version)\b/, undefined],
-  [/^services (?:register|deregister)\b/, undefined],
+  [/^services (?:register|deregister|export|exported-services)\b/, undefined],
   [/^catalog (?:services|nodes|datacenters|odd)\b/, undefined],
   [/^kv (?:export|import)/, undefined],
   [/^validate/, undefined],
   [/^(?:keygen|keyring)/, 'gossip keys'],
-  [/^services (?:export|exported-services)/, 'exported services'],
   [/^connect ca/, 'CA configuration over HTTP'],
   [/^connect expose/, 'ingress gateways'],
   [/^snapshot/, 'snapshots'],
@@ -81,6 +81,7 @@ const kinds = new Set([
   'service-resolver',
   'service-intentions',
   'mesh',
+  'exported-services',
 ]);
 const waitingKinds = {
   'api-gateway': 'API gateways',
@@ -93,7 +94,6 @@ const waitingKinds = {
   'terminating-gateway': 'terminating gateways',
   'mesh-gateway': 'mesh gateways',
   'jwt-provider': 'JWT',
-  'exported-services': 'exported services',
   'sameness-group': 'sameness groups',
   'control-plane-request-limit': 'rate limits',
 };
@@ -139,6 +139,7 @@ const waitingSettings = { acl: 'access control', dns_config: 'DNS', encrypt: 'go
 
 /** Decided by hand, because the steps alone do not show it: { waits: reason } or { inScope: why }. */
 const overrides = {
+  'config/sameness-group': { inScope: 'entries of the kind are refused by name, as in Consul' },
   'kv/conflicting': { inScope: 'a session only stands in requests that are refused for another reason' },
   'health/service': { inScope: 'peers, datacenters and the like are only named in queries of the health of services' },
 };
@@ -175,15 +176,16 @@ function* reasonsOfHttpStep(step, family) {
     if (/(?:^|&)(?:near)=/.test(query)) yield 'network coordinates';
     if (/(?:^|&)peer=/.test(query)) yield 'cluster peering';
     if (/(?:^|&)(?:sg|sameness-group)=/.test(query)) yield 'sameness groups';
-    if (/(?:^|&)(?:dc|compile-dc)=(?!dc1)/.test(query)) yield 'other datacenters';
+    // A chain is compiled for any datacenter: `compile-dc` needs no way there.
+    if (/(?:^|&)dc=(?!dc1)/.test(query)) yield 'other datacenters';
   }
   if (step.cli !== undefined) {
     const reason = firstMatch(commands, step.cli.join(' '));
     if (reason) yield reason;
   }
   if (step.token !== undefined) yield 'access control';
-  // Of the kinds that are there all fields are stored and checked, also those that nothing acts upon yet.
-  if (family === 'config' && kinds.has(step.body?.Kind)) return;
+  // Of the kinds that are there all fields are stored, checked and compiled, also those that no proxy is served with yet.
+  if ((family === 'config' || family === 'chain') && kinds.has(step.body?.Kind)) return;
   yield* reasonsInside(step.body);
 }
 

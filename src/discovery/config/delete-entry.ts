@@ -1,7 +1,7 @@
 import { type ConfigEntryKind, configEntryKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { releaseVirtualIpIfUnused } from '../catalog/index.js';
-import { checkGraph } from './graph-rules.js';
+import { checkGraph, graphBefore } from './graph-rules.js';
 import { CONFIG_ENTRIES_FAMILY } from './guard-family.js';
 import { intentionState, revokeNarrowed } from './revoke-access.js';
 import { type EntryCondition, holds } from './write-entry.js';
@@ -34,9 +34,11 @@ export function applyConfigEntryDeletion(
   if (!holds(condition, stored)) return false;
   if (stored === undefined) return true;
   const before = kind === 'service-intentions' ? intentionState(transaction, name) : undefined;
+  const change = { kind, name, before: stored.entry, after: undefined };
+  const graph = graphBefore(transaction, change);
   transaction.guard(CONFIG_ENTRIES_FAMILY);
   transaction.delete('config-entries', key);
-  checkGraph(transaction, kind, name);
+  checkGraph(transaction, change, graph);
   if (before) revokeNarrowed(transaction, name, before);
   releaseVirtualIpIfUnused(transaction, name);
   return true;

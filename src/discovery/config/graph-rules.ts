@@ -1,26 +1,44 @@
 import { AppError } from '../../core/index.js';
 import { compileChain, entryOf, isHttpLike, protocolOf } from '../../mesh/discovery-chain/index.js';
-import type { ConfigEntryKind, MeshView } from '../../model/index.js';
-import { affectedServices } from './affected-services.js';
+import type { MeshView } from '../../model/index.js';
+import { type EntryChange, affectedServices, changesChains, servicesWithEntries } from './affected-services.js';
+import { type ExportedTargets, checkExports, exportedTcpTargets } from './export-rules.js';
 
 /** Chains are checked where this server is; which datacenter that is makes no difference to what is wrong with them. */
 const CHECKED_IN = 'dc1';
+
+/** What the checks have to know of the state before a write. */
+export interface GraphBefore {
+  readonly services: readonly string[];
+  readonly exportedTargets: ExportedTargets;
+}
+
+/** To be taken before an entry is written or deleted. */
+export function graphBefore(view: MeshView, change: EntryChange): GraphBefore {
+  const services = affectedServices(view, change);
+  return { services, exportedTargets: exportedTcpTargets(view, services) };
+}
 
 /**
  * Refuses a state in which an entry that was just written or deleted breaks a chain, or intentions look at requests of a service
  * that has none (consul-behaviour 4.12). `view` shows the state as it would be. Throws AppError('invalidArgument').
  */
-export function checkGraph(view: MeshView, kind: ConfigEntryKind, name: string): void {
-  for (const service of affectedServices(view, kind, name)) {
+export function checkGraph(view: MeshView, change: EntryChange, before: GraphBefore): void {
+  // Who leads to a service is decided by other entries, or by the one that is written, which is its own chain's.
+  for (const service of before.services) {
     const result = compileChain(view, { service, evaluateInDatacenter: CHECKED_IN, overrides: {} });
     if (!result.ok) throw new AppError('invalidArgument', result.problem);
   }
-  for (const destination of destinationsToCheck(view, kind, name)) checkPermissions(view, destination);
+  for (const destination of destinationsToCheck(view, change)) checkPermissions(view, destination);
+  const exported = change.kind === 'exported-services' ? servicesWithEntries(view) : before.services;
+  checkExports(view, exported, before.exportedTargets);
 }
 
-function destinationsToCheck(view: MeshView, kind: ConfigEntryKind, name: string): readonly string[] {
-  if (kind === 'service-intentions' || kind === 'service-defaults') return [name];
-  if (kind !== 'proxy-defaults') return [];
+function destinationsToCheck(view: MeshView, change: EntryChange): readonly string[] {
+  if (change.kind === 'service-intentions') return [change.name];
+  if (!changesChains(change)) return [];
+  if (change.kind === 'service-defaults') return [change.name];
+  if (change.kind !== 'proxy-defaults') return [];
   return view.range('config-entries', 'byKind', ['service-intentions']).map(({ entry }) => entry.name);
 }
 

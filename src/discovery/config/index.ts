@@ -7,5 +7,6 @@ export { type EntryCondition, applyConfigEntry, writeConfigEntry } from './write
 export { applyConfigEntryDeletion, deleteConfigEntry } from './delete-entry.js';
 export { configEntryNotFound, encodeConfigEntryRecord } from './encode-entry.js';
 export { configEntryCell, configEntryListCell, configEntryListKey, discoveryChainQueryCell } from './entry-cells.js';
+export { exportedServicesCell } from './exported-cell.js';
 export { CONFIG_ENTRIES_FAMILY, readTableIndex } from './guard-family.js';
 export { revoke } from './revoke-access.js';

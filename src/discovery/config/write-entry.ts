@@ -9,7 +9,7 @@ import {
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { ensureVirtualIp } from '../catalog/index.js';
 import { checkAgainstState } from './entry-rules.js';
-import { checkGraph } from './graph-rules.js';
+import { checkGraph, graphBefore } from './graph-rules.js';
 import { CONFIG_ENTRIES_FAMILY } from './guard-family.js';
 import { intentionState, revokeNarrowed } from './revoke-access.js';
 
@@ -55,9 +55,11 @@ export function applyConfigEntry(transaction: Transaction, given: ConfigEntry, o
   if (stored && deepEqual(stored.entry, entry)) return true;
   checkAgainstState(transaction, entry, stored?.entry, options.newLegacyId);
   const before = entry.kind === 'service-intentions' ? intentionState(transaction, entry.name) : undefined;
+  const change = { kind: entry.kind, name: entry.name, before: stored?.entry, after: entry };
+  const graph = graphBefore(transaction, change);
   transaction.guard(CONFIG_ENTRIES_FAMILY);
   transaction.put('config-entries', { entry, hash: configEntryHash(entry) });
-  checkGraph(transaction, entry.kind, entry.name);
+  checkGraph(transaction, change, graph);
   if (before) revokeNarrowed(transaction, entry.name, before);
   if (NAMING_KINDS.has(entry.kind) && entry.name !== '*') ensureVirtualIp(transaction, entry.name);
   return true;

@@ -39,6 +39,12 @@ export const intentionFilterType: FieldType = structOf({
   Meta: mapOf(stringType),
 });
 
+/** What `filter=` may select of an exported service. */
+export const exportedServiceFilterType: FieldType = structOf({
+  Service: stringType,
+  Consumers: structOf({ Peers: listOf(stringType) }),
+});
+
 /** What `filter=` may select of a service of the agent. */
 export const agentServiceFilterType: FieldType = structOf({
   ...(nodeServiceFilterType.kind === 'struct' ? nodeServiceFilterType.fields : {}),

@@ -1,3 +1,4 @@
+import type { ExportedServicesEntry } from './exported-services.js';
 import type { MeshEntry } from './mesh.js';
 import type { ProxyDefaultsEntry } from './proxy-defaults.js';
 import type { ServiceDefaultsEntry } from './service-defaults.js';
@@ -15,6 +16,7 @@ export interface ConfigEntryKinds {
   'service-resolver': ServiceResolverEntry;
   'service-intentions': ServiceIntentionsEntry;
   mesh: MeshEntry;
+  'exported-services': ExportedServicesEntry;
 }
 
 export type ConfigEntryKind = keyof ConfigEntryKinds;

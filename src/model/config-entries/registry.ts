@@ -4,6 +4,7 @@ import { sha256Hex } from '../../core/hash.js';
 import { nameProblem } from '../../core/name-problem.js';
 import { type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
 import type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
+import { exportedServices } from './exported-services.js';
 import { mesh } from './mesh.js';
 import { proxyDefaults } from './proxy-defaults.js';
 import type { EntryKind } from './entry-kind.js';
@@ -23,13 +24,13 @@ const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Ki
   'service-resolver': serviceResolver,
   'service-intentions': serviceIntentions,
   mesh,
+  'exported-services': exportedServices,
 };
 
 /** Kinds of Consul that this version does not have yet. */
 const LATER_KINDS: ReadonlySet<string> = new Set([
   'api-gateway',
   'bound-api-gateway',
-  'exported-services',
   'file-system-certificate',
   'http-route',
   'ingress-gateway',

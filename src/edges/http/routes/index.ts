@@ -13,6 +13,7 @@ import { configRoutes } from './config.js';
 import { connectCaRoutes } from './connect-ca.js';
 import { coordinateRoutes } from './coordinate.js';
 import { discoveryChainRoutes } from './discovery-chain.js';
+import { exportedServicesRoutes } from './exported-services.js';
 import { healthRoutes } from './health.js';
 import { intentionRoutes } from './intentions.js';
 import { internalRoutes } from './internal.js';
@@ -32,6 +33,7 @@ export const allRoutes: readonly Route[] = [
   ...connectCaRoutes,
   ...coordinateRoutes,
   ...discoveryChainRoutes,
+  ...exportedServicesRoutes,
   ...healthRoutes,
   ...intentionRoutes,
   ...internalRoutes,

@@ -8,6 +8,8 @@ export interface BuiltResource {
   readonly name: string;
   readonly any: PackedAny;
   readonly references?: readonly { readonly type: ResourceType; readonly name: string }[];
+  /** Routes: the clusters they lead to. */
+  readonly leadsTo?: readonly string[];
   /** Entries it came from besides those of its chain, `kind/name`. */
   readonly entries?: readonly string[];
   /** Listeners: the greatest chain epoch in it. */

@@ -84,6 +84,7 @@ export const resourceCell: Cell<EncodedResource | undefined> = {
       bytes,
       references: built.references ?? [],
       entries: [...(built.entries ?? []), ...ofChain],
+      ...(built.leadsTo === undefined ? {} : { leadsTo: built.leadsTo }),
       ...(built.chainEpoch === undefined ? {} : { chainEpoch: built.chainEpoch }),
     };
   },

@@ -1,7 +1,7 @@
 import { packAny } from '../envoy-api/index.js';
-import { entryOf } from '../../mesh/discovery-chain/index.js';
+import { type CompiledChain, entryOf } from '../../mesh/discovery-chain/index.js';
 import type { Builder } from './builder.js';
-import { chainOf } from './chain-input.js';
+import { baseClusterName, chainOf } from './chain-input.js';
 import { chainRoutes } from './chain-routes.js';
 
 /** The route configuration of an upstream whose chain is more than one cluster: one virtual host for every domain. */
@@ -17,5 +17,14 @@ export const routeConfiguration: Builder<{ readonly name: string; readonly chain
     virtual_hosts: [{ name, domains: ['*'], routes: chainRoutes(chain) }],
     ...(validate ? { validate_clusters: { value: true } } : {}),
   });
-  return { name, any };
+  return { name, any, leadsTo: chainClusters(chain) };
 };
+
+/** Every cluster that a route of the chain can lead to. */
+function chainClusters(chain: CompiledChain): readonly string[] {
+  const names = Object.values(chain.nodes).flatMap((node) => {
+    const target = node.type === 'resolver' ? chain.targets[node.resolver.target] : undefined;
+    return target === undefined ? [] : [baseClusterName(chain, target)];
+  });
+  return [...new Set(names)].sort();
+}

@@ -25,6 +25,8 @@ export interface EncodedResource {
    * clusters: their members.
    */
   readonly references: readonly { readonly type: ResourceType; readonly name: string }[];
+  /** Routes: names of the clusters that requests are sent to; it must not reach a client before them. */
+  readonly leadsTo?: readonly string[];
   /** The entries it came from, `kind/name`, for a refusal's record. */
   readonly entries: readonly string[];
   /** Listeners: the greatest chain epoch in it (index of the last write that took access away); absent = none. */

@@ -26,6 +26,8 @@ export interface BurstInput {
   readonly waiting: boolean;
   /** Clusters and listeners may be removed although this client never asked for listeners. */
   readonly removalsOverdue: boolean;
+  /** The client will ask for clusters once those it prepares are ready: until then it may lack what listeners and routes lead to. */
+  readonly clustersToCome: boolean;
 }
 
 /**
@@ -34,12 +36,13 @@ export interface BurstInput {
  */
 export function planBurst(input: BurstInput): BurstStep[] {
   const { cluster, endpoint, secret, extension, listener, route } = input.subscriptions;
-  const plan = new Plan(input.refusals);
+  const plan = new Plan(input.refusals, cluster);
 
   const clusters = plan.changes(cluster);
   plan.changes(endpoint, plan.referenced(clusters, endpoint, true));
   plan.changes(secret, plan.referenced(clusters, secret, false));
   plan.changes(extension);
+  if (input.clustersToCome) return plan.steps;
   plan.lingering(route);
   const freed = plan.replaced(listener);
   const listeners = plan.changes(listener, NOBODY, freed);
@@ -92,11 +95,13 @@ const NO_NAMES: readonly string[] = [];
 class Plan {
   readonly steps: BurstStep[] = [];
   readonly #refusals: StandingRefusals;
+  readonly #clusters: Subscription;
   /** What is asked for may be dirty or a follower too, and is sent once. */
   #planned: Set<Entry> | undefined;
 
-  constructor(refusals: StandingRefusals) {
+  constructor(refusals: StandingRefusals, clusters: Subscription) {
     this.#refusals = refusals;
+    this.#clusters = clusters;
   }
 
   wrote(type: ResourceType): boolean {
@@ -136,17 +141,17 @@ class Plan {
   }
 
   /**
-   * Steps for changes of what is no longer needed but still in use by a listener that this burst replaces: in front of the
+   * Steps for changes of routes that are no longer needed but still in use by a listener that this burst replaces: in front of the
    * listener, since behind it nobody watches for them any more.
    */
-  lingering(subscription: Subscription): void {
-    const { dirty } = subscription;
-    if (!dirty || !subscription.known) return;
+  lingering(route: Subscription): void {
+    const { dirty } = route;
+    if (!dirty || !route.known) return;
     const leaving = [...dirty].filter((entry) => !entry.wanted && !entry.onDemand);
     if (leaving.length === 0) return;
     for (const entry of leaving) dirty.delete(entry);
     const items = this.#items(leaving, false, []);
-    if (items.length > 0) this.#step(subscription.type, items, [], false);
+    if (items.length > 0) this.#step('route', items, [], false);
   }
 
   /** Steps for what must follow a listener unasked. */
@@ -205,11 +210,17 @@ class Plan {
     for (const entry of entries) {
       if (this.#planned?.has(entry) || (!asked && !entry.visible)) continue;
       const resource = this.#refusals.target(entry, asked);
-      if (!resource || (!asked && resource.version === entry.sent)) continue;
+      if (!resource || (!asked && resource.version === entry.sent) || this.#leadsAstray(entry, resource)) continue;
       if (asked) (this.#planned ??= new Set()).add(entry);
       items.push({ entry, resource });
     }
     return items;
+  }
+
+  /** A route that is no longer needed and would lead to a cluster which is not needed either: the client's old one stays. */
+  #leadsAstray(entry: Entry, { leadsTo }: EncodedResource): boolean {
+    if (leadsTo === undefined || entry.wanted || entry.onDemand) return false;
+    return leadsTo.some((name) => !this.#clusters.entries.get(name)?.wanted);
   }
 
   #step(type: ResourceType, items: readonly BurstItem[], removed: readonly string[], together: boolean): void {

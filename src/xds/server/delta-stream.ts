@@ -48,6 +48,7 @@ export function applyDelta(
   }
   const first = !subscription.known;
   subscription.known = true;
+  if (type === 'cluster') session.clustersToCome = false;
   if (request.subscribe.length === 0 && request.unsubscribe.length === 0 && !first) return;
   const names = request.subscribe.filter((name) => name !== WILDCARD);
   const startsWildcard = names.length < request.subscribe.length || (first && request.subscribe.length === 0);
@@ -66,6 +67,7 @@ export function applyDelta(
     // Endpoints asked for before clusters: the stream broke while a cluster was warming, and what is claimed did not help it
     // (envoy-facts 0.7).
     const warming = type === 'endpoint' && !session.subscriptions.cluster.known;
+    if (warming && first) session.clustersToCome = true;
     subscribe(session, type, names, first && !warming ? request.versions : undefined);
   }
   if (session.mustAnswer) session.flush();

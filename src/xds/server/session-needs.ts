@@ -45,7 +45,8 @@ function want(cells: ResourceCells, subscription: Subscription, name: string, ce
     const created = createEntry(cells, subscription, name, cellKey);
     if (subscription.strangers?.delete(name)) created.subscribed = true;
     subscription.absent?.delete(name);
-    subscription.removals?.delete(name);
+    // It was to be removed, so that the client has something of this name.
+    if (subscription.removals?.delete(name)) created.held = true;
     const claimed = subscription.undecided?.get(name);
     subscription.undecided?.delete(name);
     if (claimed !== undefined) created.claim(claimed);
@@ -56,6 +57,7 @@ function want(cells: ResourceCells, subscription: Subscription, name: string, ce
   if (!entry.wanted) {
     entry.wanted = true;
     subscription.removals?.delete(name);
+    if (subscription.known) subscription.markDirty(entry);
   }
   if (entry.cellKey === cellKey) return;
   const old = entry.source;
@@ -71,8 +73,13 @@ function decide(subscription: Subscription): void {
   subscription.undecided = undefined;
 }
 
+/**
+ * Something is no longer needed. What a client may hold of clusters and listeners it is told to remove; of other types nothing is
+ * let go before what refers to it is gone, asked for yet or not: a cluster that warms would wait for its endpoints for ever.
+ */
 function unwant(cells: ResourceCells, subscription: Subscription, entry: Entry): void {
   entry.wanted = false;
-  if (subscription.canBeWildcard && entry.held) subscription.remove(entry.name);
-  else if (!entry.subscribed) dropEntry(cells, entry);
+  if (!subscription.canBeWildcard) return;
+  if (entry.held) subscription.remove(entry.name);
+  else dropEntry(cells, entry);
 }

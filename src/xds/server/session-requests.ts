@@ -1,8 +1,9 @@
 import { AppError } from '../../core/index.js';
 import type { ResourceType } from '../resources/spec.js';
+import { emptyAssignment } from './empty-assignment.js';
 import type { ProxySession } from './session.js';
 import { createEntry, dropEntry } from './session-needs.js';
-import type { Entry, Subscription } from './subscription.js';
+import { Entry, type Subscription } from './subscription.js';
 
 /** More names than any mesh has in one proxy; beyond it the client is broken or hostile. */
 const MOST_NAMES = 50_000;
@@ -13,6 +14,8 @@ export function openWildcard(session: ProxySession, type: ResourceType, claims: 
   subscription.wildcard = true;
   subscription.firstAnswerDue = true;
   if (claims.size === 0) {
+    // A client without clusters has no listeners that could use one.
+    if (type === 'cluster') session.removalsOverdue = true;
     for (const entry of subscription.entries.values()) subscription.answer(entry);
     return;
   }
@@ -91,6 +94,12 @@ function subscribeStranger(
   name: string,
   claimed: string | undefined,
 ): void {
+  if (claimed === undefined && subscription.type === 'endpoint' && session.isDelta) {
+    const entry = new Entry(subscription, name, { current: emptyAssignment(name), failing: false });
+    entry.subscribed = true;
+    session.linger(entry);
+    return subscription.answer(entry);
+  }
   (subscription.strangers ??= new Set()).add(name);
   if (claimed !== undefined) claimStranger(session, subscription, name, claimed);
   else (subscription.absent ??= new Set()).add(name);

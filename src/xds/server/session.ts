@@ -32,6 +32,8 @@ export interface SessionOutlet {
   /** Look again in a while although nothing has changed. */
   wakeLater(session: ProxySession): void;
   readonly maySendSecrets: boolean;
+  /** Else the protocol is state of the world. */
+  readonly isDelta: boolean;
   readonly cells: ResourceCells;
   readonly counters: XdsCounters;
   readonly leaves: LeafServices;
@@ -52,7 +54,10 @@ export class ProxySession implements Wakeable, LeafOwner {
   needs: ProxyNeeds;
   /** Newest index at which nothing was due or unanswered; meaningless while `clean`. */
   cleanIndex = 0;
+  /** Clusters may be removed although the client has not asked for listeners. */
   removalsOverdue = false;
+  /** The client asked for endpoints before clusters: it prepares some, and asks for clusters once they are ready (envoy-facts 2). */
+  clustersToCome = false;
   /** The last accepted listener that ends connections because access was taken away. */
   revocation: { readonly index: number; readonly acceptedAt: string } | undefined;
   closed = false;
@@ -112,6 +117,17 @@ export class ProxySession implements Wakeable, LeafOwner {
     if (entry) this.subscriptions.secret.markDirty(entry);
   }
 
+  /** Adds something that the proxy does not need, to be let go with all that lingers. */
+  linger(entry: Entry): void {
+    entry.wanted = false;
+    entry.owner.entries.add(entry);
+    this.#lingers = true;
+  }
+
+  get isDelta(): boolean {
+    return this.outlet.isDelta;
+  }
+
   /** Takes the oldest unanswered responses off until the one with this nonce; undefined when there is none such. */
   answered(type: ResourceType, nonce: string): Outstanding | undefined {
     const subscription = this.subscriptions[type];
@@ -158,16 +174,18 @@ export class ProxySession implements Wakeable, LeafOwner {
       this.#woken = false;
     }
     this.#pruneRefusals();
-    if (this.outlet.congested || !this.#hasWork) return;
+    if (this.outlet.congested) return;
+    if (!this.#hasWork) return this.#letGo();
     if (this.#waiting > 0 && !this.mustAnswer) return;
     const steps = planBurst({
       subscriptions: this.subscriptions,
       refusals: this.refusals,
       waiting: this.#waiting > 0,
       removalsOverdue: this.removalsOverdue,
+      clustersToCome: this.clustersToCome,
     });
     this.#send(steps);
-    this.#afterBurst();
+    this.#letGo();
   }
 
   #send(steps: readonly BurstStep[]): void {
@@ -199,7 +217,8 @@ export class ProxySession implements Wakeable, LeafOwner {
     if (entry && !entry.wanted) dropEntry(this.outlet.cells, entry);
   }
 
-  #afterBurst(): void {
+  /** Lets go of what nothing at the client uses any more. */
+  #letGo(): void {
     const { cluster, listener } = this.subscriptions;
     if (cluster.removals || listener.removals) {
       if (this.#waiting === 0 && !listener.known && !this.removalsOverdue) this.outlet.wakeLater(this);

@@ -48,13 +48,17 @@ export class StreamOutlet implements SessionOutlet, RefusalKeeper {
     return this.#host.index();
   }
 
+  get isDelta(): boolean {
+    return this.#facts.protocol === 'delta';
+  }
+
   get congested(): boolean {
     return this.#sink.congested;
   }
 
   encode(step: BurstStep, session: ProxySession): readonly Response[] {
     const { frames } = this.#host;
-    if (this.#facts.protocol === 'delta') {
+    if (this.isDelta) {
       const responses = encodeDelta(step, frames, this.index, this.#lastNonce);
       this.#lastNonce = responses.at(-1)?.nonce ?? this.#lastNonce;
       return responses;

@@ -4,7 +4,7 @@
  * the control plane says. `close` leaves no process, port or folder; neither does a test run that is killed.
  * It waits for conditions, never for a time; and it must never reach into the control plane other than over its ports.
  */
-export { type App, type AppAnswer, STREAM_PATH } from './apps.js';
+export { type App, type AppAnswer, startHttpApp, STREAM_PATH } from './apps.js';
 export { type ConsulBootstrapInput, consulBootstrap } from './consul-bootstrap.js';
 export type { ControlPlaneOptions } from './control-plane.js';
 export { envoyBinary, NEWEST_ENVOY, OLDEST_ENVOY } from './envoy-binary.js';
@@ -12,5 +12,5 @@ export { freePort } from './free-port.js';
 export { type HttpAnswer, type HttpCall, httpCall } from './http-call.js';
 export { Mesh, type MeshOptions, type ServiceSpec } from './mesh.js';
 export type { ProxyReport, ResourceReport } from './proxy-report.js';
-export { DRAIN_TIME_S, type RunningEnvoy, startForeignEnvoy } from './running-envoy.js';
+export { connectEnvoy, DRAIN_TIME_S, type RunningEnvoy, startForeignEnvoy } from './running-envoy.js';
 export { pause, until } from './until.js';

@@ -260,6 +260,7 @@ export class FakeEnvoy {
       state.held.set(name, { version, any });
       if (type === 'cluster' && !before?.any.equals(any)) this.#startWarming(name, any);
       if (type === 'listener') this.#watchOf('listener', name, any);
+      if (!named && before) for (const old of referencesOf(type, before.any)) this.#unwatch(old.type, old.name);
       if (type === 'endpoint' || type === 'secret') this.#arrived(type, name);
     }
     for (const name of response.removed) this.#remove(type, name);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { decodeMessage } from '../../../src/xds/envoy-api/index.js';
 import { cluster, endpoints, extension, listener, roots, route, staticCluster } from './support/resources.js';
 import { freshStream, sidecar, sidecarResources, warmSidecar } from './support/sidecar.js';
 
@@ -41,9 +42,24 @@ describe('asking', () => {
 
   test('a name that this proxy does not need is answered as removed, and never with another proxy’s bytes', () => {
     const rig = freshStream();
-    rig.change(endpoints('secret-service'));
+    rig.change({ ...roots('of another'), name: 'leaf:other' });
+    rig.request('secret', { subscribe: ['leaf:other', 'roots'] });
+    expect(rig.lines()).toEqual(['secret roots', 'secret - leaf:other']);
+  });
+
+  test('endpoints that this proxy does not need are answered as none, so that no cluster waits for them', () => {
+    const rig = freshStream();
+    rig.change(endpoints('secret-service', 'with endpoints'));
     rig.request('endpoint', { subscribe: ['secret-service', 'api'] });
-    expect(rig.lines()).toEqual(['endpoint api', 'endpoint - secret-service']);
+    expect(rig.lines()).toEqual(['endpoint secret-service api']);
+    const bytes = rig.writes.at(-1)?.[0]?.items[0]?.resource.bytes ?? Buffer.alloc(0);
+    const any = decodeMessage('google.protobuf.Any', bytes) as { type_url: string; value: Buffer };
+    expect(decodeMessage('envoy.config.endpoint.v3.ClusterLoadAssignment', any.value)).toEqual({
+      cluster_name: 'secret-service',
+    });
+    rig.ack();
+    rig.change(endpoints('secret-service', 'more endpoints'));
+    expect(rig.lines()).toEqual([]);
   });
 
   test('a name that was asked for before it was needed is sent when it is', () => {

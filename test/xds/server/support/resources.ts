@@ -53,8 +53,8 @@ export function roots(note = ''): EncodedResource {
   return encoded('secret', 'roots', Buffer.concat([field(1, 'roots'), field(4, note)]));
 }
 
-export function route(name: string, note = ''): EncodedResource {
-  return encoded('route', name, Buffer.concat([field(1, name), field(2, note)]));
+export function route(name: string, note = '', leadsTo: readonly string[] = []): EncodedResource {
+  return { ...encoded('route', name, Buffer.concat([field(1, name), field(2, note)])), leadsTo };
 }
 
 export function extension(name: string, note = ''): EncodedResource {

@@ -89,6 +89,7 @@ export class SessionRig {
         get maySendSecrets() {
           return mayHaveSecrets();
         },
+        isDelta: true,
         cells: this.cells,
         counters: this.counters,
         get index() {

@@ -124,5 +124,6 @@ describe('routes through real Envoys', () => {
     await until('the failover', () => onlyFrom('standby'));
     await startHttpApp(mesh.rig, 'api1', mesh.app('api1').port);
     await until('the one that is back', () => onlyFrom('api1'));
+    expect(await onlyFrom('api1')).toBe(true);
   });
 });

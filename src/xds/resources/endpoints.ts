@@ -14,22 +14,35 @@ export interface EndpointsInput extends Omit<TargetSelection, 'plain'> {
   readonly name: string;
   /** The peer that has them; empty = this mesh. */
   readonly peer: string;
+  /** A member of a list of failover targets: the next one takes over when none of these is healthy, and not before. */
+  readonly failover?: true;
 }
 
-/** The endpoints of a target of a chain, under the name of its cluster. */
-export function endpointsInput(name: string, { service, datacenter, peer, subset }: ChainTarget): EndpointsInput {
-  return { name, service, datacenter, peer, filter: subset.filter, onlyPassing: subset.onlyPassing };
+/**
+ * Envoy sends a share of the requests on to the next priority as soon as fewer than 1/1.4 of the endpoints are healthy. With this
+ * factor one healthy endpoint among a thousand keeps them all (consul-behaviour 6.5).
+ */
+const NO_SPILLING = 100_000;
+
+/** The endpoints of a target of a chain, under the name of its cluster; `inFailover`: it is one of several failover targets. */
+export function endpointsInput(name: string, target: ChainTarget, inFailover: boolean): EndpointsInput {
+  const { service, datacenter, peer, subset } = target;
+  return {
+    ...{ name, service, datacenter, peer, filter: subset.filter, onlyPassing: subset.onlyPassing },
+    ...(inFailover ? { failover: true as const } : {}),
+  };
 }
 
 /**
  * The endpoints of one target; an assignment without any when there are none, never a removal. Instances whose address is a
  * host name are left out: Envoy refuses names in EDS. Targets in other datacenters and of peers have no endpoints here.
  */
-export const endpoints: Builder<EndpointsInput> = (view, { name, peer, ...selection }) => {
+export const endpoints: Builder<EndpointsInput> = (view, { name, peer, failover, ...selection }) => {
   const known = peer === '' ? view.cell(targetEndpointsCell, targetEndpointsKey(selection)) : [];
   const any = packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', {
     cluster_name: name,
     endpoints: [{ lb_endpoints: known.filter(isUsable).map(toEndpoint) }],
+    ...(failover ? { policy: { overprovisioning_factor: { value: NO_SPILLING } } } : {}),
   });
   return { name, any, entries: selection.filter === '' ? [] : [`service-resolver/${selection.service}`] };
 };

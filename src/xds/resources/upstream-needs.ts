@@ -119,7 +119,9 @@ function targetNeeds(
   const cluster = { ...needed('service-cluster', { ...ref, ...tuning, name }), own };
   const target = chain.targets[ref.target];
   const usesEndpoints = tuning.clusterJson === undefined || escapeUsesEndpoints(tuning.clusterJson);
-  return usesEndpoints && target ? [cluster, needed('endpoints', endpointsInput(name, target))] : [cluster];
+  return usesEndpoints && target
+    ? [cluster, needed('endpoints', endpointsInput(name, target, ref.failover !== undefined))]
+    : [cluster];
 }
 
 function listenerOf(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): UpstreamListenerInput {

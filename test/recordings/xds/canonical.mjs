@@ -138,6 +138,8 @@ export function canonical(dump) {
     for (const name of Object.keys(dump.resources[kind] ?? {}).sort())
       resources[kind][rename(name)] = walk(dump.resources[kind][name], '', ctx);
   }
+  for (const [name, assignment] of Object.entries(resources.endpoints))
+    if (name.startsWith('failover-target~')) resources.endpoints[name] = withoutSpilling(assignment);
   const problems = [
     ...(dump.problems ?? []),
     ...twins(dump.resources.listeners ?? {}),
@@ -154,6 +156,12 @@ export function canonical(dump) {
     ...(dump.unanswered && Object.keys(dump.unanswered).length ? { unanswered: dump.unanswered } : {}),
     ...(problems.length ? { problems: [...new Set(problems)] } : {}),
   };
+}
+
+/** A failover target that keeps all requests while one of its endpoints is healthy: ours says so, Consul's spills (docs/compatibility.md). */
+function withoutSpilling(assignment) {
+  const { policy, ...rest } = assignment;
+  return stable(policy) === stable({ overprovisioning_factor: 100_000 }) ? rest : assignment;
 }
 
 /** Two filter chains of one listener with the same match: Envoy refuses such a listener. */

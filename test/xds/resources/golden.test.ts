@@ -26,7 +26,7 @@ const stable = (json: unknown): string =>
     json,
     (key, value: unknown) => {
       if (typeof value === 'string' && value.includes('-----BEGIN '))
-        return value.includes('KEY') ? 'KEY' : 'CERTIFICATE';
+        return value.includes('PRIVATE KEY-----') ? 'KEY' : 'CERTIFICATE';
       return key === 'epoch' ? 'REVISION' : value;
     },
     1,

@@ -6,6 +6,7 @@
 export { canonicalJson } from './canonical-json.js';
 export { systemClock, type Clock } from './clock.js';
 export { durationFromWire, durationToNanoseconds, formatDurationMs, parseDurationMs } from './duration.js';
+export { CONSUL_VERSION } from './consul-version.js';
 export { deepEqual } from './equal.js';
 export { AppError, type ErrorCode } from './errors/index.js';
 export { sha256Hex } from './hash.js';
@@ -13,4 +14,5 @@ export { ipVersion } from './ip-address.js';
 export { nameProblem } from './name-problem.js';
 export { structureHash } from './structure-hash.js';
 export { tupleKey, tupleParts } from './tuple.js';
+export { meetsVersionConstraint, versionConstraintProblem } from './version-constraint.js';
 export type { CellDefinition, View } from './view.js';

@@ -9,8 +9,7 @@ import { configEntryKey, decodeConfigEntry, nodeKey } from '../model/index.js';
 import { type Backend, createMemoryBackend, createStateStore, type StateStore } from '../state/index.js';
 import { createMetrics, type Logger } from '../telemetry/index.js';
 import { loadEnvoyApi } from '../xds/envoy-api/index.js';
-import { proxyNeedsCell, proxylessResourceKey, resourceCell } from '../xds/resources/index.js';
-import { proxyKey } from '../mesh/proxy/index.js';
+import { proxyNeedsCell, proxyNeedsKey, proxylessResourceKey, resourceCell } from '../xds/resources/index.js';
 import { createXdsServer, type XdsServer } from '../xds/server/index.js';
 import { findProxy } from './find-proxy.js';
 import { readGauges } from './gauges.js';
@@ -78,7 +77,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     store,
     ca,
     needsCell: proxyNeedsCell,
-    proxyNeedsKey: proxyKey,
+    proxyNeedsKey,
     resourceCell,
     findProxy: (nodeName, proxyId) => findProxy(store.view, config.nodeName, nodeName, proxyId),
     onDemand: (identity, client, type, name) =>

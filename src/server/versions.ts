@@ -1,5 +1,7 @@
+import { CONSUL_VERSION } from '../core/index.js';
+
 /** The version of Consul whose API this is; clients compare it. What follows the plus says who answers. */
-export const API_VERSION = '1.21.4+meshwright';
+export const API_VERSION = `${CONSUL_VERSION}+meshwright`;
 
 /** Versions of Envoy we are tested with, newest first. */
 export const SUPPORTED_ENVOYS: readonly string[] = ['1.40.0', '1.39.0', '1.38.3', '1.37.0', '1.36.2'];

@@ -1,6 +1,7 @@
 import { AppError } from '../../core/index.js';
 import { checkFilter } from '../../lang/filter/index.js';
 import { entryOf } from '../../mesh/discovery-chain/index.js';
+import { listedProblems } from '../../model/config-entries/rules/problems.js';
 import type {
   ConfigEntry,
   MeshView,
@@ -9,6 +10,7 @@ import type {
   ServiceIntentionsEntry,
   ServiceResolverEntry,
 } from '../../model/index.js';
+import { extensionProblems } from '../../xds/resources/index.js';
 import { instanceHealthFilterType } from '../catalog/index.js';
 
 /**
@@ -21,7 +23,10 @@ export function checkAgainstState(
   replaced: ConfigEntry | undefined,
   newLegacyId?: string,
 ): void {
-  if (entry.kind === 'proxy-defaults' || entry.kind === 'service-defaults') checkPermissiveTls(view, entry, replaced);
+  if (entry.kind === 'proxy-defaults' || entry.kind === 'service-defaults') {
+    checkPermissiveTls(view, entry, replaced);
+    checkExtensions(entry);
+  }
   if (entry.kind === 'service-resolver') checkSubsetFilters(entry);
   if (entry.kind === 'service-intentions') {
     checkLegacyFields(entry, replaced, newLegacyId);
@@ -42,6 +47,12 @@ function checkPermissiveTls(
     'invalidArgument',
     'cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry',
   );
+}
+
+/** Arguments of extensions: everything that is wrong with them and can be known before a proxy has them. */
+function checkExtensions({ envoyExtensions, kind }: ProxyDefaultsEntry | ServiceDefaultsEntry): void {
+  const problem = listedProblems(extensionProblems(envoyExtensions, kind));
+  if (problem !== undefined) throw new AppError('invalidArgument', problem);
 }
 
 function checkSubsetFilters(entry: ServiceResolverEntry): void {

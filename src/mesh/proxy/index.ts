@@ -2,7 +2,7 @@
  * Proxy: what one proxy is and needs in terms of the mesh: its registration merged with central configuration, the endpoints
  * of what it calls. In: a view, a proxy's key. Out: plain values. Must never: know an Envoy message.
  */
-export { blockingProblem, proxyProblems, unservedUpstream } from './proxy-problems.js';
+export { proxyProblems, unservedUpstream } from './proxy-problems.js';
 export { proxyKey, resolvedProxyCell, resolvedUpstreams } from './resolve-proxy.js';
 export type { PassiveHealthCheckSettings, ResolvedProxy, ResolvedUpstream, UpstreamLimits } from './resolved-proxy.js';
 export { serviceSpiffeId } from './spiffe.js';

@@ -2,22 +2,9 @@ import type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
 
 const PROTOCOLS: ReadonlySet<string> = new Set(['', 'tcp', 'http', 'http2', 'grpc']);
 
-/**
- * What of a proxy's configuration cannot be carried out although it was to be required: the proxy then keeps what it has, and a
- * new one gets nothing (consul-behaviour 6.12). undefined = nothing stands in the way.
- */
-export function blockingProblem({ settings }: ResolvedProxy): string | undefined {
-  const required = settings.envoyExtensions?.find((extension) => extension.required);
-  return (
-    required &&
-    `the Envoy extension "${required.name}" is required but not implemented: remove it from proxy-defaults or service-defaults, or make it optional`
-  );
-}
-
 /** What of a proxy's configuration has no effect, as sentences for its operator. */
 export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly ResolvedUpstream[]): readonly string[] {
   const { settings, protocol, service } = proxy;
-  const optional = (settings.envoyExtensions ?? []).filter((extension) => !extension.required);
   return [
     ...(PROTOCOLS.has(protocol)
       ? []
@@ -33,7 +20,6 @@ export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly Resolved
     ...(settings.expose.checks
       ? ['exposing checks (expose.checks) is not implemented: list their paths in expose.paths']
       : []),
-    ...optional.map((extension) => `the Envoy extension "${extension.name}" is not implemented and left out`),
     ...upstreams.flatMap(upstreamProblems),
   ];
 }

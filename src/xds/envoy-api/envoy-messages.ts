@@ -11,6 +11,7 @@ import type { ClusterConfig as AggregateCluster } from './generated/envoy/extens
 import type { Config as GrpcHttp1Bridge } from './generated/envoy/extensions/filters/http/grpc_http1_bridge/v3/Config.js';
 import type { FilterConfig as GrpcStats } from './generated/envoy/extensions/filters/http/grpc_stats/v3/FilterConfig.js';
 import type { Config as HeaderToMetadata } from './generated/envoy/extensions/filters/http/header_to_metadata/v3/Config.js';
+import type { Lua } from './generated/envoy/extensions/filters/http/lua/v3/Lua.js';
 import type { RBAC as HttpRbac } from './generated/envoy/extensions/filters/http/rbac/v3/RBAC.js';
 import type { Router } from './generated/envoy/extensions/filters/http/router/v3/Router.js';
 import type { OriginalDst } from './generated/envoy/extensions/filters/listener/original_dst/v3/OriginalDst.js';
@@ -39,6 +40,7 @@ export interface EnvoyMessages {
   'envoy.extensions.filters.http.grpc_http1_bridge.v3.Config': GrpcHttp1Bridge;
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': GrpcStats;
   'envoy.extensions.filters.http.header_to_metadata.v3.Config': HeaderToMetadata;
+  'envoy.extensions.filters.http.lua.v3.Lua': Lua;
   'envoy.extensions.filters.http.rbac.v3.RBAC': HttpRbac;
   'envoy.extensions.filters.http.router.v3.Router': Router;
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': OriginalDst;

@@ -7,6 +7,7 @@ export { findLosses } from './find-losses.js';
 export { type EnvoyApi, loadEnvoyApi } from './load-envoy-api.js';
 export {
   checkEncoding,
+  decodeAny,
   decodeAnyDeep,
   decodeMessage,
   encodeAny,
@@ -15,4 +16,5 @@ export {
   packAny,
   typeNameOf,
 } from './pack-any.js';
+export { decodePlain } from './plain-message.js';
 export { fromProtoJson, readProtoJson } from './proto-json.js';

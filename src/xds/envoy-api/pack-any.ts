@@ -39,6 +39,11 @@ export function encodeAny(any: PackedAny): Buffer {
   return loadEnvoyApi().message('google.protobuf.Any').serialize(any);
 }
 
+/** The Any that stands in `Resource.resource`, still packed. */
+export function decodeAny(bytes: Buffer): PackedAny {
+  return loadEnvoyApi().message('google.protobuf.Any').deserialize(bytes) as unknown as PackedAny;
+}
+
 /** A message from its bytes; snake_case, absent fields absent, enums and 64 bit numbers as text, Anys packed. */
 export function decodeMessage(typeName: string, bytes: Buffer): Record<string, unknown> {
   return loadEnvoyApi().message(typeName).deserialize(bytes);

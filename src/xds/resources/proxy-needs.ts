@@ -1,11 +1,11 @@
-import { AppError } from '../../core/index.js';
+import { AppError, tupleKey, tupleParts } from '../../core/index.js';
 import type { Cell, MeshView } from '../../model/index.js';
 import { trustDomainOf } from '../../mesh/discovery-chain/index.js';
 import { revocationEpoch } from '../../mesh/intentions/index.js';
 import {
   type ResolvedProxy,
   type ResolvedUpstream,
-  blockingProblem,
+  proxyKey,
   proxyProblems,
   resolvedProxyCell,
   resolvedUpstreams,
@@ -14,6 +14,7 @@ import {
 } from '../../mesh/proxy/index.js';
 import { parseEscapeHatch } from './escape-hatch.js';
 import { exposedNeeds } from './expose-needs.js';
+import { extendNeeds, type ServedUpstream } from './extended-needs.js';
 import { localAppInput } from './local-app.js';
 import { configText, positiveConfigNumber } from './opaque-config.js';
 import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './public-listener.js';
@@ -22,17 +23,26 @@ import { type NeededResource, needed } from './resource-cell.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
 import { upstreamNeedsCell, upstreamNeedsKey, withEpoch } from './upstream-needs.js';
 
-/** Everything a sidecar needs; undefined when it is not registered or the CA is not ready. Key: `proxyKey`. */
+/** Key of a proxy's needs: which Envoy it runs, as far as that is known, decides what it can be sent. */
+export function proxyNeedsKey(
+  proxy: { readonly node: string; readonly proxyId: string },
+  envoyVersion?: string,
+): string {
+  return envoyVersion ? proxyKey(proxy) + tupleKey(envoyVersion) : proxyKey(proxy);
+}
+
+/** Everything a sidecar needs; undefined when it is not registered or the CA is not ready. Key: `proxyNeedsKey`. */
 export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
   kind: 'proxy-needs',
   compute(view, key) {
-    const proxy = view.cell(resolvedProxyCell, key);
+    const [node = '', proxyId = '', envoyVersion = ''] = tupleParts(key);
+    const proxy = view.cell(resolvedProxyCell, proxyKey({ node, proxyId }));
     const trustDomain = trustDomainOf(view);
     if (proxy === undefined || trustDomain === '') return undefined;
-    const blocked = blockingProblem(proxy);
     const upstreams = resolvedUpstreams(view, proxy);
     const served = upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream));
-    const all = [...ownNeeds(proxy), ...served.flatMap(({ resources }) => resources)];
+    const extended = extendNeeds(view, proxy, envoyVersion, ownNeeds(proxy), served);
+    const { blocked } = extended;
     return {
       identity: {
         node: proxy.node,
@@ -42,10 +52,12 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         trustDomain,
         spiffeId: serviceSpiffeId(trustDomain, proxy.datacenter, proxy.service),
       },
-      resources: byTypeAndName(blocked === undefined ? all : []),
-      ...(blocked !== undefined || served.some(({ fails }) => fails) ? { keepsOthers: true as const } : {}),
+      resources: byTypeAndName(blocked === undefined ? extended.resources : []),
+      ...(blocked !== undefined || extended.fails || served.some(({ fails }) => fails)
+        ? { keepsOthers: true as const }
+        : {}),
       problems: [
-        ...(blocked === undefined ? [] : [blocked]),
+        ...extended.problems,
         ...proxyProblems(proxy, upstreams),
         ...publicListenerProblems(proxy),
         ...localClusterProblems(proxy),
@@ -56,13 +68,13 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
 };
 
 function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
+  const { node, proxyId, service, protocol } = proxy;
+  const place = { direction: 'inbound', service, protocol } as const;
   return [
-    needed('local-app', localAppInput(proxy)),
+    needed('local-app', localAppInput(proxy), { ...place, resource: 'cluster' }),
     needed('roots', { name: ROOTS_SECRET }),
-    ...publicListenerRbacLayers(proxy).map((layer) =>
-      needed('rbac', { service: proxy.service, layer, name: RBAC_FILTERS[layer] }),
-    ),
-    needed('public-listener', { node: proxy.node, proxyId: proxy.proxyId, name: publicListenerName(proxy) }),
+    ...publicListenerRbacLayers(proxy).map((layer) => needed('rbac', { service, layer, name: RBAC_FILTERS[layer] })),
+    needed('public-listener', { node, proxyId, name: publicListenerName(proxy) }, { ...place, resource: 'listener' }),
     ...exposedNeeds(proxy),
   ];
 }
@@ -73,17 +85,11 @@ function localClusterProblems(proxy: ResolvedProxy): string[] {
   return parsed && 'problem' in parsed ? [`envoy_local_cluster_json is ignored: ${parsed.problem}`] : [];
 }
 
-interface ServedUpstream {
-  readonly resources: readonly NeededResource[];
-  readonly problems: readonly string[];
-  /** Its chain does not compile now. */
-  readonly fails?: true;
-}
-
 /** The resources of one upstream, with what is wrong with it. */
 function upstreamNeeds(view: MeshView, proxy: ResolvedProxy, upstream: ResolvedUpstream): ServedUpstream {
   const unserved = unservedUpstream(upstream);
-  if (unserved !== undefined) return { resources: [], problems: [unserved] };
+  const service = upstream.destinationName;
+  if (unserved !== undefined) return { service, resources: [], problems: [unserved] };
   // Zero would mean to Envoy: wait for ever (envoy-facts 0.13).
   const fetchTimeoutMs = positiveConfigNumber(proxy.config, 'xds_fetch_timeout_ms');
   const tracingJson = configText(proxy.config, 'envoy_listener_tracing_json');
@@ -96,9 +102,10 @@ function upstreamNeeds(view: MeshView, proxy: ResolvedProxy, upstream: ResolvedU
   try {
     const needs = view.cell(upstreamNeedsCell, key);
     const epoch = revocationEpoch(view, needs.destinations, proxy.service);
-    return { resources: withEpoch(needs, epoch), problems: needs.problems };
+    const { cluster, extended, problems } = needs;
+    return { service, resources: withEpoch(needs, epoch), problems, cluster, extended };
   } catch (thrown) {
-    return { resources: [], problems: [AppError.from(thrown).message], fails: true };
+    return { service, resources: [], problems: [AppError.from(thrown).message], fails: true };
   }
 }
 

@@ -5,6 +5,15 @@ import { aggregateCluster } from './aggregate-cluster.js';
 import type { Builder } from './builder.js';
 import { chainEntriesCell } from './chain-entries.js';
 import { endpoints } from './endpoints.js';
+import {
+  type ExtendedInput,
+  type ExtendedResource,
+  type ExtensionFailure,
+  type ExtensionPlace,
+  type ExtensionUse,
+  extendResource,
+  extensionCluster,
+} from './extensions/index.js';
 import { exposedCluster, exposedListener } from './expose.js';
 import { localApp } from './local-app.js';
 import { proxylessCluster, proxylessEndpoints, proxylessListener, proxylessRoute } from './proxyless.js';
@@ -21,6 +30,7 @@ const builders = {
   'local-app': { type: 'cluster', build: localApp },
   'service-cluster': { type: 'cluster', build: serviceCluster },
   'aggregate-cluster': { type: 'cluster', build: aggregateCluster },
+  'extension-cluster': { type: 'cluster', build: extensionCluster },
   'exposed-cluster': { type: 'cluster', build: exposedCluster },
   endpoints: { type: 'endpoint', build: endpoints },
   roots: { type: 'secret', build: rootsSecret },
@@ -45,15 +55,52 @@ export interface NeededResource {
   readonly cell: string;
   /** False for the cluster of a service that an upstream merely leads to: the upstream of that service itself has the say. */
   readonly own?: boolean;
+  /** Where it stands for extensions; absent = none of them concerns it. */
+  readonly place?: ExtensionPlace;
 }
 
 /** Names a resource by its builder and input; `name` is what it is called on the wire. */
 export function needed<Name extends BuilderName>(
   builder: Name,
   input: InputOf<Name> & { readonly name: string },
+  place?: ExtensionPlace,
 ): NeededResource {
-  return { type: builders[builder].type, name: input.name, cell: canonicalJson({ builder, input }) };
+  const cell = canonicalJson({ builder, input });
+  return { type: builders[builder].type, name: input.name, cell, ...(place ? { place } : {}) };
 }
+
+/** The same resource with extensions applied, first one first. Without any it stays the cell that all others share. */
+export function withExtensions(resource: NeededResource, uses: readonly ExtensionUse[]): NeededResource {
+  if (uses.length === 0 || resource.place === undefined) return resource;
+  const input: ExtendedInput = { base: resource.cell, place: resource.place, uses };
+  return { ...resource, cell: canonicalJson({ builder: EXTENDED, input }) };
+}
+
+/** What a proxy's needs depend on of an extended resource: not its content. */
+export interface ExtendedFacts {
+  readonly failures: readonly ExtensionFailure[];
+  /** `<type> <name>` of what its base refers to and it does not any more. */
+  readonly dropped: readonly string[];
+}
+
+const EXTENDED = 'extended';
+
+const extendedCell: Cell<ExtendedResource> = {
+  kind: 'extended-resource',
+  compute: (view, key) => extendResource(view, (JSON.parse(key) as { input: ExtendedInput }).input, resourceCell),
+};
+
+/** Key: the cell of a resource from `withExtensions` that has some. */
+export const extendedFactsCell: Cell<ExtendedFacts> = {
+  kind: 'extended-facts',
+  compute(view, key) {
+    const { resource, failures } = view.cell(extendedCell, key);
+    const base = view.cell(resourceCell, (JSON.parse(key) as { input: ExtendedInput }).input.base);
+    const left = new Set(resource?.references.map(({ type, name }) => `${type} ${name}`));
+    const had = resource === undefined ? [] : (base?.references.map(({ type, name }) => `${type} ${name}`) ?? []);
+    return { failures, dropped: had.filter((reference) => !left.has(reference)) };
+  },
+};
 
 const VERSION_LENGTH = 32;
 
@@ -69,9 +116,10 @@ export const resourceCell: Cell<EncodedResource | undefined> = {
   kind: 'resource',
   compute(view, key) {
     const { builder, input } = JSON.parse(key) as {
-      readonly builder: BuilderName;
+      readonly builder: BuilderName | typeof EXTENDED;
       readonly input: { readonly chain?: string };
     };
+    if (builder === EXTENDED) return view.cell(extendedCell, key).resource;
     const { type, build } = builders[builder];
     const built = (build as Builder<object>)(view, input);
     if (built === undefined) return undefined;

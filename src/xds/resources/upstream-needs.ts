@@ -5,7 +5,9 @@ import type { ResolvedUpstream } from '../../mesh/proxy/index.js';
 import { type ChainTargetInput, type ClusterTuning, baseClusterName, failoverClusterName } from './chain-input.js';
 import { endpointsInput } from './endpoints.js';
 import { parseEscapeHatch } from './escape-hatch.js';
+import { changesCallers, type TrafficPlace } from './extensions/index.js';
 import { type NeededResource, needed } from './resource-cell.js';
+import { clusterAction } from './route-action.js';
 import { usesRouteDiscovery } from './upstream-filter.js';
 import type { UpstreamListenerInput } from './upstream-listener.js';
 
@@ -21,6 +23,10 @@ export interface UpstreamNeeds {
   readonly resources: readonly NeededResource[];
   /** The one among them that ends connections of before when access is taken away from a caller (`withEpoch`). */
   readonly listener: UpstreamListenerInput;
+  /** The one cluster behind it; absent when requests are spread or routed. */
+  readonly cluster?: string;
+  /** Its owner has extensions that change what callers send to it. */
+  readonly extended?: true;
   /** The services that its requests may reach. */
   readonly destinations: readonly string[];
   /** Sentences about settings that cannot be followed. */
@@ -49,18 +55,30 @@ export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
     if (!result.ok) throw new AppError('invalidArgument', `upstream ${upstream.id}: ${result.problem}`);
     const { chain } = result;
     const listener = listenerOf(chain, chainId, input);
+    const place = placeOf(chain);
+    const action = clusterAction(chain, chain.startNode);
     return {
       resources: [
         ...clusterNeeds(chain, chainId, input),
-        needed('upstream-listener', listener),
-        ...(usesRouteDiscovery(chain) ? [needed('route', { name: upstream.id, chain: chainId })] : []),
+        needed('upstream-listener', listener, { ...place, resource: 'listener' }),
+        ...(usesRouteDiscovery(chain)
+          ? [needed('route', { name: upstream.id, chain: chainId }, { ...place, resource: 'route' })]
+          : []),
       ],
       listener,
+      ...(action && 'cluster' in action ? { cluster: action.cluster } : {}),
+      ...(chain.envoyExtensions.some(changesCallers) ? { extended: true as const } : {}),
       destinations: [...new Set(Object.values(chain.targets).map((target) => target.service))].sort(),
       problems: escapeProblems(chain, upstream),
     };
   },
 };
+
+const placeOf = (chain: CompiledChain): TrafficPlace => ({
+  direction: 'outbound',
+  service: chain.serviceName,
+  protocol: chain.protocol,
+});
 
 /** Escape hatches are for the plain upstream: with routes, splits or a resolver behind it there is no one cluster to replace. */
 function escapeProblems(chain: CompiledChain, { id, envoyClusterJson, envoyListenerJson }: ResolvedUpstream): string[] {
@@ -95,7 +113,7 @@ function clusterNeeds(chain: CompiledChain, chainId: string, input: UpstreamNeed
     if (failover.length === 0)
       return targetNeeds(chain, { ...ref, target: primary.id }, base, tuning, primary.service === chain.serviceName);
     return [
-      needed('aggregate-cluster', { ...ref, name: base }),
+      needed('aggregate-cluster', { ...ref, name: base }, { ...placeOf(chain), resource: 'cluster' }),
       ...[primary.id, ...failover].flatMap((target, position) =>
         targetNeeds(chain, { ...ref, target, failover: position }, failoverClusterName(position, base), tuning, true),
       ),
@@ -116,12 +134,13 @@ function targetNeeds(
   tuning: ClusterTuning & { readonly clusterJson?: string },
   own: boolean,
 ): NeededResource[] {
-  const cluster = { ...needed('service-cluster', { ...ref, ...tuning, name }), own };
+  const place = placeOf(chain);
+  const cluster = { ...needed('service-cluster', { ...ref, ...tuning, name }, { ...place, resource: 'cluster' }), own };
   const target = chain.targets[ref.target];
   const usesEndpoints = tuning.clusterJson === undefined || escapeUsesEndpoints(tuning.clusterJson);
-  return usesEndpoints && target
-    ? [cluster, needed('endpoints', endpointsInput(name, target, ref.failover !== undefined))]
-    : [cluster];
+  if (!usesEndpoints || target === undefined) return [cluster];
+  const endpoints = endpointsInput(name, target, ref.failover !== undefined);
+  return [cluster, { ...needed('endpoints', endpoints, { ...place, resource: 'endpoint' }), own }];
 }
 
 function listenerOf(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): UpstreamListenerInput {
@@ -150,5 +169,5 @@ function listenerOf(chain: CompiledChain, chainId: string, input: UpstreamNeedsI
 export function withEpoch({ resources, listener }: UpstreamNeeds, epoch: number): readonly NeededResource[] {
   if (epoch === 0) return resources;
   const ended = needed('upstream-listener', { ...listener, epoch });
-  return resources.map((resource) => (resource.type === 'listener' ? ended : resource));
+  return resources.map((resource) => (resource.type === 'listener' ? { ...resource, cell: ended.cell } : resource));
 }

@@ -51,7 +51,8 @@ export interface XdsServerDependencies {
   readonly ca: CertificateAuthority;
   /** What a proxy needs; undefined = not registered (any more). Key: `proxyNeedsKey`. */
   readonly needsCell: Cell<ProxyNeeds | undefined>;
-  readonly proxyNeedsKey: (proxy: ProxyKey) => string;
+  /** `envoyVersion`: what the proxy's Envoy says of itself, `1.36.2`; empty when it does not. */
+  readonly proxyNeedsKey: (proxy: ProxyKey, envoyVersion: string) => string;
   /** One encoded resource; undefined = it does not compile now, the last good one stays. Key: as in `ProxyNeeds.resources`. */
   readonly resourceCell: Cell<EncodedResource | undefined>;
   /**

@@ -38,8 +38,13 @@ export class ProxyFinder {
   }
 
   /** Resolves with the proxy, or with why there is none: NotFound after the wait, anything else at once. Never rejects. */
-  find(nodeName: string | undefined, proxyId: string, whenGone: WhenGone): Promise<FoundProxy | AppError> {
-    const look = () => this.#look(nodeName, proxyId);
+  find(
+    nodeName: string | undefined,
+    proxyId: string,
+    envoyVersion: string,
+    whenGone: WhenGone,
+  ): Promise<FoundProxy | AppError> {
+    const look = () => this.#look(nodeName, proxyId, envoyVersion);
     return new Promise((resolve) => {
       const first = look();
       if (!(first instanceof AppError) || first.code !== 'notFound') return resolve(first);
@@ -70,13 +75,13 @@ export class ProxyFinder {
     }
   }
 
-  #look(nodeName: string | undefined, proxyId: string): FoundProxy | AppError {
+  #look(nodeName: string | undefined, proxyId: string, envoyVersion: string): FoundProxy | AppError {
     try {
       const proxy = this.#dependencies.findProxy(nodeName, proxyId);
       if (proxy instanceof AppError) return proxy;
       const { value } = this.#dependencies.store.read(
         this.#dependencies.needsCell,
-        this.#dependencies.proxyNeedsKey(proxy),
+        this.#dependencies.proxyNeedsKey(proxy, envoyVersion),
       );
       return value ? { proxy, needs: value } : unknownProxy(proxy.node, proxy.proxyId);
     } catch (thrown) {

@@ -30,7 +30,7 @@ export interface StreamHost {
   authorize(client: StreamClient): AppError | undefined;
   demand(identity: ProxyIdentity, client: StreamClient, type: ResourceType, name: string): string | undefined;
   /** Calls back at once and at every change. Returns the stop function. */
-  watchNeeds(proxy: ProxyKey, onChange: (needs: ProxyNeeds | undefined) => void): () => void;
+  watchNeeds(proxy: ProxyKey, envoyVersion: string, onChange: (needs: ProxyNeeds | undefined) => void): () => void;
   opened(stream: AdsStream): void;
   closed(stream: AdsStream): void;
   /** The stream's proxy is known and its session begins. */

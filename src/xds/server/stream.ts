@@ -123,7 +123,8 @@ export class AdsStream {
   async #find(node: ScannedNode): Promise<FoundProxy | AppError> {
     await this.#host.ready;
     if (this.#ended) return new AppError('cancelled', 'the stream is gone');
-    return this.#host.finder.find(node.metadata.get('node_name') || undefined, node.id, (stopWaiting) => {
+    const { version } = judgeVersion(node.userAgent);
+    return this.#host.finder.find(node.metadata.get('node_name') || undefined, node.id, version, (stopWaiting) => {
       this.#stopWaiting = stopWaiting;
     });
   }
@@ -153,7 +154,7 @@ export class AdsStream {
     this.#outlet = outlet;
     this.#session = session;
     session.loadRefusals(this.#host.refusals.load(client));
-    this.#stopNeeds = this.#host.watchNeeds(client, (newer) => {
+    this.#stopNeeds = this.#host.watchNeeds(client, verdict.version, (newer) => {
       if (newer !== session.needs) session.needsChanged(newer);
     });
     this.#host.started(facts, session);

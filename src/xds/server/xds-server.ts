@@ -99,8 +99,8 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
     demand: (identity, client, type, name) => dependencies.onDemand?.(identity, client, type, name),
     refusals,
     leaves: { ca, clock, logger },
-    watchNeeds: (proxy, onChange) =>
-      store.subscribe(dependencies.needsCell, dependencies.proxyNeedsKey(proxy), onChange),
+    watchNeeds: (proxy, envoyVersion, onChange) =>
+      store.subscribe(dependencies.needsCell, dependencies.proxyNeedsKey(proxy, envoyVersion), onChange),
     opened: (stream) => {
       streams.add(stream);
       counters.streamsOpened++;

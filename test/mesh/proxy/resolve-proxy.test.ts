@@ -4,7 +4,6 @@ import {
   type ResolvedUpstream,
   proxyKey,
   proxyProblems,
-  blockingProblem,
   resolvedProxyCell,
   resolvedUpstreams,
   unservedUpstream,
@@ -149,11 +148,7 @@ const problemsOf = (proxy: Resolved): readonly string[] => proxyProblems(proxy, 
 describe('what has no effect is said', () => {
   test('nothing of an ordinary sidecar', () => {
     const proxy = resolve([], { upstreams: [upstream('api')] });
-    expect([
-      proxyProblems(proxy, proxy.upstreams),
-      blockingProblem(proxy),
-      unservedUpstream(proxy.upstreams[0]!),
-    ]).toEqual([[], undefined, undefined]);
+    expect([proxyProblems(proxy, proxy.upstreams), unservedUpstream(proxy.upstreams[0]!)]).toEqual([[], undefined]);
   });
 
   test.each<[Partial<ProxySettings>, string]>([
@@ -188,14 +183,5 @@ describe('what has no effect is said', () => {
       'upstream db: it listens nowhere; give it a local_bind_port or a local_bind_socket_path',
       undefined,
     ]);
-  });
-
-  test('an extension is left out, unless it is required: then nothing can be served', () => {
-    const extension = (Required: boolean) => [
-      serviceDefaults('web', { EnvoyExtensions: [{ Name: 'builtin/lua', Required, Arguments: {} }] }),
-    ];
-    expect(problemsOf(resolve(extension(false))).join()).toContain('"builtin/lua" is not implemented and left out');
-    expect(blockingProblem(resolve(extension(false)))).toBeUndefined();
-    expect(blockingProblem(resolve(extension(true)))).toContain('"builtin/lua" is required but not implemented');
   });
 });

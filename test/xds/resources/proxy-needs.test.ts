@@ -79,20 +79,6 @@ describe('the needs of a sidecar', () => {
     expect([mesh.needs('front-proxy').keepsOthers, names()]).toEqual([undefined, before]);
   });
 
-  test('are empty while a required extension cannot be carried out, so that nothing is served without it', async () => {
-    await mesh.step({
-      config: {
-        Kind: 'service-defaults',
-        Name: 'front',
-        EnvoyExtensions: [{ Name: 'builtin/ext-authz', Required: true, Arguments: {} }],
-      },
-    });
-    await mesh.step(front());
-    const { keepsOthers, problems, resources } = mesh.needs('front-proxy');
-    expect([keepsOthers, [...resources.values()].every((all) => all.size === 0)]).toEqual([true, true]);
-    expect(problems[0]).toContain('"builtin/ext-authz" is required but not implemented');
-  });
-
   test('leave out an upstream that cannot be served, and say so, without holding back the rest', async () => {
     await mesh.step(
       front({

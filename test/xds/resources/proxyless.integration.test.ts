@@ -1,8 +1,7 @@
 import { Client, type MethodDefinition, Server, ServerCredentials, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/core/index.js';
-import { proxyKey } from '../../../src/mesh/proxy/index.js';
-import { proxyNeedsCell, proxylessResourceKey, resourceCell } from '../../../src/xds/resources/index.js';
+import { proxyNeedsCell, proxyNeedsKey, proxylessResourceKey, resourceCell } from '../../../src/xds/resources/index.js';
 import { type XdsServer, createXdsServer } from '../../../src/xds/server/index.js';
 import { ScenarioMesh } from './support/scenario-mesh.js';
 
@@ -65,7 +64,7 @@ describe('a gRPC client without a proxy', () => {
       store: mesh.store,
       ca: mesh.ca,
       needsCell: proxyNeedsCell,
-      proxyNeedsKey: proxyKey,
+      proxyNeedsKey,
       resourceCell,
       findProxy: (_node, proxyId) => ({ node: 'node-one', proxyId }),
       onDemand: (identity, _client, type, name) => proxylessResourceKey(mesh.store.view, identity, type, name),

@@ -82,6 +82,7 @@ const kinds = new Set([
   'service-intentions',
   'mesh',
   'exported-services',
+  'jwt-provider',
 ]);
 const waitingKinds = {
   'api-gateway': 'API gateways',
@@ -93,7 +94,6 @@ const waitingKinds = {
   'ingress-gateway': 'ingress gateways',
   'terminating-gateway': 'terminating gateways',
   'mesh-gateway': 'mesh gateways',
-  'jwt-provider': 'JWT',
   'sameness-group': 'sameness groups',
   'control-plane-request-limit': 'rate limits',
 };

@@ -1,4 +1,5 @@
 import type { ExportedServicesEntry } from './exported-services.js';
+import type { JwtProviderEntry } from './jwt-provider.js';
 import type { MeshEntry } from './mesh.js';
 import type { ProxyDefaultsEntry } from './proxy-defaults.js';
 import type { ServiceDefaultsEntry } from './service-defaults.js';
@@ -17,6 +18,7 @@ export interface ConfigEntryKinds {
   'service-intentions': ServiceIntentionsEntry;
   mesh: MeshEntry;
   'exported-services': ExportedServicesEntry;
+  'jwt-provider': JwtProviderEntry;
 }
 
 export type ConfigEntryKind = keyof ConfigEntryKinds;

@@ -14,6 +14,18 @@ export type {
   LoadBalancer,
   RingHashConfig,
 } from './load-balancer.js';
+export type {
+  JsonWebKeySet,
+  JwtForwarding,
+  JwtLocation,
+  JwtProviderEntry,
+  KeyFetchRetries,
+  KeySetCluster,
+  KeySetTrust,
+  LocalKeySet,
+  RemoteKeySet,
+  TrustedAuthority,
+} from './jwt-provider.js';
 export type { MeshEntry, MeshHttp, MeshTls, MeshTlsParameters, RequestNormalization } from './mesh.js';
 export type { FailoverPolicy, ProxyDefaultsEntry } from './proxy-defaults.js';
 export type {

@@ -5,6 +5,7 @@ import { nameProblem } from '../../core/name-problem.js';
 import { type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
 import type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
 import { exportedServices } from './exported-services.js';
+import { jwtProvider } from './jwt-provider.js';
 import { mesh } from './mesh.js';
 import { proxyDefaults } from './proxy-defaults.js';
 import type { EntryKind } from './entry-kind.js';
@@ -25,6 +26,7 @@ const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Ki
   'service-intentions': serviceIntentions,
   mesh,
   'exported-services': exportedServices,
+  'jwt-provider': jwtProvider,
 };
 
 /** Kinds of Consul that this version does not have yet. */
@@ -35,7 +37,6 @@ const LATER_KINDS: ReadonlySet<string> = new Set([
   'http-route',
   'ingress-gateway',
   'inline-certificate',
-  'jwt-provider',
   'sameness-group',
   'tcp-route',
   'terminating-gateway',

@@ -226,7 +226,7 @@ describe('config entries', () => {
     ['PUT /v1/config', '{', /invalid JSON: line 1, column 2/],
     ['PUT /v1/config', { Kind: 'nothing', Name: 'x' }, /nothing/],
     ['PUT /v1/config', { Kind: 'service-defaults', Name: 'a\u0000b' }, /Name must not contain control characters/],
-    ['PUT /v1/config', { Kind: 'jwt-provider', Name: 'x' }, /jwt-provider.*not supported/],
+    ['PUT /v1/config', { Kind: 'http-route', Name: 'x' }, /http-route.*not supported/],
     ['GET /v1/config/proxy-defaults?filter=Name%20%3D%3D%20a', undefined, /filtering not supported/],
   ])('%s %j is refused', async (line, body, text) => {
     const answer = await edge.ask(line, body === undefined ? {} : { body });

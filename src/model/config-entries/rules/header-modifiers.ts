@@ -21,6 +21,13 @@ export function headerModifiersProblem(where: string, modifiers: HeaderModifiers
   );
 }
 
+/** A header that Envoy looks for or sets by itself: a name it takes, and a value that cannot smuggle anything. */
+export function headerTextProblem(where: string, name: string, value: string): Problem {
+  if (name.startsWith(':') || name.toLowerCase() === 'host') return `${where} cannot be "${name}"`;
+  if (!HEADER_NAME.test(name)) return `${where} contains an invalid header name ${JSON.stringify(name)}`;
+  return breaksLine(value) ? `${where} value of "${name}" must not contain line breaks or NUL` : undefined;
+}
+
 function headerNameProblem(where: string, name: string): Problem {
   if (name.startsWith(':') || name.toLowerCase() === 'host')
     return `${where} cannot modify "${name}": pseudo headers and the host stay as they are`;

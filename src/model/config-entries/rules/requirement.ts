@@ -3,6 +3,8 @@ export interface Requirement {
   readonly resource: 'service' | 'intention' | 'mesh';
   readonly name: string;
   readonly level: 'read' | 'write';
+  /** Who may write any service, whichever it is, has this right too. */
+  readonly orWriteOfAnyService?: true;
 }
 
 export type EntryAccess = 'read' | 'write';

@@ -27,8 +27,16 @@ export type ChainNode = RouterNode | SplitterNode | ResolverNode;
 export interface RouterNode {
   readonly type: 'router';
   readonly name: string;
-  readonly routes: readonly { readonly definition: ServiceRoute; readonly nextNode: string }[];
+  readonly routes: readonly RouterRoute[];
   readonly loadBalancer?: LoadBalancer;
+}
+
+export interface RouterRoute {
+  readonly definition: ServiceRoute;
+  /** Empty for a direct response. */
+  readonly nextNode: string;
+  /** Resolvers that get copies of requests, one for each mirror of the definition; absent = none. */
+  readonly mirrorNodes?: readonly string[];
 }
 
 export interface SplitterNode {

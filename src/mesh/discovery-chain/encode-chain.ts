@@ -27,7 +27,11 @@ export interface ChainVirtualIps {
 interface WireNode {
   readonly type: string;
   readonly name: string;
-  readonly routes?: readonly { readonly definition: object; readonly nextNode: string }[];
+  readonly routes?: readonly {
+    readonly definition: object;
+    readonly nextNode: string;
+    readonly mirrorNodes?: readonly string[];
+  }[];
   readonly splits?: readonly { readonly definition: object; readonly weight: number; readonly nextNode: string }[];
   readonly resolver?: object;
   readonly loadBalancer?: object;
@@ -37,7 +41,13 @@ const nodeField = object<WireNode>({
   type: text(),
   name: text(),
   routes: optional(
-    list(object<NonNullable<WireNode['routes']>[number]>({ definition: serviceRouteField, nextNode: text() })),
+    list(
+      object<NonNullable<WireNode['routes']>[number]>({
+        definition: serviceRouteField,
+        nextNode: text(),
+        mirrorNodes: optional(list(text())),
+      }),
+    ),
   ),
   splits: optional(
     list(

@@ -5,9 +5,13 @@ import { mergeHeaderModifiers } from './header-merge.js';
 type Nodes = ReadonlyMap<string, ChainNode>;
 type Split = SplitterNode['splits'][number];
 
-/** Nodes that a node sends requests to. */
+/** Nodes that a node sends requests, or copies of them, to. */
 function successors(node: ChainNode | undefined): readonly string[] {
-  if (node?.type === 'router') return node.routes.map((route) => route.nextNode);
+  if (node?.type === 'router')
+    return node.routes.flatMap(({ nextNode, mirrorNodes = [] }) => [
+      ...(nextNode === '' ? [] : [nextNode]),
+      ...mirrorNodes,
+    ]);
   return node?.type === 'splitter' ? node.splits.map((split) => split.nextNode) : [];
 }
 

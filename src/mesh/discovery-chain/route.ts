@@ -7,7 +7,7 @@ import {
   serviceNodeKey,
   serviceNodeName,
 } from './compilation.js';
-import type { RouterNode, SplitterNode } from './compiled-chain.js';
+import type { RouterNode, RouterRoute, SplitterNode } from './compiled-chain.js';
 import { entryOf } from './entries.js';
 import { resolverNode } from './resolve.js';
 import { DEFAULT_NAMESPACE, DEFAULT_PARTITION, type TargetName } from './target.js';
@@ -27,14 +27,23 @@ function routerNode(compilation: Compilation, service: string): string | undefin
   if (router === undefined) return undefined;
   compilation.usesRouting = true;
   const definitions = [...(router.routes ?? []), catchAll(service)];
-  const routes = definitions.map((definition) => ({
-    definition,
-    nextNode: routeNode(compilation, service, definition),
-  }));
+  const routes = definitions.map((definition) => routerRoute(compilation, service, definition));
   const node: RouterNode = { type: 'router', name: serviceNodeName(service), routes };
   const key = serviceNodeKey('router', service);
   compilation.nodes.set(key, node);
   return key;
+}
+
+function routerRoute(compilation: Compilation, service: string, definition: ServiceRoute): RouterRoute {
+  if (definition.directResponse) return { definition, nextNode: '' };
+  const nextNode = routeNode(compilation, service, definition);
+  const mirrors = definition.destination?.requestMirrors ?? [];
+  if (mirrors.length === 0) return { definition, nextNode };
+  // A copy goes to one cluster: subsets, redirects and failover count, a splitter does not.
+  const mirrorNodes = mirrors.map((mirror) =>
+    resolverNode(compilation, localTarget(compilation, mirror.service || service, mirror)),
+  );
+  return { definition, nextNode, mirrorNodes };
 }
 
 function routeNode(compilation: Compilation, service: string, { destination }: ServiceRoute): string {

@@ -78,6 +78,18 @@ export type { EntryKind } from './entry-kind.js';
 export type { EntryAccess, Requirement } from './rules/requirement.js';
 export { intentionPrecedence } from './service-intentions.js';
 export type { ServiceSplit, ServiceSplitterEntry } from './service-splitter.js';
+export {
+  ANY,
+  type Cors,
+  type CorsOrigin,
+  DEFAULT_BACK_OFF_BASE_MS,
+  type DirectResponse,
+  type Fault,
+  type HeaderMatch,
+  type RequestMirror,
+  type RetryBackOff,
+  type RetrySettings,
+} from './traffic/index.js';
 export type { HeaderModifiers, MutualTlsMode, TransparentProxySettings } from './shared-fields.js';
 
 /** A stored entry. `hash` is the content hash shown to clients as a decimal uint64. */

@@ -1,4 +1,4 @@
-import { type Field, duration, flag, integer, list, nullable, object, optional, text } from '../wire/index.js';
+import { type Field, duration, flag, list, nullable, object, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import {
   type HeaderModifiers,
@@ -14,6 +14,26 @@ import { methodsProblem, namedMatchProblem, pathProblem } from './rules/http-mat
 import { metaProblem } from './rules/meta.js';
 import { type Problem, firstProblem } from './rules/problems.js';
 import { type EntryAccess, type Requirement, chainRights } from './rules/requirement.js';
+import {
+  type Cors,
+  type DirectResponse,
+  type Fault,
+  type HeaderMatch,
+  type RequestMirror,
+  type RetrySettings,
+  corsField,
+  corsProblem,
+  directResponseField,
+  directResponseProblem,
+  faultField,
+  faultProblem,
+  headerMatchField,
+  headerMatchesProblem,
+  requestMirrorField,
+  requestMirrorsProblem,
+  retriesProblem,
+  retryFields,
+} from './traffic/index.js';
 
 /** Which requests to a service go where (consul-behaviour 4.3); the first route that matches counts. */
 export interface ServiceRouterEntry {
@@ -28,6 +48,8 @@ export interface ServiceRoute {
   /** Absent = every request. */
   readonly match?: ServiceRouteMatch;
   readonly destination?: ServiceRouteDestination;
+  /** Instead of a destination: the caller's proxy answers. */
+  readonly directResponse?: DirectResponse;
 }
 
 export interface ServiceRouteMatch {
@@ -46,16 +68,7 @@ export interface ServiceRouteHttpMatch {
   readonly methods: readonly string[];
 }
 
-/** Exactly one of present, exact, prefix, suffix and regex is given. */
-export interface ServiceRouteHeaderMatch {
-  readonly name: string;
-  readonly present: boolean;
-  readonly exact: string;
-  readonly prefix: string;
-  readonly suffix: string;
-  readonly regex: string;
-  readonly invert: boolean;
-}
+export type ServiceRouteHeaderMatch = HeaderMatch;
 
 /** Exactly one of present, exact and regex is given. */
 export interface ServiceRouteQueryMatch {
@@ -65,7 +78,7 @@ export interface ServiceRouteQueryMatch {
   readonly regex: string;
 }
 
-export interface ServiceRouteDestination {
+export interface ServiceRouteDestination extends RetrySettings {
   /** Empty = the service the router belongs to. */
   readonly service: string;
   readonly serviceSubset: string;
@@ -76,12 +89,11 @@ export interface ServiceRouteDestination {
   readonly requestTimeoutMs: number;
   /** 0 = not given, negative = no timeout. */
   readonly idleTimeoutMs: number;
-  readonly numRetries: number;
-  readonly retryOnConnectFailure: boolean;
-  readonly retryOn: readonly string[];
-  readonly retryOnStatusCodes: readonly number[];
   readonly requestHeaders?: HeaderModifiers;
   readonly responseHeaders?: HeaderModifiers;
+  readonly requestMirrors?: readonly RequestMirror[];
+  readonly fault?: Fault;
+  readonly cors?: Cors;
 }
 
 const httpMatchField = object<ServiceRouteHttpMatch>({
@@ -89,17 +101,7 @@ const httpMatchField = object<ServiceRouteHttpMatch>({
   pathPrefix: text(),
   pathRegex: text(),
   caseInsensitive: flag(),
-  header: list(
-    object<ServiceRouteHeaderMatch>({
-      name: text(),
-      present: flag(),
-      exact: text(),
-      prefix: text(),
-      suffix: text(),
-      regex: text(),
-      invert: flag(),
-    }),
-  ),
+  header: list(headerMatchField),
   queryParam: list(object<ServiceRouteQueryMatch>({ name: text(), present: flag(), exact: text(), regex: text() })),
   methods: list(text()),
 });
@@ -115,14 +117,15 @@ export const serviceRouteField: Field<ServiceRoute> = object<ServiceRoute>({
       prefixRewrite: text(),
       requestTimeoutMs: duration(),
       idleTimeoutMs: duration(),
-      numRetries: integer({ unsigned32: true }),
-      retryOnConnectFailure: flag(),
-      retryOn: list(text()),
-      retryOnStatusCodes: list(integer({ unsigned32: true })),
+      ...retryFields,
       requestHeaders: optional(headerModifiersField),
       responseHeaders: optional(headerModifiersField),
+      requestMirrors: optional(list(requestMirrorField)),
+      fault: optional(faultField),
+      cors: optional(corsField),
     }),
   ),
+  directResponse: optional(directResponseField),
 });
 
 const schema: Field<ServiceRouterEntry> = object<ServiceRouterEntry>(
@@ -134,21 +137,6 @@ const schema: Field<ServiceRouterEntry> = object<ServiceRouterEntry>(
   },
   { ignored: ignoredFields },
 );
-
-const RETRY_CONDITIONS: ReadonlySet<string> = new Set([
-  '5xx',
-  'cancelled',
-  'connect-failure',
-  'deadline-exceeded',
-  'envoy-ratelimited',
-  'gateway-error',
-  'internal',
-  'refused-stream',
-  'reset',
-  'resource-exhausted',
-  'retriable-4xx',
-  'unavailable',
-]);
 
 /** Methods in upper case. */
 function normalize(entry: ServiceRouterEntry): ServiceRouterEntry {
@@ -165,8 +153,9 @@ function normalizeRoute(route: ServiceRoute): ServiceRoute {
 function validate(entry: ServiceRouterEntry): Problem {
   if (entry.name === '') return 'Name is required';
   return (
-    firstProblem(entry.routes ?? [], (route, position) => routeProblem(`Route[${position}]`, route)) ??
-    metaProblem(entry.meta)
+    firstProblem(entry.routes ?? [], (route, position) =>
+      routeProblem(`Route[${position}]`, `Routes[${position}]`, route),
+    ) ?? metaProblem(entry.meta)
   );
 }
 
@@ -176,29 +165,27 @@ function requires(entry: ServiceRouterEntry, access: EntryAccess): readonly Requ
 
 /** Names of the services this entry sends requests to. */
 function references(entry: ServiceRouterEntry): readonly string[] {
-  const named = (entry.routes ?? []).map((route) => route.destination?.service ?? '').filter((name) => name !== '');
+  const named = (entry.routes ?? [])
+    .flatMap(({ destination }) => [destination, ...(destination?.requestMirrors ?? [])])
+    .map((target) => target?.service ?? '')
+    .filter((name) => name !== '');
   return [...new Set(named)].sort();
 }
 
-function routeProblem(where: string, { match, destination }: ServiceRoute): Problem {
+/** `where` is how Consul's texts call the route, `path` where it stands in the entry. */
+function routeProblem(where: string, path: string, { match, destination, directResponse }: ServiceRoute): Problem {
   return (
     (match?.http && matchProblem(where, match.http)) ??
-    (destination && destinationProblem(where, match?.http, destination))
+    (destination && directResponse ? `${path} must not have both Destination and DirectResponse` : undefined) ??
+    (destination && destinationProblem(where, `${path}.Destination`, match?.http, destination)) ??
+    directResponseProblem(`${path}.DirectResponse`, directResponse)
   );
 }
 
 function matchProblem(where: string, match: ServiceRouteHttpMatch): Problem {
   return (
     pathProblem(where, match) ??
-    firstProblem(match.header, ({ name, present, exact, prefix, suffix, regex }, position) =>
-      namedMatchProblem(`${where} Header[${position}]`, name, {
-        Present: present,
-        Exact: exact,
-        Prefix: prefix,
-        Suffix: suffix,
-        Regex: regex,
-      }),
-    ) ??
+    headerMatchesProblem(`${where} Header`, match.header) ??
     firstProblem(match.queryParam, ({ name, present, exact, regex }, position) =>
       namedMatchProblem(`${where} QueryParam[${position}]`, name, { Present: present, Exact: exact, Regex: regex }),
     ) ??
@@ -208,6 +195,7 @@ function matchProblem(where: string, match: ServiceRouteHttpMatch): Problem {
 
 function destinationProblem(
   where: string,
+  path: string,
   match: ServiceRouteHttpMatch | undefined,
   destination: ServiceRouteDestination,
 ): Problem {
@@ -217,11 +205,12 @@ function destinationProblem(
     if (breaksLine(destination.prefixRewrite)) return `${where} PrefixRewrite must not contain line breaks or NUL`;
   }
   return (
-    firstProblem(destination.retryOn, (condition) =>
-      RETRY_CONDITIONS.has(condition) ? undefined : `${where} contains an invalid retry condition: "${condition}"`,
-    ) ??
+    retriesProblem(where, path, destination) ??
     headerModifiersProblem(`${where} RequestHeaders`, destination.requestHeaders) ??
-    headerModifiersProblem(`${where} ResponseHeaders`, destination.responseHeaders)
+    headerModifiersProblem(`${where} ResponseHeaders`, destination.responseHeaders) ??
+    requestMirrorsProblem(`${path}.RequestMirrors`, destination.requestMirrors ?? []) ??
+    faultProblem(`${path}.Fault`, destination.fault) ??
+    corsProblem(`${path}.Cors`, destination.cors)
   );
 }
 

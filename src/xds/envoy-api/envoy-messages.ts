@@ -8,10 +8,14 @@ import type { FileAccessLog } from './generated/envoy/extensions/access_loggers/
 import type { StderrAccessLog } from './generated/envoy/extensions/access_loggers/stream/v3/StderrAccessLog.js';
 import type { StdoutAccessLog } from './generated/envoy/extensions/access_loggers/stream/v3/StdoutAccessLog.js';
 import type { ClusterConfig as AggregateCluster } from './generated/envoy/extensions/clusters/aggregate/v3/ClusterConfig.js';
+import type { Cors } from './generated/envoy/extensions/filters/http/cors/v3/Cors.js';
+import type { CorsPolicy } from './generated/envoy/extensions/filters/http/cors/v3/CorsPolicy.js';
+import type { HTTPFault } from './generated/envoy/extensions/filters/http/fault/v3/HTTPFault.js';
 import type { Config as GrpcHttp1Bridge } from './generated/envoy/extensions/filters/http/grpc_http1_bridge/v3/Config.js';
 import type { FilterConfig as GrpcStats } from './generated/envoy/extensions/filters/http/grpc_stats/v3/FilterConfig.js';
 import type { Config as HeaderToMetadata } from './generated/envoy/extensions/filters/http/header_to_metadata/v3/Config.js';
 import type { Lua } from './generated/envoy/extensions/filters/http/lua/v3/Lua.js';
+import type { LocalRateLimit } from './generated/envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.js';
 import type { RBAC as HttpRbac } from './generated/envoy/extensions/filters/http/rbac/v3/RBAC.js';
 import type { Router } from './generated/envoy/extensions/filters/http/router/v3/Router.js';
 import type { OriginalDst } from './generated/envoy/extensions/filters/listener/original_dst/v3/OriginalDst.js';
@@ -20,6 +24,7 @@ import type { ConnectionLimit } from './generated/envoy/extensions/filters/netwo
 import type { HttpConnectionManager } from './generated/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js';
 import type { RBAC as NetworkRbac } from './generated/envoy/extensions/filters/network/rbac/v3/RBAC.js';
 import type { TcpProxy } from './generated/envoy/extensions/filters/network/tcp_proxy/v3/TcpProxy.js';
+import type { PreviousHostsPredicate } from './generated/envoy/extensions/retry/host/previous_hosts/v3/PreviousHostsPredicate.js';
 import type { DownstreamTlsContext } from './generated/envoy/extensions/transport_sockets/tls/v3/DownstreamTlsContext.js';
 import type { Secret } from './generated/envoy/extensions/transport_sockets/tls/v3/Secret.js';
 import type { UpstreamTlsContext } from './generated/envoy/extensions/transport_sockets/tls/v3/UpstreamTlsContext.js';
@@ -37,10 +42,14 @@ export interface EnvoyMessages {
   'envoy.extensions.access_loggers.stream.v3.StderrAccessLog': StderrAccessLog;
   'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog': StdoutAccessLog;
   'envoy.extensions.clusters.aggregate.v3.ClusterConfig': AggregateCluster;
+  'envoy.extensions.filters.http.cors.v3.Cors': Cors;
+  'envoy.extensions.filters.http.cors.v3.CorsPolicy': CorsPolicy;
+  'envoy.extensions.filters.http.fault.v3.HTTPFault': HTTPFault;
   'envoy.extensions.filters.http.grpc_http1_bridge.v3.Config': GrpcHttp1Bridge;
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': GrpcStats;
   'envoy.extensions.filters.http.header_to_metadata.v3.Config': HeaderToMetadata;
   'envoy.extensions.filters.http.lua.v3.Lua': Lua;
+  'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': LocalRateLimit;
   'envoy.extensions.filters.http.rbac.v3.RBAC': HttpRbac;
   'envoy.extensions.filters.http.router.v3.Router': Router;
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': OriginalDst;
@@ -49,6 +58,7 @@ export interface EnvoyMessages {
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': HttpConnectionManager;
   'envoy.extensions.filters.network.rbac.v3.RBAC': NetworkRbac;
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': TcpProxy;
+  'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': PreviousHostsPredicate;
   'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext': DownstreamTlsContext;
   'envoy.extensions.transport_sockets.tls.v3.Secret': Secret;
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext': UpstreamTlsContext;

@@ -1,5 +1,6 @@
 import type { MeshView } from '../../model/index.js';
 import {
+  type ChainNode,
   type ChainTarget,
   type CompiledChain,
   type ResolverNode,
@@ -46,6 +47,12 @@ export function targetOf(
 /** Name of a target's cluster (consul-behaviour 6.1): the SNI, with the hash of a customised chain in front. */
 export function baseClusterName(chain: CompiledChain, target: ChainTarget): string {
   return chain.customizationHash === '' ? target.name : `${chain.customizationHash}~${target.name}`;
+}
+
+/** Name of the cluster that a resolver's requests go to; undefined for what is no resolver. */
+export function clusterOf(chain: CompiledChain, node: ChainNode | undefined): string | undefined {
+  const target = node?.type === 'resolver' ? chain.targets[node.resolver.target] : undefined;
+  return target && baseClusterName(chain, target);
 }
 
 /** Name of the cluster of one target in a list of failover targets, `base` being the primary's name. */

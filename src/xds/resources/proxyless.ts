@@ -1,18 +1,14 @@
 import { defaultIntentionPolicy, intentionDecision, intentionsToCell } from '../../mesh/intentions/index.js';
 import { targetEndpointsCell, targetEndpointsKey } from '../../mesh/proxy/index.js';
 import { type MeshView, configEntryKey } from '../../model/index.js';
-import { type EnvoyMessages, packAny } from '../envoy-api/index.js';
+import { packAny } from '../envoy-api/index.js';
 import type { Builder } from './builder.js';
 import { type ChainTargetInput, chainOf, targetOf } from './chain-input.js';
-import { chainRoutes } from './chain-routes.js';
+import { type EnvoyRoute, chainRoutes } from './chain-routes.js';
 import { durationOf, fetchSource } from './config-sources.js';
 import { isUsable, toEndpoint } from './endpoints.js';
 import { loadBalancing } from './load-balancing.js';
 import { clustersOf, proxylessClusterName, proxylessRouteName } from './proxyless-names.js';
-
-type Route = NonNullable<
-  NonNullable<EnvoyMessages['envoy.config.route.v3.RouteConfiguration']['virtual_hosts']>[number]['routes']
->[number];
 
 /** Whom a client without a proxy calls: a service, along the chain of that key. */
 export interface ProxylessInput {
@@ -48,7 +44,7 @@ export const proxylessListener: Builder<ProxylessInput> = (view, { name, service
 export const proxylessRoute: Builder<ProxylessInput> = (view, { name, service, chain: key }) => {
   const chain = chainOf(view, key);
   if (chain === undefined) return undefined;
-  const routes = (chainRoutes(chain) as Route[]).map((route) => withClusters(route, service));
+  const routes = chainRoutes(chain).map((route) => withClusters(route, service));
   const any = packAny('envoy.config.route.v3.RouteConfiguration', {
     name,
     virtual_hosts: [{ name, domains: ['*'], routes }],
@@ -131,9 +127,10 @@ function isKnown(view: MeshView, service: string): boolean {
   );
 }
 
-function withClusters(route: Route, service: string): Route {
-  const { route: action } = route;
-  if (!action) return route;
+/** Names of such clients' clusters. Without what needs filters that they do not have, which would make them refuse all. */
+function withClusters({ typed_per_filter_config: _filters, ...route }: EnvoyRoute, service: string): EnvoyRoute {
+  if (!route.route) return route;
+  const { request_mirror_policies: _mirrors, ...action } = route.route;
   const { cluster, weighted_clusters: weighted } = action;
   return {
     ...route,

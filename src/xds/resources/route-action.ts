@@ -1,9 +1,10 @@
-import type { ChainNode, CompiledChain } from '../../mesh/discovery-chain/index.js';
+import type { CompiledChain } from '../../mesh/discovery-chain/index.js';
 import type { ServiceRouteDestination } from '../../model/config-entries/service-router.js';
-import { baseClusterName } from './chain-input.js';
+import { clusterOf } from './chain-input.js';
 import { durationOf } from './config-sources.js';
 import { headerModifiers } from './header-modifiers.js';
 import { hashPolicies } from './load-balancing.js';
+import { retryPolicy } from './retry-policy.js';
 
 /** Weights of a split are hundredths of a per cent. */
 const WEIGHT_SCALE = 100;
@@ -17,8 +18,7 @@ export function clusterAction(chain: CompiledChain, nodeKey: string) {
     return cluster === undefined ? undefined : { cluster, ...hashPolicies(node.loadBalancer) };
   }
   const clusters = node.splits.flatMap((split) => {
-    const leg = chain.nodes[split.nextNode];
-    const name = leg && clusterOf(chain, leg);
+    const name = clusterOf(chain, chain.nodes[split.nextNode]);
     if (name === undefined) return [];
     return [
       {
@@ -31,11 +31,6 @@ export function clusterAction(chain: CompiledChain, nodeKey: string) {
   return { weighted_clusters: { clusters }, ...hashPolicies(node.loadBalancer) };
 }
 
-function clusterOf(chain: CompiledChain, node: ChainNode): string | undefined {
-  const target = node.type === 'resolver' ? chain.targets[node.resolver.target] : undefined;
-  return target && baseClusterName(chain, target);
-}
-
 /** Rewrites, timeouts and retries of a route's destination (consul-behaviour 4.3); negative timeouts switch off. */
 export function destinationAction(destination: ServiceRouteDestination | undefined) {
   if (destination === undefined) return {};
@@ -45,21 +40,5 @@ export function destinationAction(destination: ServiceRouteDestination | undefin
     ...(requestTimeoutMs === 0 ? {} : { timeout: durationOf(Math.max(requestTimeoutMs, 0)) }),
     ...(idleTimeoutMs === 0 ? {} : { idle_timeout: durationOf(Math.max(idleTimeoutMs, 0)) }),
     ...retryPolicy(destination),
-  };
-}
-
-function retryPolicy({ numRetries, retryOn, retryOnConnectFailure, retryOnStatusCodes }: ServiceRouteDestination) {
-  const conditions = [
-    ...retryOn,
-    ...(retryOnConnectFailure ? ['connect-failure'] : []),
-    ...(retryOnStatusCodes.length > 0 ? ['retriable-status-codes'] : []),
-  ];
-  if (conditions.length === 0 && numRetries === 0) return {};
-  return {
-    retry_policy: {
-      retry_on: conditions.join(','),
-      ...(numRetries > 0 ? { num_retries: { value: numRetries } } : {}),
-      ...(retryOnStatusCodes.length > 0 ? { retriable_status_codes: [...retryOnStatusCodes] } : {}),
-    },
   };
 }

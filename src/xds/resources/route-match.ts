@@ -1,6 +1,6 @@
+import type { HeaderMatch } from '../../model/config-entries/index.js';
 import type { ServiceRouteHttpMatch } from '../../model/config-entries/service-router.js';
 
-type HeaderMatch = ServiceRouteHttpMatch['header'][number];
 type QueryMatch = ServiceRouteHttpMatch['queryParam'][number];
 
 /** What a route of a service-router matches; everything when nothing is said (consul-behaviour 4.3). */
@@ -24,7 +24,8 @@ function pathMatch({ pathExact, pathPrefix, pathRegex }: ServiceRouteHttpMatch) 
   return pathRegex === '' ? { prefix: '/' } : { safe_regex: { regex: pathRegex } };
 }
 
-function headerMatch(header: HeaderMatch) {
+/** What a header must be like. */
+export function headerMatch(header: HeaderMatch) {
   const invert = header.invert ? { invert_match: true } : {};
   if (header.present) return { name: header.name, present_match: true, ...invert };
   return { name: header.name, string_match: stringMatch(header), ...invert };

@@ -4,6 +4,7 @@ import { type CompiledChain, isHttpLike } from '../../mesh/discovery-chain/index
 import { filterAccessLogs } from './access-logs.js';
 import { chainRoutes } from './chain-routes.js';
 import { clusterAction } from './route-action.js';
+import { routeFilters } from './route-filters.js';
 import { type NamedFilter, httpConnectionManager } from './http-connection-manager.js';
 import type { ResourceType } from './spec.js';
 
@@ -75,7 +76,7 @@ function httpFilter(chain: CompiledChain, input: UpstreamFilterInput): NamedFilt
             ],
           },
         },
-    filters: [],
+    filters: routeFilters(chain),
     ...(input.accessLogs ? { accessLogs: input.accessLogs } : {}),
     ...(input.tracingJson === undefined ? {} : { tracingJson: input.tracingJson }),
   });

@@ -88,6 +88,22 @@ describe('what a gRPC client without a proxy asks for', () => {
     await mesh.stop();
   });
 
+  test('routes say nothing to filters that such a client does not have, and copy nothing', async () => {
+    const mesh = await meshOf('resolver-grpc');
+    const told = { Fault: { Abort: { HTTPStatus: 503 } }, Cors: { AllowOrigins: [{ Exact: '*' }] } };
+    await mesh.step({
+      config: {
+        Kind: 'service-router',
+        Name: 'orders',
+        Routes: [{ Destination: { ...told, RequestMirrors: [{ Service: 'orders' }] } }],
+      },
+    });
+    const { json, problems } = follow(mesh, 'orders', 'front-proxy');
+    expect(problems).toEqual([]);
+    expect(JSON.stringify(json)).not.toMatch(/typed_per_filter_config|request_mirror_policies/);
+    await mesh.stop();
+  });
+
   test('a port behind the name of the service changes nothing', async () => {
     const mesh = await meshOf('resolver-grpc');
     expect(follow(mesh, 'orders:443', 'front-proxy').problems).toEqual([]);

@@ -9,6 +9,11 @@ export function breaksLine(value: string): boolean {
   return LINE_BREAKING.test(value);
 }
 
+/** Whether this can be the name of a header. */
+export function isHeaderName(name: string): boolean {
+  return HEADER_NAME.test(name);
+}
+
 /** Header modifiers that Envoy takes and that cannot smuggle anything; `where` names them in the text. */
 export function headerModifiersProblem(where: string, modifiers: HeaderModifiers | undefined): Problem {
   if (modifiers === undefined) return undefined;
@@ -31,5 +36,5 @@ export function headerTextProblem(where: string, name: string, value: string): P
 function headerNameProblem(where: string, name: string): Problem {
   if (name.startsWith(':') || name.toLowerCase() === 'host')
     return `${where} cannot modify "${name}": pseudo headers and the host stay as they are`;
-  return HEADER_NAME.test(name) ? undefined : `${where} contains an invalid header name ${JSON.stringify(name)}`;
+  return isHeaderName(name) ? undefined : `${where} contains an invalid header name ${JSON.stringify(name)}`;
 }

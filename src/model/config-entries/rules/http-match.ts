@@ -3,6 +3,11 @@ import { type Problem, firstProblem } from './problems.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE']);
 
+/** Whether this is a method of HTTP, in upper case. */
+export function isMethod(method: string): boolean {
+  return METHODS.has(method);
+}
+
 export interface PathMatch {
   readonly pathExact: string;
   readonly pathPrefix: string;
@@ -23,7 +28,7 @@ export function pathProblem(where: string, match: PathMatch): Problem {
 /** Known methods, each once. They are upper case already. */
 export function methodsProblem(where: string, methods: readonly string[]): Problem {
   return firstProblem(methods, (method, position) => {
-    if (!METHODS.has(method)) return `${where} Methods contains an invalid method "${method}"`;
+    if (!isMethod(method)) return `${where} Methods contains an invalid method "${method}"`;
     return methods.indexOf(method) < position ? `${where} Methods contains "${method}" more than once` : undefined;
   });
 }

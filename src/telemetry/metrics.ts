@@ -8,6 +8,7 @@ export interface Metrics {
   /** Consul's JSON form: gauges, counters and samples by dotted name (consul-behaviour 1.2, `agent/metrics`). */
   json(): Promise<unknown>;
   observeRequest(method: string, route: string, status: number, durationMs: number): void;
+  countLimited(operation: string, mode: string, category: string): void;
 }
 
 const underscored = (name: string): string => name.replace(/[.-]/g, '_');
@@ -29,6 +30,12 @@ export function createMetrics(gauges: GaugeSource, now: () => number): Metrics {
     labelNames: ['class'],
     registers: [registry],
   });
+  const limited = new Counter({
+    name: 'consul_rpc_rate_limit_exceeded',
+    help: 'Requests over a limit of a control-plane-request-limit entry',
+    labelNames: ['op', 'mode', 'limit_type'],
+    registers: [registry],
+  });
   const known = new Map<string, Gauge>();
   const refresh = (): Readonly<Record<string, number>> => {
     const values = gauges();
@@ -47,17 +54,30 @@ export function createMetrics(gauges: GaugeSource, now: () => number): Metrics {
     async json() {
       const values = refresh();
       const { values: samples } = await requests.get();
+      const { values: overLimits } = await limited.get();
       return {
         Timestamp: `${new Date(now()).toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`,
         Gauges: Object.entries(values).map(([Name, Value]) => ({ Name, Value, Labels: {} })),
         Points: [],
-        Counters: [],
+        Counters: overLimits.map(({ labels, value }) => ({
+          Name: 'consul.rpc.rate_limit.exceeded',
+          Count: value,
+          Sum: value,
+          Min: 1,
+          Max: 1,
+          Mean: 1,
+          Stddev: 0,
+          Labels: labels,
+        })),
         Samples: summaries(samples),
       };
     },
     observeRequest(method, route, status, durationMs) {
       requests.observe({ method, path: route.replace(/^\//, '').replaceAll('/', '_') }, durationMs);
       answers.inc({ class: `${Math.floor(status / 100)}xx` });
+    },
+    countLimited(operation, mode, category) {
+      limited.inc({ op: operation, mode, limit_type: category });
     },
   };
 }

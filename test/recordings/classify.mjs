@@ -83,6 +83,7 @@ const kinds = new Set([
   'mesh',
   'exported-services',
   'jwt-provider',
+  'control-plane-request-limit',
 ]);
 const waitingKinds = {
   'api-gateway': 'API gateways',
@@ -95,7 +96,6 @@ const waitingKinds = {
   'terminating-gateway': 'terminating gateways',
   'mesh-gateway': 'mesh gateways',
   'sameness-group': 'sameness groups',
-  'control-plane-request-limit': 'rate limits',
 };
 
 const otherChecks = () => 'check types other than TTL, HTTP and TCP';

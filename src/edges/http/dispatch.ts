@@ -6,6 +6,7 @@ import { checkGate, hasUnprintable } from './gate.js';
 import { checkDatacenter } from './datacenter.js';
 import type { HttpConfig, HttpDeps } from './http-deps.js';
 import { Query } from './query.js';
+import type { RequestLimiter } from './request-limit/request-limiter.js';
 import type { ApiAnswer, ApiRequest, Route } from './route.js';
 import { type RouteTable, allowedMethods } from './route-table.js';
 
@@ -35,6 +36,7 @@ export async function dispatch(
   deps: HttpDeps,
   config: HttpConfig,
   raw: RawRequest,
+  limiter?: RequestLimiter,
 ): Promise<Dispatched> {
   let route: Route | undefined;
   try {
@@ -43,6 +45,8 @@ export async function dispatch(
     route = found.request.route;
     checkScope(found.request);
     await deps.store.ready;
+    const limited = limiter?.refusal(raw.method, found.request.path);
+    if (limited !== undefined) return { answer: limited, route: route.path };
     return { answer: await route.handle(found.request), route: route.path };
   } catch (thrown) {
     return { answer: failed(deps, raw, route, thrown), route: route?.path ?? 'none' };

@@ -81,6 +81,8 @@ export interface HttpMetrics {
   json(): Promise<unknown>;
   /** A request was answered: for the request metrics. `route` is the pattern, never the path. */
   observeRequest?(method: string, route: string, status: number, durationMs: number): void;
+  /** A request was over a limit: of which operation, in which mode, of which family (`global` = of all). */
+  countLimited?(operation: string, mode: string, category: string): void;
 }
 
 export interface HttpDeps {

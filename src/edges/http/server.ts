@@ -5,6 +5,7 @@ import { DEFAULT_BODY_LIMIT_BYTES, readBody } from './body.js';
 import { limitConnections } from './connection-limit.js';
 import { dispatch } from './dispatch.js';
 import type { HttpDeps, HttpServer } from './http-deps.js';
+import { RequestLimiter } from './request-limit/request-limiter.js';
 import { toWire } from './respond.js';
 import type { ApiRequest, Route } from './route.js';
 import { RouteTable } from './route-table.js';
@@ -31,6 +32,8 @@ export function createHttpServer(deps: HttpDeps): HttpServer {
 /** The fastify instance behind `createHttpServer`, with given routes: for tests that inject requests. */
 export function createApp(deps: HttpDeps, routes: readonly Route[], closing: AbortSignal): FastifyInstance {
   const table = new RouteTable(routes);
+  const limiter = new RequestLimiter(deps);
+  closing.addEventListener('abort', limiter.close, { once: true });
   const app = Fastify({
     logger: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -47,15 +50,20 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], closing: Abo
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
   const handle = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    answer(table, deps, closing, request, reply);
+    answer({ table, deps, limiter }, closing, request, reply);
   app.route({ method: [...METHODS], url: '*', handler: handle });
   app.setNotFoundHandler(handle);
   return app;
 }
 
+interface Answering {
+  readonly table: RouteTable;
+  readonly deps: HttpDeps;
+  readonly limiter: RequestLimiter;
+}
+
 async function answer(
-  table: RouteTable,
-  deps: HttpDeps,
+  { table, deps, limiter }: Answering,
   closing: AbortSignal,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -69,14 +77,20 @@ async function answer(
     return Array.isArray(value) ? value.join(',') : (value ?? '');
   };
   const config = deps.config();
-  const { answer: given, route } = await dispatch(table, deps, config, {
-    method: request.method,
-    target,
-    header,
-    remoteAddress: request.ip,
-    signal: AbortSignal.any([gone.signal, closing]),
-    body: bodyReader(request),
-  });
+  const { answer: given, route } = await dispatch(
+    table,
+    deps,
+    config,
+    {
+      method: request.method,
+      target,
+      header,
+      remoteAddress: request.ip,
+      signal: AbortSignal.any([gone.signal, closing]),
+      body: bodyReader(request),
+    },
+    limiter,
+  );
   const wire = await toWire(given, config, {
     pretty: /[?&]pretty(?:[=&]|$)/.test(target),
     acceptsGzip: /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)/.test(header('accept-encoding')),

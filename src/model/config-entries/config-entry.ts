@@ -1,3 +1,4 @@
+import type { RequestLimitEntry } from './control-plane-request-limit.js';
 import type { ExportedServicesEntry } from './exported-services.js';
 import type { JwtProviderEntry } from './jwt-provider.js';
 import type { MeshEntry } from './mesh.js';
@@ -19,6 +20,7 @@ export interface ConfigEntryKinds {
   mesh: MeshEntry;
   'exported-services': ExportedServicesEntry;
   'jwt-provider': JwtProviderEntry;
+  'control-plane-request-limit': RequestLimitEntry;
 }
 
 export type ConfigEntryKind = keyof ConfigEntryKinds;

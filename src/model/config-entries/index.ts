@@ -6,6 +6,7 @@ import type { Revisions } from '../records/common.js';
 import type { ConfigEntry } from './config-entry.js';
 
 export type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
+export type { RequestCategory, RequestLimitEntry, RequestRates } from './control-plane-request-limit.js';
 export type { ExportedServiceRule, ExportedServicesEntry, ServiceConsumer } from './exported-services.js';
 export type {
   CookieConfig,

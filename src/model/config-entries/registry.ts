@@ -4,6 +4,7 @@ import { sha256Hex } from '../../core/hash.js';
 import { nameProblem } from '../../core/name-problem.js';
 import { type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
 import type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
+import { requestLimit } from './control-plane-request-limit.js';
 import { exportedServices } from './exported-services.js';
 import { jwtProvider } from './jwt-provider.js';
 import { mesh } from './mesh.js';
@@ -27,6 +28,7 @@ const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Ki
   mesh,
   'exported-services': exportedServices,
   'jwt-provider': jwtProvider,
+  'control-plane-request-limit': requestLimit,
 };
 
 /** Kinds of Consul that this version does not have yet. */

@@ -1,0 +1,100 @@
+import type { RequestCategory, RequestLimitEntry, RequestRates } from '../../../model/index.js';
+import { configEntryListCell, configEntryListKey } from '../../../discovery/config/index.js';
+import { text } from '../answers.js';
+import type { HttpDeps } from '../http-deps.js';
+import type { ApiAnswer } from '../route.js';
+import { type RequestOperation, requestClass } from './request-class.js';
+import { TokenBucket } from './token-bucket.js';
+
+type Mode = 'permissive' | 'enforcing';
+
+/** One limit that is in force. */
+interface Limit {
+  readonly entry: string;
+  readonly mode: Mode;
+  readonly operation: RequestOperation;
+  /** Undefined = it holds for all families. */
+  readonly category: RequestCategory | undefined;
+  readonly bucket: TokenBucket;
+}
+
+/** Exceeding is logged so often at most. */
+const LOG_EVERY_MS = 10_000;
+
+/**
+ * Counts requests against the control-plane-request-limit entries of the state: what is over a limit is refused by one that is
+ * enforcing, and noted by one that is permissive (consul-behaviour.md 11.6). An entry that changes keeps its other buckets.
+ */
+export class RequestLimiter {
+  readonly #deps: Pick<HttpDeps, 'clock' | 'logger' | 'metrics'>;
+  readonly #loggedAtMs = new Map<string, number>();
+  #limits: readonly Limit[] = [];
+  readonly close: () => void;
+
+  constructor(deps: Pick<HttpDeps, 'store' | 'clock' | 'logger' | 'metrics'>) {
+    this.#deps = deps;
+    this.close = deps.store.subscribe(
+      configEntryListCell,
+      configEntryListKey('control-plane-request-limit'),
+      (records) => {
+        const entries = records.flatMap(({ entry }) => (entry.kind === 'control-plane-request-limit' ? [entry] : []));
+        this.#limits = entries.flatMap((entry) => this.#limitsOf(entry));
+      },
+    );
+  }
+
+  /** The answer to a request that is over a limit; undefined = it may pass. 503 where only this server could have done it. */
+  refusal(method: string, path: string): ApiAnswer | undefined {
+    if (this.#limits.length === 0) return undefined;
+    const found = requestClass(method, path);
+    if (found === undefined) return undefined;
+    const { operation, category } = found;
+    const nowMs = this.#deps.clock.now();
+    let refused: Limit | undefined;
+    for (const limit of this.#limits) {
+      if (limit.operation !== operation || (limit.category !== undefined && limit.category !== category)) continue;
+      if (limit.bucket.take(nowMs)) continue;
+      this.#note(limit, nowMs);
+      if (limit.mode === 'enforcing') refused ??= limit;
+    }
+    return refused && text(operation === 'write' ? 503 : 429, `${sentence(refused)}; try again later`);
+  }
+
+  #limitsOf(entry: RequestLimitEntry): readonly Limit[] {
+    const { mode, name } = entry;
+    if (mode !== 'permissive' && mode !== 'enforcing') return [];
+    const all: readonly (readonly [RequestCategory | undefined, RequestRates | undefined])[] = [
+      [undefined, entry],
+      ...(Object.entries(entry) as [RequestCategory, RequestRates][]).filter(([, value]) => isRates(value)),
+    ];
+    return all.flatMap(([category, rates]) =>
+      (['read', 'write'] as const).flatMap((operation) => {
+        const rate = (operation === 'read' ? rates?.readRate : rates?.writeRate) ?? 0;
+        if (rate <= 0) return [];
+        const known = this.#limits.find(
+          (limit) => limit.entry === name && limit.operation === operation && limit.category === category,
+        );
+        const bucket = known?.bucket.rate === rate ? known.bucket : new TokenBucket(rate, this.#deps.clock.now());
+        return [{ entry: name, mode, operation, category, bucket }];
+      }),
+    );
+  }
+
+  #note(limit: Limit, nowMs: number): void {
+    const { entry, mode, operation, category } = limit;
+    this.#deps.metrics.countLimited?.(operation, mode, category ?? 'global');
+    const key = `${entry} ${operation} ${category}`;
+    if (nowMs - (this.#loggedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return;
+    this.#loggedAtMs.set(key, nowMs);
+    this.#deps.logger.warn({ mode }, sentence(limit));
+  }
+}
+
+function isRates(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'readRate' in value;
+}
+
+function sentence({ entry, operation, category, bucket }: Limit): string {
+  const what = category === undefined ? `${operation}s` : `${category} ${operation}s`;
+  return `rate limit exceeded: more than ${bucket.rate} ${what} a second (control-plane-request-limit "${entry}")`;
+}

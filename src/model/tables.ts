@@ -18,6 +18,7 @@ import type {
   RevocationRecord,
   SystemRecord,
 } from './records/mesh-state.js';
+import type { PreparedQueryRecord } from './records/prepared-query.js';
 
 /** Every table of the store, by name. */
 export interface Tables {
@@ -26,6 +27,7 @@ export interface Tables {
   checks: CheckRecord;
   kv: KvRecord;
   'config-entries': ConfigEntryRecord;
+  'prepared-queries': PreparedQueryRecord;
   'virtual-ips': VirtualIpRecord;
   'free-virtual-ips': FreeVirtualIpRecord;
   'ca-roots': CaRootRecord;
@@ -113,6 +115,15 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       byReference: (row) => configEntryReferences(row.entry).map((service) => [service]),
     },
     keyPrefix: { byKind: tuplePrefix },
+  },
+  'prepared-queries': {
+    key: (row) => row.id,
+    indexes: {
+      all: () => [[]],
+      /** Names of queries, and apart from them prefixes of templates: neither has a case. */
+      byName: (row) => (row.template.type === '' && row.name !== '' ? [[row.name.toLowerCase()]] : []),
+      byTemplate: (row) => (row.template.type === '' ? [] : [[row.name.toLowerCase()]]),
+    },
   },
   'virtual-ips': { key: (row) => row.service, indexes: { all: () => [[]] } },
   'free-virtual-ips': { key: (row) => row.ip, indexes: { all: () => [[]] } },

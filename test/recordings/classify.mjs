@@ -14,7 +14,6 @@ const waitingFamilies = {
   event: 'user events',
   operator: 'operator endpoints',
   peering: 'cluster peering',
-  query: 'prepared queries',
   session: 'sessions',
   txn: 'transactions over HTTP',
   dns: 'DNS',
@@ -39,7 +38,7 @@ const endpoints = [
   [/^\/v1\/health\/ingress\//, 'ingress gateways'],
   [/^\/v1\/catalog\/gateway-services\//, 'gateways'],
   [/^\/v1\/session/, 'sessions'],
-  [/^\/v1\/query/, 'prepared queries'],
+  [/^\/v1\/query/, undefined],
   [/^\/v1\/internal\/ui/, 'UI endpoints'],
   [/^\/v1\/internal\/acl/, 'access control'],
   [/^\/v1\/internal\/service-virtual-ip$/, undefined],
@@ -108,7 +107,6 @@ const fields = {
   OSService: otherChecks,
   DockerContainerID: otherChecks,
   Args: otherChecks,
-  DestinationType: (v) => v === 'prepared_query' && 'prepared queries',
   EnvoyExtensions: () => 'Envoy extensions',
   JWT: () => 'JWT',
   Peer: () => 'cluster peering',
@@ -141,6 +139,8 @@ const waitingSettings = { acl: 'access control', dns_config: 'DNS', encrypt: 'go
 const overrides = {
   'config/sameness-group': { inScope: 'entries of the kind are refused by name, as in Consul' },
   'kv/conflicting': { inScope: 'a session only stands in requests that are refused for another reason' },
+  'query/crud': { inScope: 'another datacenter is only named in a definition' },
+  'query/refused': { inScope: 'peers and the like are only named in definitions that are refused, or not carried out' },
   'health/service': { inScope: 'peers, datacenters and the like are only named in queries of the health of services' },
 };
 
@@ -202,7 +202,6 @@ function reasonsOfXds(id) {
   const reasons = new Set(reasonsOfAgent(scenario.agent));
   for (const step of xdsSteps(scenario)) {
     const [[verb, argument]] = Object.entries(step);
-    if (verb === 'query') reasons.add('prepared queries');
     if (verb === 'request') reasons.add(firstMatch(endpoints, argument.path) ?? 'other requests');
     if (verb === 'config' && !kinds.has(argument.Kind)) reasons.add(waitingKinds[argument.Kind] ?? argument.Kind);
     for (const reason of reasonsInside(argument)) reasons.add(reason);

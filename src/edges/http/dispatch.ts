@@ -94,10 +94,10 @@ function resolve(
   checkGate(config, raw.method, path, raw.remoteAddress);
   const match = table.find(path);
   if (match === undefined) return { answer: notFound(path, config.uiContentPath) };
-  if (raw.method === 'OPTIONS') return { answer: { headers: { Allow: allowedMethods(match.methods) } } };
+  if (raw.method === 'OPTIONS') return { answer: { headers: { Allow: allowedMethods(match) } } };
   const route = match.methods.get(raw.method);
   if (route === undefined)
-    return { answer: text(405, `method ${raw.method} not allowed`, { Allow: allowedMethods(match.methods) }) };
+    return { answer: text(405, `method ${raw.method} not allowed`, { Allow: allowedMethods(match) }) };
   return { request: { ...raw, deps, config, route, path, rest: match.rest, query: new Query(rawQuery) } };
 }
 

@@ -42,6 +42,7 @@ export class RouteTable {
 }
 
 /** The value of an `Allow` header. */
-export function allowedMethods(methods: ReadonlyMap<string, Route>): string {
-  return ['OPTIONS', ...METHOD_ORDER.filter((method) => methods.has(method))].join(',');
+export function allowedMethods({ methods, rest }: RouteMatch): string {
+  const own = [...methods.values()].find((route) => route.allowed)?.allowed;
+  return own?.(rest) ?? ['OPTIONS', ...METHOD_ORDER.filter((method) => methods.has(method))].join(',');
 }

@@ -10,7 +10,17 @@ export type HttpMethod = 'GET' | 'PUT' | 'POST' | 'DELETE';
 export type AclRequirement =
   | 'none'
   | {
-      readonly resource: 'agent' | 'node' | 'service' | 'key' | 'operator' | 'mesh' | 'intention' | 'config' | 'acl';
+      readonly resource:
+        | 'agent'
+        | 'node'
+        | 'service'
+        | 'key'
+        | 'operator'
+        | 'mesh'
+        | 'intention'
+        | 'config'
+        | 'acl'
+        | 'query';
       readonly access: 'read' | 'write' | 'list';
       readonly scope: 'any' | 'path' | 'query' | 'body' | 'agent' | 'items';
     };
@@ -26,6 +36,8 @@ export interface Route {
   readonly ignoresNamespace?: true;
   /** Errors carry the index headers too, as Consul's catalog and intention lists do. */
   readonly errorsHaveIndex?: true;
+  /** What `Allow` says when a method is refused, where that is not the methods of the path; the same for all its methods. */
+  readonly allowed?: (rest: string) => string;
   readonly handle: (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer;
 }
 

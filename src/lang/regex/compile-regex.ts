@@ -14,6 +14,11 @@ export interface Regex {
   test(subject: string): boolean;
   /** Whether the pattern matches the whole subject, as Envoy's path and header matchers do. Throws like `test`. */
   testWhole(subject: string): boolean;
+  /**
+   * The whole match and its groups where the pattern first matches in the subject, a group that takes no part being empty;
+   * undefined when it does not match. Throws like `test`.
+   */
+  groups(subject: string): readonly string[] | undefined;
 }
 
 /**
@@ -35,6 +40,11 @@ export function compileRegex(pattern: string): Regex {
     pattern,
     test: (subject) => compiled.test(checked(subject)),
     testWhole: (subject) => compiled.matches(checked(subject)),
+    groups: (subject) => {
+      const matcher = compiled.matcher(checked(subject));
+      if (!matcher.find()) return undefined;
+      return Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? '');
+    },
   };
 }
 

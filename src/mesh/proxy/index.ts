@@ -9,6 +9,8 @@ export { serviceSpiffeId } from './spiffe.js';
 export {
   type TargetEndpoint,
   type TargetSelection,
+  instanceChecks,
+  instanceEndpoint,
   targetEndpointsCell,
   targetEndpointsKey,
 } from './target-endpoints.js';

@@ -26,8 +26,6 @@ export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly Resolved
 
 /** Why an upstream has no resources; undefined when it can have them. */
 export function unservedUpstream(upstream: ResolvedUpstream): string | undefined {
-  if (upstream.destinationType !== 'service')
-    return `upstream ${upstream.id}: prepared queries are not implemented as upstreams; name a service`;
   if (upstream.peer !== '') return `upstream ${upstream.id}: services of peers are not implemented`;
   return upstream.bindPort > 0 || upstream.bindSocketPath !== ''
     ? undefined

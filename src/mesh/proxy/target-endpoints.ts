@@ -50,9 +50,9 @@ export const targetEndpointsCell: Cell<readonly TargetEndpoint[]> = {
     for (const service of instancesOf(view, selection)) {
       const node = view.get('nodes', nodeKey(service.node));
       if (node?.datacenter !== selection.datacenter) continue;
-      const checks = checksOf(view, service);
+      const checks = instanceChecks(view, service);
       if (selects === undefined || selects(filterable(node, service, checks)))
-        endpoints.push(endpointOf(node, service, checks, selection.onlyPassing));
+        endpoints.push(instanceEndpoint(node, service, checks, selection.onlyPassing));
     }
     return endpoints;
   },
@@ -63,12 +63,14 @@ function instancesOf(view: MeshView, { service, plain }: TargetSelection): reado
   return view.range('services', 'byName', [service]).filter((instance) => instance.kind === '');
 }
 
-function checksOf(view: MeshView, service: ServiceRecord): readonly CheckRecord[] {
+/** The checks that say how an instance is: its node's and its own. */
+export function instanceChecks(view: MeshView, service: ServiceRecord): readonly CheckRecord[] {
   const node = nodeKey(service.node);
   return [...view.range('checks', 'byInstance', [node, '']), ...view.range('checks', 'byInstance', [node, service.id])];
 }
 
-function endpointOf(
+/** An instance as an endpoint, with health and weight (consul-behaviour 6.5). */
+export function instanceEndpoint(
   node: NodeRecord,
   service: ServiceRecord,
   checks: readonly CheckRecord[],

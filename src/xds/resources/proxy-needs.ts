@@ -21,7 +21,9 @@ import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } 
 import { RBAC_FILTERS } from './rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
-import { upstreamNeedsCell, upstreamNeedsKey, withEpoch } from './upstream-needs.js';
+import { queryNeedsCell } from './query-needs.js';
+import { upstreamNeedsCell } from './upstream-needs.js';
+import { upstreamNeedsKey, withEpoch } from './upstream-needs-input.js';
 
 /** Key of a proxy's needs: which Envoy it runs, as far as that is known, decides what it can be sent. */
 export function proxyNeedsKey(
@@ -88,7 +90,8 @@ function localClusterProblems(proxy: ResolvedProxy): string[] {
 /** The resources of one upstream, with what is wrong with it. */
 function upstreamNeeds(view: MeshView, proxy: ResolvedProxy, upstream: ResolvedUpstream): ServedUpstream {
   const unserved = unservedUpstream(upstream);
-  const service = upstream.destinationName;
+  const isQuery = upstream.destinationType === 'prepared_query';
+  const service = isQuery ? upstream.id : upstream.destinationName;
   if (unserved !== undefined) return { service, resources: [], problems: [unserved] };
   // Zero would mean to Envoy: wait for ever (envoy-facts 0.13).
   const fetchTimeoutMs = positiveConfigNumber(proxy.config, 'xds_fetch_timeout_ms');
@@ -100,7 +103,7 @@ function upstreamNeeds(view: MeshView, proxy: ResolvedProxy, upstream: ResolvedU
     ...(tracingJson === '' ? {} : { tracingJson }),
   });
   try {
-    const needs = view.cell(upstreamNeedsCell, key);
+    const needs = view.cell(isQuery ? queryNeedsCell : upstreamNeedsCell, key);
     const epoch = revocationEpoch(view, needs.destinations, proxy.service);
     const { cluster, extended, problems } = needs;
     return { service, resources: withEpoch(needs, epoch), problems, cluster, extended };

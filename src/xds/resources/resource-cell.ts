@@ -18,6 +18,9 @@ import { exposedCluster, exposedListener } from './expose.js';
 import { localApp } from './local-app.js';
 import { proxylessCluster, proxylessEndpoints, proxylessListener, proxylessRoute } from './proxyless.js';
 import { publicListener } from './public-listener.js';
+import { queryCluster } from './query-cluster.js';
+import { queryEndpoints } from './query-endpoints.js';
+import { queryListener } from './query-listener.js';
 import { rbacExtension } from './rbac.js';
 import { rootsSecret } from './roots-secret.js';
 import { routeConfiguration } from './route-configuration.js';
@@ -32,11 +35,14 @@ const builders = {
   'aggregate-cluster': { type: 'cluster', build: aggregateCluster },
   'extension-cluster': { type: 'cluster', build: extensionCluster },
   'exposed-cluster': { type: 'cluster', build: exposedCluster },
+  'query-cluster': { type: 'cluster', build: queryCluster },
   endpoints: { type: 'endpoint', build: endpoints },
+  'query-endpoints': { type: 'endpoint', build: queryEndpoints },
   roots: { type: 'secret', build: rootsSecret },
   rbac: { type: 'extension', build: rbacExtension },
   'public-listener': { type: 'listener', build: publicListener },
   'upstream-listener': { type: 'listener', build: upstreamListener },
+  'query-listener': { type: 'listener', build: queryListener },
   'exposed-listener': { type: 'listener', build: exposedListener },
   route: { type: 'route', build: routeConfiguration },
   'proxyless-listener': { type: 'listener', build: proxylessListener },

@@ -42,12 +42,17 @@ const statPrefix = (chain: CompiledChain): string =>
 function tcpFilter(chain: CompiledChain, input: UpstreamFilterInput): NamedFilter | undefined {
   const action = clusterAction(chain, chain.startNode);
   if (action === undefined || !('cluster' in action)) return undefined;
+  return tcpProxy(statPrefix(chain), action.cluster, input.accessLogs);
+}
+
+/** The filter that passes connections on to one cluster. */
+export function tcpProxy(stat_prefix: string, cluster: string, accessLogs: AccessLogSettings | undefined): NamedFilter {
   return {
     name: 'envoy.filters.network.tcp_proxy',
     typed_config: packAny('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
-      stat_prefix: statPrefix(chain),
-      cluster: action.cluster,
-      access_log: filterAccessLogs(input.accessLogs),
+      stat_prefix,
+      cluster,
+      access_log: filterAccessLogs(accessLogs),
     }),
   };
 }

@@ -1,5 +1,5 @@
-import { AppError, canonicalJson } from '../../core/index.js';
-import type { AccessLogSettings, Cell } from '../../model/index.js';
+import { AppError } from '../../core/index.js';
+import type { Cell } from '../../model/index.js';
 import { type CompiledChain, chainKey, discoveryChainCell } from '../../mesh/discovery-chain/index.js';
 import type { ResolvedUpstream } from '../../mesh/proxy/index.js';
 import { type ChainTargetInput, type ClusterTuning, baseClusterName, failoverClusterName } from './chain-input.js';
@@ -10,28 +10,12 @@ import { type NeededResource, needed } from './resource-cell.js';
 import { clusterAction } from './route-action.js';
 import { usesRouteDiscovery } from './upstream-filter.js';
 import type { UpstreamListenerInput } from './upstream-listener.js';
-
-/** An upstream with what its proxy's settings add: everything its resources depend on besides the state. */
-export interface UpstreamNeedsInput {
-  readonly upstream: ResolvedUpstream;
-  readonly fetchTimeoutMs?: number;
-  readonly accessLogs?: AccessLogSettings;
-  readonly tracingJson?: string;
-}
-
-export interface UpstreamNeeds {
-  readonly resources: readonly NeededResource[];
-  /** The one among them that ends connections of before when access is taken away from a caller (`withEpoch`). */
-  readonly listener: UpstreamListenerInput;
-  /** The one cluster behind it; absent when requests are spread or routed. */
-  readonly cluster?: string;
-  /** Its owner has extensions that change what callers send to it. */
-  readonly extended?: true;
-  /** The services that its requests may reach. */
-  readonly destinations: readonly string[];
-  /** Sentences about settings that cannot be followed. */
-  readonly problems: readonly string[];
-}
+import {
+  type UpstreamNeeds,
+  type UpstreamNeedsInput,
+  clusterTuning,
+  outboundListenerInput,
+} from './upstream-needs-input.js';
 
 /**
  * The resources of one upstream, shared by all proxies that call it the same way. Only names and keys: a change of weights or
@@ -65,7 +49,7 @@ export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
           ? [needed('route', { name: upstream.id, chain: chainId }, { ...place, resource: 'route' })]
           : []),
       ],
-      listener,
+      listener: { builder: 'upstream-listener', input: listener },
       ...(action && 'cluster' in action ? { cluster: action.cluster } : {}),
       ...(chain.envoyExtensions.some(changesCallers) ? { extended: true as const } : {}),
       destinations: [...new Set(Object.values(chain.targets).map((target) => target.service))].sort(),
@@ -94,15 +78,11 @@ function escapeProblems(chain: CompiledChain, { id, envoyClusterJson, envoyListe
   });
 }
 
-export const upstreamNeedsKey = (input: UpstreamNeedsInput): string => canonicalJson(input);
-
 function clusterNeeds(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): NeededResource[] {
-  const { limits, passiveHealthCheck, envoyClusterJson } = input.upstream;
+  const { envoyClusterJson } = input.upstream;
   const tuning = {
-    ...(Object.keys(limits).length > 0 ? { limits } : {}),
-    ...(passiveHealthCheck ? { passiveHealthCheck } : {}),
+    ...clusterTuning(input),
     ...(chain.default && envoyClusterJson !== '' ? { clusterJson: envoyClusterJson } : {}),
-    ...(input.fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs: input.fetchTimeoutMs }),
   };
   return Object.entries(chain.nodes).flatMap(([nodeKey, node]) => {
     const primary = node.type === 'resolver' ? chain.targets[node.resolver.target] : undefined;
@@ -144,30 +124,10 @@ function targetNeeds(
 }
 
 function listenerOf(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): UpstreamListenerInput {
-  const { upstream, fetchTimeoutMs, accessLogs, tracingJson } = input;
-  const { bindAddress, bindPort, bindSocketPath, bindSocketMode } = upstream;
-  const place = bindSocketPath === '' ? `${bindAddress}:${bindPort}` : bindSocketPath;
+  const { envoyListenerJson } = input.upstream;
   return {
-    name: `${upstream.id}:${place}`,
-    upstream: upstream.id,
+    ...outboundListenerInput(input),
     chain: chainId,
-    bindAddress,
-    bindPort,
-    bindSocketPath,
-    bindSocketMode,
-    balance: upstream.balanceOutboundConnections,
-    ...(chain.default && upstream.envoyListenerJson !== '' ? { listenerJson: upstream.envoyListenerJson } : {}),
-    ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
-    ...(accessLogs ? { accessLogs } : {}),
-    ...(tracingJson === undefined ? {} : { tracingJson }),
+    ...(chain.default && envoyListenerJson !== '' ? { listenerJson: envoyListenerJson } : {}),
   };
-}
-
-/**
- * The resources of an upstream for a caller from whom access was taken away at `epoch`; 0 = never, which all callers share.
- */
-export function withEpoch({ resources, listener }: UpstreamNeeds, epoch: number): readonly NeededResource[] {
-  if (epoch === 0) return resources;
-  const ended = needed('upstream-listener', { ...listener, epoch });
-  return resources.map((resource) => (resource.type === 'listener' ? { ...resource, cell: ended.cell } : resource));
 }

@@ -53,6 +53,12 @@ describe('user regular expressions', () => {
     expect(() => compileRegex('a*').testWhole('a'.repeat(100_000))).toThrow(AppError);
   });
 
+  it('give the groups of the first match, empty where a group takes no part', () => {
+    expect(compileRegex('^db-(.*?)-([^-]+)(x)?$').groups('db-a-b')).toEqual(['db-a-b', 'a', 'b', '']);
+    expect(compileRegex('^db-').groups('web')).toBeUndefined();
+    expect(() => compileRegex('(a*)').groups('a'.repeat(100_000))).toThrow(AppError);
+  });
+
   it('refuse a pattern that is too long, by its length', () => {
     expect(checkRegex('a'.repeat(MAX_PATTERN_LENGTH))).toBeUndefined();
     expect(checkRegex('a'.repeat(MAX_PATTERN_LENGTH + 1))).toContain(`longer than ${MAX_PATTERN_LENGTH}`);

@@ -168,7 +168,7 @@ describe('what has no effect is said', () => {
     expect(problemsOf(resolve([], settings)).join('\n')).toContain(sentence);
   });
 
-  test('upstreams of peers, prepared queries and those without a place to listen are not served', () => {
+  test('upstreams of peers and those without a place to listen are not served', () => {
     const { upstreams } = resolve([], {
       upstreams: [
         upstream('api', { destinationPeer: 'east' }),
@@ -179,7 +179,7 @@ describe('what has no effect is said', () => {
     });
     expect(upstreams.map(unservedUpstream)).toEqual([
       'upstream api?peer=east: services of peers are not implemented',
-      'upstream prepared_query:q: prepared queries are not implemented as upstreams; name a service',
+      undefined,
       'upstream db: it listens nowhere; give it a local_bind_port or a local_bind_socket_path',
       undefined,
     ]);

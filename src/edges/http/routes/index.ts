@@ -19,6 +19,7 @@ import { intentionRoutes } from './intentions.js';
 import { internalRoutes } from './internal.js';
 import { kvRoutes } from './kv.js';
 import { meshRoutes } from './mesh.js';
+import { queryRoutes } from './query.js';
 import { statusRoutes } from './status.js';
 
 /** Every route of this version. */
@@ -39,5 +40,6 @@ export const allRoutes: readonly Route[] = [
   ...internalRoutes,
   ...kvRoutes,
   ...meshRoutes,
+  ...queryRoutes,
   ...statusRoutes,
 ];

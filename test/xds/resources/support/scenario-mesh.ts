@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { sidecarOf } from '../../../../src/agent/sidecar.js';
 import { type CertificateAuthority, createCertificateAuthority } from '../../../../src/ca/index.js';
 import { systemClock } from '../../../../src/core/index.js';
@@ -10,6 +11,7 @@ import {
   toRegistration,
 } from '../../../../src/discovery/catalog/index.js';
 import { deleteConfigEntry, writeConfigEntry } from '../../../../src/discovery/config/index.js';
+import { createQuery } from '../../../../src/discovery/queries/index.js';
 import { proxyKey } from '../../../../src/mesh/proxy/index.js';
 import {
   type CheckDefinition,
@@ -17,6 +19,7 @@ import {
   decodeServiceDefinition,
 } from '../../../../src/model/definitions/index.js';
 import { type ConfigEntryKind, decodeConfigEntry } from '../../../../src/model/index.js';
+import { queryDefinitionField } from '../../../../src/model/queries/index.js';
 import { decode } from '../../../../src/model/wire/index.js';
 import { type StateStore, createMemoryBackend, createStateStore } from '../../../../src/state/index.js';
 import { encodeLeafSecret } from '../../../../src/xds/server/leaf-secret.js';
@@ -101,6 +104,9 @@ export class ScenarioMesh {
     } else if (verb === 'remove-catalog') {
       const { node, serviceId, checkId } = decode(deregistrationField, body, { what: 'deregistration' });
       await this.store.transact(verb, (transaction) => applyDeregistration(transaction, { node, serviceId, checkId }));
+    } else if (verb === 'query') {
+      const definition = decode(queryDefinitionField, body, { what: 'query' });
+      await createQuery(this.store, definition, randomUUID());
     } else if (verb === 'service') await this.#register(decodeServiceDefinition(body, 'api'));
     else throw new Error(`no such kind of step: ${verb}`);
   }

@@ -1,0 +1,79 @@
+import { canonicalJson } from '../../core/index.js';
+import type { AccessLogSettings } from '../../model/index.js';
+import type { ResolvedUpstream } from '../../mesh/proxy/index.js';
+import type { ClusterTuning } from './chain-input.js';
+import type { OutboundListenerInput } from './outbound-listener.js';
+import type { QueryListenerInput } from './query-listener.js';
+import { type NeededResource, needed } from './resource-cell.js';
+import type { UpstreamListenerInput } from './upstream-listener.js';
+
+/** An upstream with what its proxy's settings add: everything its resources depend on besides the state. */
+export interface UpstreamNeedsInput {
+  readonly upstream: ResolvedUpstream;
+  readonly fetchTimeoutMs?: number;
+  readonly accessLogs?: AccessLogSettings;
+  readonly tracingJson?: string;
+}
+
+export interface UpstreamNeeds {
+  readonly resources: readonly NeededResource[];
+  /** The one among them that ends connections of before when access is taken away from a caller (`withEpoch`). */
+  readonly listener:
+    | { readonly builder: 'upstream-listener'; readonly input: UpstreamListenerInput }
+    | { readonly builder: 'query-listener'; readonly input: QueryListenerInput };
+  /** The one cluster behind it; absent when requests are spread or routed. */
+  readonly cluster?: string;
+  /** Its owner has extensions that change what callers send to it. */
+  readonly extended?: true;
+  /** The services that its requests may reach. */
+  readonly destinations: readonly string[];
+  /** Sentences about settings that cannot be followed. */
+  readonly problems: readonly string[];
+}
+
+export const upstreamNeedsKey = (input: UpstreamNeedsInput): string => canonicalJson(input);
+
+/** What an upstream's settings say about its clusters. */
+export function clusterTuning({ upstream, fetchTimeoutMs }: UpstreamNeedsInput): ClusterTuning {
+  const { limits, passiveHealthCheck } = upstream;
+  return {
+    ...(Object.keys(limits).length > 0 ? { limits } : {}),
+    ...(passiveHealthCheck ? { passiveHealthCheck } : {}),
+    ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
+  };
+}
+
+/** What an upstream's settings say about its listener. */
+export function outboundListenerInput({
+  upstream,
+  fetchTimeoutMs,
+  accessLogs,
+  tracingJson,
+}: UpstreamNeedsInput): OutboundListenerInput {
+  const { bindAddress, bindPort, bindSocketPath, bindSocketMode } = upstream;
+  const place = bindSocketPath === '' ? `${bindAddress}:${bindPort}` : bindSocketPath;
+  return {
+    name: `${upstream.id}:${place}`,
+    upstream: upstream.id,
+    bindAddress,
+    bindPort,
+    bindSocketPath,
+    bindSocketMode,
+    balance: upstream.balanceOutboundConnections,
+    ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
+    ...(accessLogs ? { accessLogs } : {}),
+    ...(tracingJson === undefined ? {} : { tracingJson }),
+  };
+}
+
+/**
+ * The resources of an upstream for a caller from whom access was taken away at `epoch`; 0 = never, which all callers share.
+ */
+export function withEpoch({ resources, listener }: UpstreamNeeds, epoch: number): readonly NeededResource[] {
+  if (epoch === 0) return resources;
+  const ended =
+    listener.builder === 'query-listener'
+      ? needed(listener.builder, { ...listener.input, epoch })
+      : needed(listener.builder, { ...listener.input, epoch });
+  return resources.map((resource) => (resource.type === 'listener' ? { ...resource, cell: ended.cell } : resource));
+}

@@ -3,7 +3,9 @@ import type { CheckDefinition, ServiceDefinition } from '../model/definitions/in
 import type { CheckStatus } from '../model/index.js';
 import type { StateStore } from '../state/index.js';
 import { AntiEntropy } from './anti-entropy.js';
+import { CheckExposure, type ExposingProxy, exposingProxiesCell } from './check-exposure.js';
 import { type CheckResult, type CheckRunner, checkType, createCheckRunner, type TtlRunner } from './checks/index.js';
+import { exposable, exposedDefinition } from './exposed-definition.js';
 import type { LocalAgent, LocalCheck, LocalService } from './local-agent.js';
 import { LocalState } from './local-state.js';
 import { maintenanceCheck, NODE_MAINTENANCE, serviceMaintenanceId } from './maintenance.js';
@@ -25,6 +27,8 @@ export interface LocalAgentOptions {
   readonly random: () => number;
   readonly facts: NodeFacts;
   readonly sidecarPorts: PortRange;
+  /** Ports of listeners that proxies open for checks (`expose.checks`). */
+  readonly exposePorts: PortRange;
   readonly checkOutputMaxSize: number;
   /** Changed output alone is copied to the catalog after this time; 0 = at once. */
   readonly checkUpdateIntervalMs: number;
@@ -43,6 +47,8 @@ interface StoredCheck {
   readonly output: string;
   /** When a TTL runs out, ms since the epoch. */
   readonly expiresAtMs: number;
+  /** The port by which it went through a proxy; absent = it did not. */
+  readonly exposedPort?: number;
 }
 
 /** The local agent of a node. Restores what was persisted, starts its checks, and copies all of it into the catalog. */
@@ -58,15 +64,18 @@ class Agent implements LocalAgent {
   readonly #runners = new Map<string, CheckRunner | TtlRunner>();
   readonly #criticalSince = new Map<string, number>();
   readonly #deferred = new Map<string, () => void>();
+  readonly #exposure: CheckExposure;
   readonly #antiEntropy: AntiEntropy;
   readonly #serviceFolder: RecordFolder<StoredService> | undefined;
   readonly #checkFolder: RecordFolder<StoredCheck> | undefined;
   #cancelReaper = (): void => undefined;
+  #stopWatching = (): void => undefined;
 
   constructor(options: LocalAgentOptions) {
     this.#options = options;
     this.node = options.facts.node;
     const { store, clock, facts, logger, dataDir } = options;
+    this.#exposure = new CheckExposure(options.exposePorts, (text) => logger.warn({}, text));
     this.#antiEntropy = new AntiEntropy({
       store,
       clock,
@@ -90,6 +99,7 @@ class Agent implements LocalAgent {
     this.#restore();
     await this.#antiEntropy.sync();
     for (const runner of this.#runners.values()) runner.start();
+    this.#stopWatching = this.#options.store.subscribe(exposingProxiesCell, this.node, (all) => this.#reroute(all));
     this.#scheduleReaper();
   }
 
@@ -159,6 +169,7 @@ class Agent implements LocalAgent {
 
   async close(): Promise<void> {
     this.#cancelReaper();
+    this.#stopWatching();
     for (const cancel of this.#deferred.values()) cancel();
     for (const runner of this.#runners.values()) runner.stop();
     this.#antiEntropy.close();
@@ -199,6 +210,7 @@ class Agent implements LocalAgent {
     const status = restored?.status ?? (definition.status || 'critical');
     const shown = (ms: number): string => (ms === 0 && place === 'service' ? '' : formatDurationMs(ms));
     this.#definitions.set(id, { ...definition, checkId: id });
+    this.#exposure.decide(id, definition, this.#usedPorts(''), restored?.exposedPort);
     this.#local.checks.set(id, {
       node: this.node,
       checkId: id,
@@ -212,12 +224,40 @@ class Agent implements LocalAgent {
       type: checkType(definition),
       interval: shown(definition.intervalMs),
       timeout: shown(definition.timeoutMs),
-      exposedPort: 0,
+      ...this.#exposureOf(id, definition),
       definition: {},
     });
     this.#antiEntropy.check(id);
     this.#runners.set(id, this.#createRunner(id, definition, status, restored));
     this.#persistCheck(id);
+  }
+
+  /** What the catalog is told about the way of a check, so that the proxy opens a listener for it. */
+  #exposureOf(id: string, definition: CheckDefinition): Pick<LocalCheck, 'exposedPort' | 'exposed'> {
+    const place = this.#exposure.placeOf(id);
+    const exposed = place && exposable(definition);
+    return { exposedPort: place?.port ?? 0, ...(exposed ? { exposed } : {}) };
+  }
+
+  /** Checks go through the proxies that expose them now, and straight to the application where none does any more. */
+  #reroute(proxies: readonly ExposingProxy[]): void {
+    const changed = this.#exposure.learn(proxies, this.#definitions, this.#usedPorts(''));
+    for (const id of changed) {
+      const definition = this.#definitions.get(id);
+      const check = this.#local.checks.get(id);
+      if (definition === undefined || check === undefined) continue;
+      this.#runners.get(id)?.stop();
+      const { exposed: _before, ...kept } = check;
+      this.#local.checks.set(id, { ...kept, ...this.#exposureOf(id, definition) });
+      const runner = this.#createRunner(id, definition, check.status);
+      this.#runners.set(id, runner);
+      runner.start();
+      this.#antiEntropy.check(id);
+      this.#persistCheck(id);
+    }
+    if (changed.length === 0) return;
+    this.#local.changed();
+    void this.#antiEntropy.sync();
   }
 
   #createRunner(
@@ -236,7 +276,9 @@ class Agent implements LocalAgent {
       firstDelayMs: restored ? Math.floor(random() * spread) : FIRST_LOOK_MS,
       ...(restored ? { ttlLeftMs: Math.max(restored.expiresAtMs - clock.now(), 0) } : {}),
     };
-    return createCheckRunner(definition, id, status, around, (result) => this.#onResult(id, result));
+    const place = this.#exposure.placeOf(id);
+    const routed = place ? exposedDefinition(definition, place) : definition;
+    return createCheckRunner(routed, id, status, around, (result) => this.#onResult(id, result));
   }
 
   #onResult(id: string, result: CheckResult): void {
@@ -288,6 +330,7 @@ class Agent implements LocalAgent {
     this.#deferred.get(id)?.();
     this.#deferred.delete(id);
     this.#local.checks.delete(id);
+    this.#exposure.forget(id);
     this.#checkFolder?.remove(id);
     this.#antiEntropy.check(id);
   }
@@ -302,7 +345,9 @@ class Agent implements LocalAgent {
     const check = this.#local.checks.get(id);
     if (this.#checkFolder === undefined || definition === undefined || check === undefined) return;
     const expiresAtMs = this.#options.clock.now() + definition.ttlMs;
-    this.#checkFolder.save(id, { definition, status: check.status, output: check.output, expiresAtMs });
+    const { status, output, exposedPort } = check;
+    const exposed = exposedPort === 0 ? {} : { exposedPort };
+    this.#checkFolder.save(id, { definition, status, output, expiresAtMs, ...exposed });
   }
 
   #restore(): void {

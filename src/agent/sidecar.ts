@@ -103,6 +103,8 @@ const PLAIN_CHECK: CheckDefinition = {
   header: {},
   body: '',
   disableRedirects: false,
+  grpc: '',
+  grpcUseTls: false,
   tcp: '',
   tcpUseTls: false,
   aliasNode: '',

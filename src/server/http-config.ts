@@ -4,7 +4,7 @@ import { API_VERSION, SUPPORTED_ENVOYS } from './versions.js';
 
 /** What the HTTP edge is told about this agent. */
 export function httpConfigOf(config: AgentConfig, nodeId: string, ports: AgentConfig['ports']): HttpConfig {
-  const { sidecarMin: _min, sidecarMax: _max, ...shown } = ports;
+  const { http, https, dns, grpc, grpcTls, server, serfLan, serfWan } = ports;
   return {
     nodeName: config.nodeName,
     nodeId,
@@ -16,7 +16,7 @@ export function httpConfigOf(config: AgentConfig, nodeId: string, ports: AgentCo
     revision: '',
     buildDate: '1970-01-01T00:00:01Z',
     advertiseAddress: config.advertiseAddress,
-    ports: shown,
+    ports: { http, https, dns, grpc, grpcTls, server, serfLan, serfWan },
     nodeMeta: config.nodeMeta,
     defaultAclPolicy: config.defaultAclPolicy,
     aclEnabled: config.aclEnabled,

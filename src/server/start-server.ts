@@ -68,6 +68,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     random: Math.random,
     facts,
     sidecarPorts: { from: config.ports.sidecarMin, to: config.ports.sidecarMax },
+    exposePorts: { from: config.ports.exposeMin, to: config.ports.exposeMax },
     checkOutputMaxSize: config.checkOutputMaxSize,
     checkUpdateIntervalMs: config.checkUpdateIntervalMs,
     ...(config.dataDir === '' ? {} : { dataDir: config.dataDir }),

@@ -23,6 +23,7 @@ async function rig(options: { dataDir?: string; store?: StateStore; ports?: { fr
     random: () => 0.5,
     facts: { node: 'n1', id: '', address: '10.0.0.9', datacenter: 'dc1', taggedAddresses: {}, meta: {} },
     sidecarPorts: options.ports ?? { from: 21_000, to: 21_255 },
+    exposePorts: { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,
     checkUpdateIntervalMs: 0,
     logger: { info: () => undefined, warn: () => undefined },

@@ -97,12 +97,11 @@ const waitingKinds = {
   'sameness-group': 'sameness groups',
 };
 
-const otherChecks = () => 'check types other than TTL, HTTP and TCP';
+const otherChecks = () => 'check types other than TTL, HTTP, gRPC and TCP';
 
 /** Fields that bring in something not built yet, wherever they stand. */
 const fields = {
   UDP: otherChecks,
-  GRPC: otherChecks,
   H2PING: otherChecks,
   OSService: otherChecks,
   DockerContainerID: otherChecks,

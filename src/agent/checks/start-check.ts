@@ -4,6 +4,7 @@ import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { StateStore } from '../../state/index.js';
 import { createAliasRunner } from './alias.js';
 import type { CheckRunner, CheckSink } from './check-runner.js';
+import { createGrpcProbe } from './grpc.js';
 import { createHttpProbe } from './http.js';
 import { createIntervalRunner } from './interval-runner.js';
 import { createTcpProbe } from './tcp.js';
@@ -25,8 +26,9 @@ export interface CheckSurroundings {
 }
 
 /** The kind of a check, as shown in its `Type`. */
-export function checkType(definition: CheckDefinition): 'http' | 'tcp' | 'alias' | 'ttl' {
+export function checkType(definition: CheckDefinition): 'http' | 'grpc' | 'tcp' | 'alias' | 'ttl' {
   if (definition.http !== '') return 'http';
+  if (definition.grpc !== '') return 'grpc';
   if (definition.tcp !== '') return 'tcp';
   return definition.aliasService !== '' || definition.aliasNode !== '' ? 'alias' : 'ttl';
 }
@@ -50,8 +52,9 @@ export function createCheckRunner(
     firstDelayMs: around.firstDelayMs,
   };
   switch (type) {
-    case 'http': {
-      const probe = createHttpProbe(definition, limit);
+    case 'http':
+    case 'grpc': {
+      const probe = type === 'http' ? createHttpProbe(definition, limit) : createGrpcProbe(definition);
       const runner = createIntervalRunner(around.clock, interval, probe, withThresholds(initial, definition, limited));
       return {
         ...runner,

@@ -33,6 +33,9 @@ export interface AgentConfig {
     readonly serfWan: number;
     readonly sidecarMin: number;
     readonly sidecarMax: number;
+    /** Ports of listeners that proxies open for checks. */
+    readonly exposeMin: number;
+    readonly exposeMax: number;
   };
   readonly allowPlaintextSecrets: boolean;
   readonly logLevel: string;
@@ -167,6 +170,8 @@ function resolvePorts(
     serfWan: ports.serfWan ?? 8302,
     sidecarMin: ports.sidecarMinPort ?? 21_000,
     sidecarMax: ports.sidecarMaxPort ?? 21_255,
+    exposeMin: ports.exposeMinPort ?? 21_500,
+    exposeMax: ports.exposeMaxPort ?? 21_755,
   };
   for (const [name, value] of Object.entries(resolved))
     if (value < -1 || value > 65_535)

@@ -57,6 +57,8 @@ export interface AgentOptions {
 
 export interface PortOptions {
   readonly dns?: number;
+  readonly exposeMinPort?: number;
+  readonly exposeMaxPort?: number;
   readonly grpc?: number;
   readonly grpcTls?: number;
   readonly http?: number;
@@ -158,6 +160,8 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
       object<PortOptions>(
         {
           dns: port(),
+          exposeMinPort: port(),
+          exposeMaxPort: port(),
           grpc: port(),
           grpcTls: port(),
           http: port(),

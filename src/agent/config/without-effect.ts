@@ -34,7 +34,7 @@ export const OPTIONS_WITHOUT_EFFECT = {
   limits: words(`
     https_handshake_timeout request_limits rpc_client_timeout rpc_handshake_timeout rpc_max_burst rpc_max_conns_per_client
     rpc_rate txn_max_req_len kv_max_value_size_bytes`),
-  ports: words('expose_max_port expose_min_port proxy_max_port proxy_min_port'),
+  ports: words('proxy_max_port proxy_min_port'),
 } as const;
 
 const fold = (name: string): string => name.replaceAll('_', '').toLowerCase();

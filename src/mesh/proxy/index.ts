@@ -3,6 +3,7 @@
  * of what it calls. In: a view, a proxy's key. Out: plain values. Must never: know an Envoy message.
  */
 export { proxyProblems, unservedUpstream } from './proxy-problems.js';
+export { exposedPathsCell } from './exposed-paths.js';
 export { proxyKey, resolvedProxyCell, resolvedUpstreams } from './resolve-proxy.js';
 export type { PassiveHealthCheckSettings, ResolvedProxy, ResolvedUpstream, UpstreamLimits } from './resolved-proxy.js';
 export { serviceSpiffeId } from './spiffe.js';

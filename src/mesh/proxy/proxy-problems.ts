@@ -17,8 +17,8 @@ export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly Resolved
     ...(settings.mutualTlsMode === 'permissive'
       ? ['mutual TLS mode "permissive" is not implemented: only callers with a certificate are let in']
       : []),
-    ...(settings.expose.checks
-      ? ['exposing checks (expose.checks) is not implemented: list their paths in expose.paths']
+    ...(settings.expose.checks && settings.destinationServiceId === ''
+      ? ['expose.checks has no effect: give the registration the destination_service_id whose checks are meant']
       : []),
     ...upstreams.flatMap(upstreamProblems),
   ];

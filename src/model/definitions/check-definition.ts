@@ -23,6 +23,9 @@ export interface CheckDefinition {
   readonly header: Readonly<Record<string, readonly string[]>>;
   readonly body: string;
   readonly disableRedirects: boolean;
+  /** `host:port[/service]`. */
+  readonly grpc: string;
+  readonly grpcUseTls: boolean;
   readonly tcp: string;
   readonly tcpUseTls: boolean;
   readonly aliasNode: string;

@@ -85,7 +85,6 @@ const NOT_RUN: readonly (readonly [keyof CheckBody, string])[] = [
   ['args', 'script'],
   ['dockerContainerId', 'docker'],
   ['udp', 'UDP'],
-  ['grpc', 'gRPC'],
   ['h2ping', 'H2PING'],
   ['osService', 'OS service'],
 ];
@@ -95,7 +94,8 @@ const present = (value: unknown): boolean => (Array.isArray(value) ? value.lengt
 
 /** What is wrong with a check, as one sentence in the words that clients know; undefined when nothing is. */
 export function checkProblem(check: CheckBody): string | undefined {
-  const interval = NOT_RUN.some(([field]) => present(check[field])) || check.http !== '' || check.tcp !== '';
+  const interval =
+    NOT_RUN.some(([field]) => present(check[field])) || check.http !== '' || check.grpc !== '' || check.tcp !== '';
   const alias = check.aliasNode !== '' || check.aliasService !== '';
   const badName = nameProblem(check.checkId) ?? nameProblem(check.name) ?? nameProblem(check.serviceId);
   if (badName !== undefined) return `Invalid check: its name or ID ${badName}`;
@@ -120,15 +120,7 @@ export function unsupportedCheckKind(check: CheckBody): string | undefined {
 
 /** A valid body as the definition the agent runs. */
 export function toCheckDefinition(check: CheckBody): CheckDefinition {
-  const {
-    args: _args,
-    shell: _shell,
-    dockerContainerId: _docker,
-    udp: _udp,
-    grpc: _grpc,
-    grpcUseTls: _tls,
-    ...rest
-  } = check;
+  const { args: _args, shell: _shell, dockerContainerId: _docker, udp: _udp, ...rest } = check;
   const { h2ping: _h2ping, h2pingUseTls: _h2pingTls, osService: _osService, ...definition } = rest;
   return { ...definition, status: isCheckStatus(check.status) ? check.status : '' };
 }

@@ -43,6 +43,13 @@ export interface ServiceRecord extends Revisions {
 
 export type CheckStatus = 'passing' | 'warning' | 'critical';
 
+/** What a proxy has to let through for a check: a path at a port of the application. */
+export interface ExposedCheck {
+  readonly path: string;
+  readonly port: number;
+  readonly protocol: 'http' | 'http2';
+}
+
 /** A health check's last result. `serviceId` is empty for a node check. Key: `checkKey(node, checkId)`. */
 export interface CheckRecord extends Revisions {
   readonly node: string;
@@ -57,7 +64,10 @@ export interface CheckRecord extends Revisions {
   readonly type: string;
   readonly interval: string;
   readonly timeout: string;
+  /** Where a proxy of the service lets the check through; 0 = it does not. */
   readonly exposedPort: number;
+  /** What of the application the check looks at, while it goes through a proxy. */
+  readonly exposed?: ExposedCheck;
   /** The definition as registered, in wire spelling; shown, never run from here. */
   readonly definition: Readonly<Record<string, unknown>>;
 }

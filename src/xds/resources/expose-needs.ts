@@ -1,11 +1,12 @@
-import type { ResolvedProxy } from '../../mesh/proxy/index.js';
+import { type ResolvedProxy, exposedPathsCell, proxyKey } from '../../mesh/proxy/index.js';
+import type { MeshView } from '../../model/index.js';
 import { exposedClusterName, exposedListenerName } from './expose.js';
 import { type NeededResource, needed } from './resource-cell.js';
 
 /** The listeners of a proxy's exposed paths, and the clusters of those that lead to a port of their own. */
-export function exposedNeeds(proxy: ResolvedProxy): readonly NeededResource[] {
+export function exposedNeeds(view: MeshView, proxy: ResolvedProxy): readonly NeededResource[] {
   const { node, proxyId } = proxy;
-  return proxy.expose.paths.flatMap((path) => {
+  return view.cell(exposedPathsCell, proxyKey(proxy)).flatMap((path) => {
     const cluster = exposedClusterName(proxy, path);
     return [
       ...(cluster === 'local_app' ? [] : [needed('exposed-cluster', { node, proxyId, path, name: cluster })]),

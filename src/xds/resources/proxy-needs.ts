@@ -43,7 +43,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     if (proxy === undefined || trustDomain === '') return undefined;
     const upstreams = resolvedUpstreams(view, proxy);
     const served = upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream));
-    const extended = extendNeeds(view, proxy, envoyVersion, ownNeeds(proxy), served);
+    const extended = extendNeeds(view, proxy, envoyVersion, ownNeeds(view, proxy), served);
     const { blocked } = extended;
     return {
       identity: {
@@ -69,7 +69,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
   },
 };
 
-function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
+function ownNeeds(view: MeshView, proxy: ResolvedProxy): NeededResource[] {
   const { node, proxyId, service, protocol } = proxy;
   const place = { direction: 'inbound', service, protocol } as const;
   return [
@@ -77,7 +77,7 @@ function ownNeeds(proxy: ResolvedProxy): NeededResource[] {
     needed('roots', { name: ROOTS_SECRET }),
     ...publicListenerRbacLayers(proxy).map((layer) => needed('rbac', { service, layer, name: RBAC_FILTERS[layer] })),
     needed('public-listener', { node, proxyId, name: publicListenerName(proxy) }, { ...place, resource: 'listener' }),
-    ...exposedNeeds(proxy),
+    ...exposedNeeds(view, proxy),
   ];
 }
 

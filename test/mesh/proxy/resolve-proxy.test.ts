@@ -155,7 +155,7 @@ describe('what has no effect is said', () => {
     [{ config: { protocol: 'redis' } }, 'protocol "redis" of service "web" is not known and treated as tcp'],
     [{ mode: 'transparent' }, 'transparent mode is not implemented'],
     [{ mutualTlsMode: 'permissive' }, 'mutual TLS mode "permissive" is not implemented'],
-    [{ expose: { checks: true, paths: [] } }, 'exposing checks (expose.checks) is not implemented'],
+    [{ destinationServiceId: '', expose: { checks: true, paths: [] } }, 'expose.checks has no effect'],
     [
       { upstreams: [upstream('api', { config: { protocol: 'redis' } })] },
       'upstream api: protocol "redis" is not known',

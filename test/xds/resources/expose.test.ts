@@ -76,8 +76,8 @@ describe('exposed paths', () => {
   });
 
   it('are needed by name: a listener each, a cluster only where one is used', () => {
-    const proxy = sidecarOf(sidecarView({ settings: { expose: { checks: false, paths: [ready, metrics] } } }));
-    expect(exposedNeeds(proxy).map(({ type, name }) => `${type} ${name}`)).toEqual([
+    const view = sidecarView({ settings: { expose: { checks: false, paths: [ready, metrics] } } });
+    expect(exposedNeeds(view, sidecarOf(view)).map(({ type, name }) => `${type} ${name}`)).toEqual([
       'listener exposed_path_ready:10.1.0.5:1234',
       'cluster exposed_cluster_9000',
       'listener exposed_path_statsv1:10.1.0.5:9102',

@@ -91,6 +91,7 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
       meta: {},
     },
     sidecarPorts: { from: 21_000, to: 21_255 },
+    exposePorts: { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,
     checkUpdateIntervalMs: 0,
     logger: quiet,

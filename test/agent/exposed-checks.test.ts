@@ -133,7 +133,7 @@ describe('the checks of a service whose proxy exposes them', () => {
     const { register, port, warnings } = await rig({ exposePorts: { from: 21_500, to: 21_500 } });
     await register(web());
     await settled();
-    expect([port('h'), port('g')].toSorted()).toEqual([0, 21_500]);
+    expect(new Set([port('h'), port('g')])).toEqual(new Set([0, 21_500]));
     expect(warnings).toContainEqual(expect.stringContaining('ports.expose_min_port 21500'));
   });
 });

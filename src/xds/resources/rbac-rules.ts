@@ -4,7 +4,9 @@ import type { Permission } from '../envoy-api/generated/envoy/config/rbac/v3/Per
 import type { Policy } from '../envoy-api/generated/envoy/config/rbac/v3/Policy.js';
 import type { Principal } from '../envoy-api/generated/envoy/config/rbac/v3/Principal.js';
 import type { RBAC as RbacRules } from '../envoy-api/generated/envoy/config/rbac/v3/RBAC.js';
-import { type Lean, allOf, requestMatch } from './rbac-permission.js';
+import { quoted } from './rbac-header.js';
+import { type Lean, allOf } from './rbac-lean.js';
+import { requestMatch } from './rbac-permission.js';
 import { SHARED_CONNECTIONS, connectionPolicyName, requestPolicyName } from './rbac-policy-name.js';
 
 export type RbacLayer = 'network' | 'http';
@@ -118,11 +120,6 @@ function certificatesOf(services: readonly string[], trustDomain: string): Princ
 function certificate(name: string, trustDomain: string): Principal {
   const regex = `^spiffe://${quoted(trustDomain)}/ns/default/dc/[^/]+/svc/${name}$`;
   return { authenticated: { principal_name: { safe_regex: { regex } } } };
-}
-
-/** Text that stands for itself in a regular expression. */
-function quoted(text: string): string {
-  return text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
 }
 
 function sortedByKey<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {

@@ -21,7 +21,7 @@ import {
 const get = (path: string, headers: Readonly<Record<string, string>> = {}): AuthorizedRequest => ({
   method: 'GET',
   path,
-  headers,
+  headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
 });
 const only = (rule: Rule): World => ({ own: { web: rule }, common: {} });
 const permissions = (...list: readonly object[]): World => only({ Permissions: list });

@@ -65,5 +65,11 @@ export const caller: fc.Arbitrary<Caller> = fc.constantFrom(...callerNames, 'str
 export const request: fc.Arbitrary<AuthorizedRequest> = fc.record({
   method: fc.constantFrom('GET', 'POST', 'PUT'),
   path: fc.constantFrom(...paths, '/a?x=/admin', '/admin#/a', '/other'),
-  headers: fc.constantFrom({}, { 'x-role': 'admin' }, { 'x-role': 'a' }, { 'x-role': 'b' }, { other: 'admin' }),
+  headers: fc.constantFrom(
+    {},
+    { 'x-role': ['admin'] },
+    { 'x-role': ['a'] },
+    { 'x-role': ['b', 'a'] },
+    { other: ['admin'] },
+  ),
 });

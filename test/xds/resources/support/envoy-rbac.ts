@@ -9,10 +9,10 @@ import type { StringMatcher } from '../../../../src/xds/envoy-api/generated/envo
 export interface SeenRequest {
   readonly spiffeId: string;
   readonly method: string;
-  /** Without query. */
+  /** With query and fragment, if there are. */
   readonly path: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Values by name in lower case, those apart that Envoy keeps apart. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What an RBAC filter with these rules does, as Envoy documents it. Throws for what the rules of a sidecar never use. */
@@ -30,7 +30,7 @@ function permits(permission: Permission, request: SeenRequest): boolean {
   if (permission.and_rules) return (permission.and_rules.rules ?? []).every((rule) => permits(rule, request));
   if (permission.or_rules) return (permission.or_rules.rules ?? []).some((rule) => permits(rule, request));
   if (permission.not_rule) return !permits(permission.not_rule, request);
-  if (permission.url_path?.path) return textMatches(permission.url_path.path, request.path);
+  if (permission.url_path?.path) return textMatches(permission.url_path.path, request.path.replace(/[?#].*$/s, ''));
   if (permission.header) return headerMatches(permission.header, request);
   throw new Error(`unknown permission ${JSON.stringify(permission)}`);
 }
@@ -43,31 +43,38 @@ function isCaller(principal: Principal, request: SeenRequest): boolean {
   throw new Error(`unknown principal ${JSON.stringify(principal)}`);
 }
 
+/** Of several values one is enough; inverted, none may match. */
 function headerMatches(match: HeaderMatcher, request: SeenRequest): boolean {
   const name = (match.name ?? '').toLowerCase();
-  const value = name === ':method' ? request.method : request.headers[name];
+  const values = name === ':method' ? [request.method] : request.headers[name];
   const inverted = match.invert_match === true;
-  if (match.present_match !== undefined) return ((value !== undefined) === match.present_match) !== inverted;
-  if (value === undefined || !match.string_match) return false;
-  return textMatches(match.string_match, value) !== inverted;
+  if (match.present_match !== undefined) return ((values !== undefined) === match.present_match) !== inverted;
+  const { string_match: text } = match;
+  if (values === undefined || !text) return false;
+  return values.some((value) => textMatches(text, value)) !== inverted;
 }
 
 function textMatches(match: StringMatcher, value: string): boolean {
   if (match.safe_regex) return regexMatches(match.safe_regex.regex ?? '', value);
-  const folded = (text: string): string => (match.ignore_case ? text.toLowerCase() : text);
-  if (match.exact !== undefined) return folded(value) === folded(match.exact);
-  if (match.prefix !== undefined) return folded(value).startsWith(folded(match.prefix));
-  if (match.suffix !== undefined) return folded(value).endsWith(folded(match.suffix));
-  if (match.contains !== undefined) return folded(value).includes(folded(match.contains));
+  // Only the letters of ASCII have a case.
+  const folded = (bytes: string): string =>
+    match.ignore_case ? bytes.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : bytes;
+  const told = (text: string): string => folded(bytesOf(text));
+  if (match.exact !== undefined) return folded(value) === told(match.exact);
+  if (match.prefix !== undefined) return folded(value).startsWith(told(match.prefix));
+  if (match.suffix !== undefined) return folded(value).endsWith(told(match.suffix));
+  if (match.contains !== undefined) return folded(value).includes(told(match.contains));
   throw new Error(`unknown string matcher ${JSON.stringify(match)}`);
 }
 
+const bytesOf = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+const compiled = new Map<string, ReturnType<typeof compileRegex>>();
+
 /** A regular expression must match the whole text, and never matches what is no valid UTF-8. */
 function regexMatches(pattern: string, bytes: string): boolean {
-  try {
-    const text = new TextDecoder('utf8', { fatal: true }).decode(Buffer.from(bytes, 'latin1'));
-    return compileRegex(`\\A(?:${pattern})\\z`).test(text);
-  } catch {
-    return false;
-  }
+  const text = Buffer.from(bytes, 'latin1').toString('utf8');
+  const regex = compiled.get(pattern) ?? compileRegex(pattern);
+  compiled.set(pattern, regex);
+  return bytesOf(text) === bytes && regex.testWhole(text);
 }

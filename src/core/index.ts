@@ -10,7 +10,7 @@ export { CONSUL_VERSION } from './consul-version.js';
 export { deepEqual } from './equal.js';
 export { AppError, type ErrorCode } from './errors/index.js';
 export { sha256Hex } from './hash.js';
-export { ipVersion } from './ip-address.js';
+export { canonicalIp, ipVersion } from './ip-address.js';
 export { nameProblem } from './name-problem.js';
 export { structureHash } from './structure-hash.js';
 export { tupleKey, tupleParts } from './tuple.js';

@@ -8,6 +8,12 @@ export function ipVersion(text: string): 4 | 6 | undefined {
   return isIpv6(text) ? 6 : undefined;
 }
 
+/** An IP address in the one form that equal addresses have in common; undefined for anything else. */
+export function canonicalIp(text: string): string | undefined {
+  const version = ipVersion(text);
+  return version === 6 ? new URL(`http://[${text}]/`).hostname.slice(1, -1) : version && text;
+}
+
 function isIpv6(text: string): boolean {
   const halves = text.split('::');
   if (text.length > 45 || halves.length > 2 || !text.includes(':')) return false;

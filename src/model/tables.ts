@@ -75,6 +75,13 @@ function connectNames(row: ServiceRecord): readonly (readonly string[])[] {
   return row.connect.native ? [[row.service]] : [];
 }
 
+/** Callers of this mesh that an entry with intentions speaks of; `*` for all of them. */
+function intentionSources({ entry }: ConfigEntryRecord): readonly (readonly string[])[] {
+  if (entry.kind !== 'service-intentions') return [];
+  const local = entry.sources.filter(({ peer }) => peer === '');
+  return [...new Set(local.map(({ name }) => name))].map((name) => [name]);
+}
+
 export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<Tables[Name]> } = {
   nodes: { key: (row) => nodeKey(row.node), indexes: { all: () => [[]], byId: (row) => [[row.id]] } },
   services: {
@@ -113,6 +120,7 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       byKind: (row) => [[row.entry.kind]],
       /** By the services an entry leads to. */
       byReference: (row) => configEntryReferences(row.entry).map((service) => [service]),
+      byIntentionSource: intentionSources,
     },
     keyPrefix: { byKind: tuplePrefix },
   },
@@ -132,7 +140,7 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
   'ca-keys': { key: (row) => row.rootId, indexes: {} },
   revocations: {
     key: (row) => revocationKey(row.destination, row.source),
-    indexes: { byDestination: (row) => [[row.destination]] },
+    indexes: { byDestination: (row) => [[row.destination]], bySource: (row) => [[row.source]] },
     keyPrefix: { byDestination: tuplePrefix },
   },
   refusals: {

@@ -111,11 +111,8 @@ const fields = {
   Peer: () => 'cluster peering',
   Peering: () => 'cluster peering',
   SamenessGroup: () => 'sameness groups',
-  TransparentProxy: () => 'transparent proxy',
-  MutualTLSMode: () => 'transparent proxy',
   Datacenter: (v) => v !== '' && v !== 'dc1' && 'other datacenters',
   Datacenters: () => 'other datacenters',
-  Mode: (v) => v === 'transparent' && 'transparent proxy',
 };
 
 /** Settings of an agent that are there; others wait. */

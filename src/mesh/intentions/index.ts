@@ -8,6 +8,7 @@ export {
   type Caller,
   type Intention,
   type IntentionPolicy,
+  applicableIntention,
   defaultIntentionPolicy,
   intentionsOf,
   intentionsTo,

@@ -4,6 +4,7 @@
  */
 export { proxyProblems, unservedUpstream } from './proxy-problems.js';
 export { exposedPathsCell } from './exposed-paths.js';
+export { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from './resolve-upstream.js';
 export { proxyKey, resolvedProxyCell, resolvedUpstreams } from './resolve-proxy.js';
 export type { PassiveHealthCheckSettings, ResolvedProxy, ResolvedUpstream, UpstreamLimits } from './resolved-proxy.js';
 export { serviceSpiffeId } from './spiffe.js';
@@ -12,6 +13,7 @@ export {
   type TargetSelection,
   instanceChecks,
   instanceEndpoint,
+  selectedInstances,
   targetEndpointsCell,
   targetEndpointsKey,
 } from './target-endpoints.js';

@@ -11,9 +11,6 @@ export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly Resolved
       : [
           `protocol "${protocol}" of service "${service}" is not known and treated as tcp: use tcp, http, http2 or grpc`,
         ]),
-    ...(settings.mode === 'transparent'
-      ? ['transparent mode is not implemented: only the upstreams of the registration are served']
-      : []),
     ...(settings.mutualTlsMode === 'permissive'
       ? ['mutual TLS mode "permissive" is not implemented: only callers with a certificate are let in']
       : []),

@@ -13,7 +13,7 @@ import {
 } from '../../model/index.js';
 import { entryOf } from '../discovery-chain/index.js';
 import type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
-import { resolveUpstream } from './resolve-upstream.js';
+import { resolveUpstream, upstreamCaller } from './resolve-upstream.js';
 
 /** Key of the cells of a proxy. */
 export const proxyKey = (proxy: { readonly node: string; readonly proxyId: string }): string =>
@@ -57,9 +57,8 @@ function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySe
 export function resolvedUpstreams(view: MeshView, proxy: ResolvedProxy): readonly ResolvedUpstream[] {
   const common = entryOf(view, 'proxy-defaults', 'global');
   const own = entryOf(view, 'service-defaults', proxy.service);
-  const { datacenter, ownMeshGatewayMode } = proxy;
   return proxy.settings.upstreams.map((upstream) =>
-    resolveUpstream(view, upstream, ownMeshGatewayMode, common, own, datacenter),
+    resolveUpstream(view, upstream, upstreamCaller(proxy, upstream, common, own)),
   );
 }
 
@@ -89,6 +88,11 @@ function mergeSettings(
     ...registered,
     mode: registered.mode || own?.mode || common?.mode || '',
     mutualTlsMode: registered.mutualTlsMode || own?.mutualTlsMode || common?.mutualTlsMode || '',
+    transparentProxy: {
+      outboundListenerPort:
+        [registered, own, common].map((source) => source?.transparentProxy?.outboundListenerPort).find(Boolean) ?? 0,
+      dialedDirectly: [registered, own, common].some((source) => source?.transparentProxy?.dialedDirectly),
+    },
     meshGateway: { mode: registered.meshGateway.mode || own?.meshGateway.mode || common?.meshGateway.mode || '' },
     expose: exposed ?? registered.expose,
     ...(accessLogs ? { accessLogs } : {}),

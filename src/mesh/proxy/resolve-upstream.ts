@@ -23,33 +23,74 @@ interface UpstreamLayer {
   readonly envoyClusterJson?: string;
 }
 
-/** An upstream with all sources merged, later ones winning (consul-behaviour 2.4). */
-export function resolveUpstream(
-  view: MeshView,
-  upstream: Upstream,
-  ownMeshGatewayMode: MeshGatewayMode,
+/** What the calling side says about an upstream, besides the upstream's own registration. */
+export interface UpstreamCaller {
+  /** Where the caller is. */
+  readonly datacenter: string;
+  /** Of its registration. */
+  readonly ownMeshGatewayMode: MeshGatewayMode;
+  /** Of its service-defaults, else of proxy-defaults. */
+  readonly centralMeshGatewayMode: MeshGatewayMode;
+  /** Its service-defaults' settings for all upstreams. */
+  readonly defaults?: UpstreamConfig;
+  /** Its service-defaults' settings for this one. */
+  readonly override?: UpstreamConfig;
+}
+
+/** What a caller says about an upstream by name; `own` are the service-defaults of the caller. */
+export function upstreamCaller(
+  proxy: { readonly datacenter: string; readonly ownMeshGatewayMode: MeshGatewayMode },
+  called: Pick<Upstream, 'destinationName' | 'destinationPeer'>,
   common: ProxyDefaultsEntry | undefined,
   own: ServiceDefaultsEntry | undefined,
-  localDatacenter: string,
-): ResolvedUpstream {
+): UpstreamCaller {
+  const { defaults, overrides = [] } = own?.upstreamConfig ?? {};
+  const override = overrides.find(
+    ({ name, peer }) => name === called.destinationName && peer === called.destinationPeer,
+  );
+  return {
+    datacenter: proxy.datacenter,
+    ownMeshGatewayMode: proxy.ownMeshGatewayMode,
+    centralMeshGatewayMode: own?.meshGateway.mode || common?.meshGateway.mode || '',
+    ...(defaults ? { defaults } : {}),
+    ...(override ? { override } : {}),
+  };
+}
+
+/** The upstream of a caller that may call a service without having said so: nothing is registered about it. */
+export function implicitUpstream(destinationName: string): Upstream {
+  return {
+    destinationType: 'service',
+    destinationName,
+    destinationPeer: '',
+    datacenter: '',
+    localBindAddress: '',
+    localBindPort: 0,
+    localBindSocketPath: '',
+    localBindSocketMode: '',
+    config: {},
+    meshGateway: { mode: '' },
+  };
+}
+
+/** An upstream with all sources merged, later ones winning (consul-behaviour 2.4). */
+export function resolveUpstream(view: MeshView, upstream: Upstream, caller: UpstreamCaller): ResolvedUpstream {
   const destination =
     upstream.destinationType === 'service' ? entryOf(view, 'service-defaults', upstream.destinationName) : undefined;
-  const override = own?.upstreamConfig?.overrides.find(
-    (candidate) => candidate.name === upstream.destinationName && candidate.peer === upstream.destinationPeer,
-  );
-  const commonProtocol = common?.config?.['protocol'];
+  const override = upstream.destinationType === 'service' ? caller.override : undefined;
+  const commonProtocol = entryOf(view, 'proxy-defaults', 'global')?.config?.['protocol'];
   const layers: readonly UpstreamLayer[] = [
     typeof commonProtocol === 'string' ? { protocol: commonProtocol } : {},
-    { meshGatewayMode: own?.meshGateway.mode || common?.meshGateway.mode || '' },
+    { meshGatewayMode: caller.centralMeshGatewayMode },
     destination?.protocol ? { protocol: destination.protocol } : {},
-    layerOfEntry(own?.upstreamConfig?.defaults),
-    { meshGatewayMode: ownMeshGatewayMode },
+    layerOfEntry(caller.defaults),
+    { meshGatewayMode: caller.ownMeshGatewayMode },
     layerOfEntry(override),
     layerOfConfig(upstream.config),
     { meshGatewayMode: upstream.meshGateway.mode },
   ];
   const merged = layers.reduce<UpstreamLayer>(mergeLayers, {});
-  const datacenter = upstream.datacenter || localDatacenter;
+  const datacenter = upstream.datacenter || caller.datacenter;
   return {
     id: upstreamId(upstream),
     destinationType: upstream.destinationType,

@@ -45,18 +45,30 @@ export const targetEndpointsCell: Cell<readonly TargetEndpoint[]> = {
   kind: 'target-endpoints',
   compute(view, key) {
     const selection = JSON.parse(key) as TargetSelection;
-    const selects = selection.filter === '' ? undefined : compileFilter(selection.filter);
-    const endpoints: TargetEndpoint[] = [];
-    for (const service of instancesOf(view, selection)) {
-      const node = view.get('nodes', nodeKey(service.node));
-      if (node?.datacenter !== selection.datacenter) continue;
-      const checks = instanceChecks(view, service);
-      if (selects === undefined || selects(filterable(node, service, checks)))
-        endpoints.push(instanceEndpoint(node, service, checks, selection.onlyPassing));
-    }
-    return endpoints;
+    return selectedInstances(view, selection).map(({ node, service }) =>
+      instanceEndpoint(node, service, instanceChecks(view, service), selection.onlyPassing),
+    );
   },
 };
+
+/** An instance that a target means, with its node. */
+export interface SelectedInstance {
+  readonly node: NodeRecord;
+  readonly service: ServiceRecord;
+}
+
+/** The instances that a target means, in order of node and id. How they are is looked at only where a filter may ask. */
+export function selectedInstances(view: MeshView, selection: TargetSelection): readonly SelectedInstance[] {
+  const selects = selection.filter === '' ? undefined : compileFilter(selection.filter);
+  const selected: SelectedInstance[] = [];
+  for (const service of instancesOf(view, selection)) {
+    const node = view.get('nodes', nodeKey(service.node));
+    if (node?.datacenter !== selection.datacenter) continue;
+    if (selects === undefined || selects(filterable(node, service, instanceChecks(view, service))))
+      selected.push({ node, service });
+  }
+  return selected;
+}
 
 function instancesOf(view: MeshView, { service, plain }: TargetSelection): readonly ServiceRecord[] {
   if (!plain) return view.range('services', 'byConnect', [service]);

@@ -2,6 +2,8 @@ import type { AccessLog } from './generated/envoy/config/accesslog/v3/AccessLog.
 import type { Cluster } from './generated/envoy/config/cluster/v3/Cluster.js';
 import type { TypedExtensionConfig } from './generated/envoy/config/core/v3/TypedExtensionConfig.js';
 import type { ClusterLoadAssignment } from './generated/envoy/config/endpoint/v3/ClusterLoadAssignment.js';
+import type { FilterChain } from './generated/envoy/config/listener/v3/FilterChain.js';
+import type { FilterChainMatch } from './generated/envoy/config/listener/v3/FilterChainMatch.js';
 import type { Listener } from './generated/envoy/config/listener/v3/Listener.js';
 import type { RouteConfiguration } from './generated/envoy/config/route/v3/RouteConfiguration.js';
 import type { FileAccessLog } from './generated/envoy/extensions/access_loggers/file/v3/FileAccessLog.js';
@@ -18,6 +20,7 @@ import type { Lua } from './generated/envoy/extensions/filters/http/lua/v3/Lua.j
 import type { LocalRateLimit } from './generated/envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.js';
 import type { RBAC as HttpRbac } from './generated/envoy/extensions/filters/http/rbac/v3/RBAC.js';
 import type { Router } from './generated/envoy/extensions/filters/http/router/v3/Router.js';
+import type { HttpInspector } from './generated/envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.js';
 import type { OriginalDst } from './generated/envoy/extensions/filters/listener/original_dst/v3/OriginalDst.js';
 import type { TlsInspector } from './generated/envoy/extensions/filters/listener/tls_inspector/v3/TlsInspector.js';
 import type { ConnectionLimit } from './generated/envoy/extensions/filters/network/connection_limit/v3/ConnectionLimit.js';
@@ -36,6 +39,8 @@ export interface EnvoyMessages {
   'envoy.config.cluster.v3.Cluster': Cluster;
   'envoy.config.core.v3.TypedExtensionConfig': TypedExtensionConfig;
   'envoy.config.endpoint.v3.ClusterLoadAssignment': ClusterLoadAssignment;
+  'envoy.config.listener.v3.FilterChain': FilterChain;
+  'envoy.config.listener.v3.FilterChainMatch': FilterChainMatch;
   'envoy.config.listener.v3.Listener': Listener;
   'envoy.config.route.v3.RouteConfiguration': RouteConfiguration;
   'envoy.extensions.access_loggers.file.v3.FileAccessLog': FileAccessLog;
@@ -52,6 +57,7 @@ export interface EnvoyMessages {
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': LocalRateLimit;
   'envoy.extensions.filters.http.rbac.v3.RBAC': HttpRbac;
   'envoy.extensions.filters.http.router.v3.Router': Router;
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': HttpInspector;
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': OriginalDst;
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': TlsInspector;
   'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit': ConnectionLimit;

@@ -21,7 +21,7 @@ export interface ServedUpstream {
   /** Its owner has extensions that change what callers send to it. */
   readonly extended?: true | undefined;
   /** It does not compile now. */
-  readonly fails?: true;
+  readonly fails?: true | undefined;
 }
 
 export interface ExtendedNeeds {
@@ -33,13 +33,17 @@ export interface ExtendedNeeds {
   readonly fails: boolean;
 }
 
-/** What is needed with extensions applied; a resource that none concerns keeps its shared cell (consul-behaviour 6.12). */
+/**
+ * What is needed with extensions applied; a resource that none concerns keeps its shared cell (consul-behaviour 6.12). `shared` are
+ * those that several upstreams have in common.
+ */
 export function extendNeeds(
   view: MeshView,
   proxy: ResolvedProxy,
   envoyVersion: string,
   own: readonly NeededResource[],
   upstreams: readonly ServedUpstream[],
+  shared: readonly NeededResource[] = [],
 ): ExtendedNeeds {
   const given: ExtensionsOfProxy = {
     service: proxy.service,
@@ -48,13 +52,16 @@ export function extendNeeds(
   };
   const ofProxy = (proxy.settings.envoyExtensions ?? []).length === 0 ? NONE : proxyExtensions(view, given);
   const clusters = ofProxy.clusters.map((cluster) => needed('extension-cluster', cluster));
+  const asked = upstreams.map(({ extended, service }) => (extended ? upstreamExtensions(view, service, given) : NONE));
+  const ofAll = applied(view, shared, [...asked.flatMap(({ uses }) => uses), ...ofProxy.uses]);
   const parts = [
     { ...applied(view, own, ofProxy.uses), problems: ofProxy.problems, refused: undefined },
-    ...upstreams.map((upstream) => {
-      const asked = upstream.extended ? upstreamExtensions(view, upstream.service, given) : NONE;
-      const part = applied(view, upstream.resources, [...asked.uses, ...ofProxy.uses]);
-      return { ...part, problems: asked.problems, refused: asked.blocked ?? part.refusedByUpstream };
+    ...upstreams.map(({ resources }, position) => {
+      const { uses, problems, blocked } = asked[position] ?? NONE;
+      const part = applied(view, resources, [...uses, ...ofProxy.uses]);
+      return { ...part, problems, refused: blocked ?? part.refusedByUpstream };
     }),
+    { ...ofAll, problems: [], refused: ofAll.refusedByUpstream },
   ];
   return {
     resources: [...clusters, ...parts.flatMap(({ resources, refused }) => (refused === undefined ? resources : []))],

@@ -16,14 +16,18 @@ import { parseEscapeHatch } from './escape-hatch.js';
 import { exposedNeeds } from './expose-needs.js';
 import { extendNeeds, type ServedUpstream } from './extended-needs.js';
 import { localAppInput } from './local-app.js';
-import { configText, positiveConfigNumber } from './opaque-config.js';
+import { configText } from './opaque-config.js';
 import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './public-listener.js';
 import { RBAC_FILTERS } from './rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
 import { queryNeedsCell } from './query-needs.js';
+import { transparentInput, transparentKey } from './transparent-input.js';
+import { type TransparentNeeds, transparentNeedsCell } from './transparent-needs.js';
+import { upstreamNeedsKey } from './upstream-chain.js';
 import { upstreamNeedsCell } from './upstream-needs.js';
-import { upstreamNeedsKey, withEpoch } from './upstream-needs-input.js';
+import { withEpoch } from './upstream-needs-input.js';
+import { upstreamSettings } from './upstream-settings.js';
 
 /** Key of a proxy's needs: which Envoy it runs, as far as that is known, decides what it can be sent. */
 export function proxyNeedsKey(
@@ -42,8 +46,9 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     const trustDomain = trustDomainOf(view);
     if (proxy === undefined || trustDomain === '') return undefined;
     const upstreams = resolvedUpstreams(view, proxy);
-    const served = upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream));
-    const extended = extendNeeds(view, proxy, envoyVersion, ownNeeds(view, proxy), served);
+    const transparent = transparentNeeds(view, proxy);
+    const served = [...upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream)), ...transparent.upstreams];
+    const extended = extendNeeds(view, proxy, envoyVersion, ownNeeds(view, proxy), served, transparent.shared);
     const { blocked } = extended;
     return {
       identity: {
@@ -69,6 +74,12 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
   },
 };
 
+/** What a proxy needs for the services that it calls without an upstream of its own; nothing unless it is transparent. */
+function transparentNeeds(view: MeshView, proxy: ResolvedProxy): TransparentNeeds {
+  const input = transparentInput(proxy);
+  return input === undefined ? { shared: [], upstreams: [] } : view.cell(transparentNeedsCell, transparentKey(input));
+}
+
 function ownNeeds(view: MeshView, proxy: ResolvedProxy): NeededResource[] {
   const { node, proxyId, service, protocol } = proxy;
   const place = { direction: 'inbound', service, protocol } as const;
@@ -93,15 +104,7 @@ function upstreamNeeds(view: MeshView, proxy: ResolvedProxy, upstream: ResolvedU
   const isQuery = upstream.destinationType === 'prepared_query';
   const service = isQuery ? upstream.id : upstream.destinationName;
   if (unserved !== undefined) return { service, resources: [], problems: [unserved] };
-  // Zero would mean to Envoy: wait for ever (envoy-facts 0.13).
-  const fetchTimeoutMs = positiveConfigNumber(proxy.config, 'xds_fetch_timeout_ms');
-  const tracingJson = configText(proxy.config, 'envoy_listener_tracing_json');
-  const key = upstreamNeedsKey({
-    upstream,
-    ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
-    ...(proxy.accessLogs?.enabled ? { accessLogs: proxy.accessLogs } : {}),
-    ...(tracingJson === '' ? {} : { tracingJson }),
-  });
+  const key = upstreamNeedsKey({ upstream, ...upstreamSettings(proxy) });
   try {
     const needs = view.cell(isQuery ? queryNeedsCell : upstreamNeedsCell, key);
     const epoch = revocationEpoch(view, needs.destinations, proxy.service);

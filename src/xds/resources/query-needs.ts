@@ -7,12 +7,8 @@ import type { TrafficPlace } from './extensions/index.js';
 import { type QueryClusterInput, queriedService, queryClusterName } from './query-cluster.js';
 import type { QueryListenerInput } from './query-listener.js';
 import { type NeededResource, needed } from './resource-cell.js';
-import {
-  type UpstreamNeeds,
-  type UpstreamNeedsInput,
-  clusterTuning,
-  outboundListenerInput,
-} from './upstream-needs-input.js';
+import type { UpstreamNeedsInput } from './upstream-chain.js';
+import { type UpstreamNeeds, clusterTuning, outboundListenerInput } from './upstream-needs-input.js';
 
 /** Where a query's own timeout would be (consul-behaviour 5.2, 6). */
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;

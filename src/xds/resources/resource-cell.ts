@@ -16,6 +16,7 @@ import {
 } from './extensions/index.js';
 import { exposedCluster, exposedListener } from './expose.js';
 import { localApp } from './local-app.js';
+import { originalDestinationCluster, passthroughCluster } from './passthrough.js';
 import { proxylessCluster, proxylessEndpoints, proxylessListener, proxylessRoute } from './proxyless.js';
 import { publicListener } from './public-listener.js';
 import { queryCluster } from './query-cluster.js';
@@ -26,6 +27,7 @@ import { rootsSecret } from './roots-secret.js';
 import { routeConfiguration } from './route-configuration.js';
 import { serviceCluster } from './service-cluster.js';
 import type { EncodedResource, ResourceType } from './spec.js';
+import { transparentListener } from './transparent-listener.js';
 import { upstreamListener } from './upstream-listener.js';
 
 /** Every builder by name, with the type of what it makes. */
@@ -34,6 +36,8 @@ const builders = {
   'service-cluster': { type: 'cluster', build: serviceCluster },
   'aggregate-cluster': { type: 'cluster', build: aggregateCluster },
   'extension-cluster': { type: 'cluster', build: extensionCluster },
+  'original-destination': { type: 'cluster', build: originalDestinationCluster },
+  'passthrough-cluster': { type: 'cluster', build: passthroughCluster },
   'exposed-cluster': { type: 'cluster', build: exposedCluster },
   'query-cluster': { type: 'cluster', build: queryCluster },
   endpoints: { type: 'endpoint', build: endpoints },
@@ -43,6 +47,7 @@ const builders = {
   'public-listener': { type: 'listener', build: publicListener },
   'upstream-listener': { type: 'listener', build: upstreamListener },
   'query-listener': { type: 'listener', build: queryListener },
+  'transparent-listener': { type: 'listener', build: transparentListener },
   'exposed-listener': { type: 'listener', build: exposedListener },
   route: { type: 'route', build: routeConfiguration },
   'proxyless-listener': { type: 'listener', build: proxylessListener },

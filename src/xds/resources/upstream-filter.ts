@@ -7,15 +7,12 @@ import { clusterAction } from './route-action.js';
 import { routeFilters } from './route-filters.js';
 import { type NamedFilter, httpConnectionManager } from './http-connection-manager.js';
 import type { ResourceType } from './spec.js';
+import type { UpstreamSettings } from './upstream-settings.js';
 
 /** What the last filter towards an upstream depends on besides the chain. */
-export interface UpstreamFilterInput {
+export interface UpstreamFilterInput extends UpstreamSettings {
   /** The upstream's id; names its routes. */
   readonly upstream: string;
-  readonly fetchTimeoutMs?: number;
-  readonly accessLogs?: AccessLogSettings;
-  /** `envoy_listener_tracing_json` of the proxy. */
-  readonly tracingJson?: string;
 }
 
 /** TCP to one cluster, or HTTP with inline or fetched routes (consul-behaviour 6.4); undefined for a chain that leads nowhere. */
@@ -36,7 +33,8 @@ export function routeReferences(
   return usesRouteDiscovery(chain) ? [{ type: 'route', name: upstream }] : [];
 }
 
-const statPrefix = (chain: CompiledChain): string =>
+/** Prefix of the statistics of an upstream. */
+export const statPrefix = (chain: CompiledChain): string =>
   `upstream.${chain.serviceName}.${chain.namespace}.${chain.partition}.${chain.datacenter}`;
 
 function tcpFilter(chain: CompiledChain, input: UpstreamFilterInput): NamedFilter | undefined {

@@ -1,24 +1,14 @@
-import { canonicalJson } from '../../core/index.js';
-import type { AccessLogSettings } from '../../model/index.js';
-import type { ResolvedUpstream } from '../../mesh/proxy/index.js';
 import type { ClusterTuning } from './chain-input.js';
 import type { OutboundListenerInput } from './outbound-listener.js';
 import type { QueryListenerInput } from './query-listener.js';
 import { type NeededResource, needed } from './resource-cell.js';
+import type { UpstreamNeedsInput } from './upstream-chain.js';
 import type { UpstreamListenerInput } from './upstream-listener.js';
-
-/** An upstream with what its proxy's settings add: everything its resources depend on besides the state. */
-export interface UpstreamNeedsInput {
-  readonly upstream: ResolvedUpstream;
-  readonly fetchTimeoutMs?: number;
-  readonly accessLogs?: AccessLogSettings;
-  readonly tracingJson?: string;
-}
 
 export interface UpstreamNeeds {
   readonly resources: readonly NeededResource[];
-  /** The one among them that ends connections of before when access is taken away from a caller (`withEpoch`). */
-  readonly listener:
+  /** The one among them that ends connections of before when access is taken away from a caller (`withEpoch`); transparent ones have none. */
+  readonly listener?:
     | { readonly builder: 'upstream-listener'; readonly input: UpstreamListenerInput }
     | { readonly builder: 'query-listener'; readonly input: QueryListenerInput };
   /** The one cluster behind it; absent when requests are spread or routed. */
@@ -30,8 +20,6 @@ export interface UpstreamNeeds {
   /** Sentences about settings that cannot be followed. */
   readonly problems: readonly string[];
 }
-
-export const upstreamNeedsKey = (input: UpstreamNeedsInput): string => canonicalJson(input);
 
 /** What an upstream's settings say about its clusters. */
 export function clusterTuning({ upstream, fetchTimeoutMs }: UpstreamNeedsInput): ClusterTuning {
@@ -46,9 +34,8 @@ export function clusterTuning({ upstream, fetchTimeoutMs }: UpstreamNeedsInput):
 /** What an upstream's settings say about its listener. */
 export function outboundListenerInput({
   upstream,
-  fetchTimeoutMs,
-  accessLogs,
-  tracingJson,
+  transparent: _transparent,
+  ...settings
 }: UpstreamNeedsInput): OutboundListenerInput {
   const { bindAddress, bindPort, bindSocketPath, bindSocketMode } = upstream;
   const place = bindSocketPath === '' ? `${bindAddress}:${bindPort}` : bindSocketPath;
@@ -60,9 +47,7 @@ export function outboundListenerInput({
     bindSocketPath,
     bindSocketMode,
     balance: upstream.balanceOutboundConnections,
-    ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
-    ...(accessLogs ? { accessLogs } : {}),
-    ...(tracingJson === undefined ? {} : { tracingJson }),
+    ...settings,
   };
 }
 
@@ -70,7 +55,7 @@ export function outboundListenerInput({
  * The resources of an upstream for a caller from whom access was taken away at `epoch`; 0 = never, which all callers share.
  */
 export function withEpoch({ resources, listener }: UpstreamNeeds, epoch: number): readonly NeededResource[] {
-  if (epoch === 0) return resources;
+  if (epoch === 0 || listener === undefined) return resources;
   const ended =
     listener.builder === 'query-listener'
       ? needed(listener.builder, { ...listener.input, epoch })

@@ -1,8 +1,13 @@
 import { AppError } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
-import { type CompiledChain, chainKey, discoveryChainCell } from '../../mesh/discovery-chain/index.js';
-import type { ResolvedUpstream } from '../../mesh/proxy/index.js';
-import { type ChainTargetInput, type ClusterTuning, baseClusterName, failoverClusterName } from './chain-input.js';
+import type { CompiledChain } from '../../mesh/discovery-chain/index.js';
+import {
+  type ChainTargetInput,
+  type ClusterTuning,
+  baseClusterName,
+  chainOf,
+  failoverClusterName,
+} from './chain-input.js';
 import { endpointsInput } from './endpoints.js';
 import { parseEscapeHatch } from './escape-hatch.js';
 import { changesCallers, type TrafficPlace } from './extensions/index.js';
@@ -10,50 +15,38 @@ import { type NeededResource, needed } from './resource-cell.js';
 import { clusterAction } from './route-action.js';
 import { usesRouteDiscovery } from './upstream-filter.js';
 import type { UpstreamListenerInput } from './upstream-listener.js';
-import {
-  type UpstreamNeeds,
-  type UpstreamNeedsInput,
-  clusterTuning,
-  outboundListenerInput,
-} from './upstream-needs-input.js';
+import { type UpstreamNeedsInput, upstreamChainCell } from './upstream-chain.js';
+import { type UpstreamNeeds, clusterTuning, outboundListenerInput } from './upstream-needs-input.js';
 
 /**
  * The resources of one upstream, shared by all proxies that call it the same way. Only names and keys: a change of weights or
- * endpoints leaves it equal and stops the wave here. Key: canonical JSON of the input. Throws for a chain that does not compile.
+ * endpoints leaves it equal and stops the wave here. Key: `upstreamNeedsKey`. Throws for a chain that does not compile.
  */
 export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
   kind: 'upstream-needs',
   compute(view, key) {
     const input = JSON.parse(key) as UpstreamNeedsInput;
     const { upstream } = input;
-    const chainId = chainKey({
-      service: upstream.destinationName,
-      evaluateInDatacenter: upstream.datacenter,
-      overrides: {
-        protocol: upstream.protocol,
-        meshGatewayMode: upstream.meshGatewayMode,
-        connectTimeoutMs: upstream.connectTimeoutMs,
-      },
-    });
-    const result = view.cell(discoveryChainCell, chainId);
-    if (!result.ok) throw new AppError('invalidArgument', `upstream ${upstream.id}: ${result.problem}`);
-    const { chain } = result;
+    const { filter, destinations } = view.cell(upstreamChainCell, key);
+    const { chain: chainId } = filter;
+    const chain = chainOf(view, chainId);
+    if (chain === undefined) throw new AppError('internal', `the chain of upstream ${upstream.id} is gone`);
     const listener = listenerOf(chain, chainId, input);
     const place = placeOf(chain);
     const action = clusterAction(chain, chain.startNode);
     return {
       resources: [
         ...clusterNeeds(chain, chainId, input),
-        needed('upstream-listener', listener, { ...place, resource: 'listener' }),
+        ...(input.transparent ? [] : [needed('upstream-listener', listener, { ...place, resource: 'listener' })]),
         ...(usesRouteDiscovery(chain)
           ? [needed('route', { name: upstream.id, chain: chainId }, { ...place, resource: 'route' })]
           : []),
       ],
-      listener: { builder: 'upstream-listener', input: listener },
+      ...(input.transparent ? {} : { listener: { builder: 'upstream-listener', input: listener } }),
       ...(action && 'cluster' in action ? { cluster: action.cluster } : {}),
       ...(chain.envoyExtensions.some(changesCallers) ? { extended: true as const } : {}),
-      destinations: [...new Set(Object.values(chain.targets).map((target) => target.service))].sort(),
-      problems: escapeProblems(chain, upstream),
+      destinations,
+      problems: escapeProblems(chain, input),
     };
   },
 };
@@ -65,13 +58,16 @@ const placeOf = (chain: CompiledChain): TrafficPlace => ({
 });
 
 /** Escape hatches are for the plain upstream: with routes, splits or a resolver behind it there is no one cluster to replace. */
-function escapeProblems(chain: CompiledChain, { id, envoyClusterJson, envoyListenerJson }: ResolvedUpstream): string[] {
+function escapeProblems(chain: CompiledChain, { upstream, transparent }: UpstreamNeedsInput): string[] {
+  const { id, envoyClusterJson, envoyListenerJson } = upstream;
   const given = [
     ['envoy_cluster_json', envoyClusterJson, 'envoy.config.cluster.v3.Cluster'],
     ['envoy_listener_json', envoyListenerJson, 'envoy.config.listener.v3.Listener'],
   ] as const;
   return given.flatMap(([key, text, type]) => {
     if (text === '') return [];
+    if (transparent && key === 'envoy_listener_json')
+      return [`upstream ${id}: ${key} is ignored: it has no listener of its own, being called by its virtual address`];
     if (!chain.default) return [`upstream ${id}: ${key} is ignored while a router, splitter or resolver applies to it`];
     const parsed = parseEscapeHatch(text, type);
     return 'problem' in parsed ? [`upstream ${id}: ${key} is ignored: ${parsed.problem}`] : [];

@@ -55,6 +55,19 @@ describe('a sidecar’s settings', () => {
     expect(resolve([]).protocol).toBe('tcp');
   });
 
+  test('about transparent proxying are filled in one by one', () => {
+    const entries = [
+      proxyDefaults({ TransparentProxy: { OutboundListenerPort: 15_003, DialedDirectly: true } }),
+      serviceDefaults('web', { Mode: 'transparent', TransparentProxy: { OutboundListenerPort: 15_002 } }),
+    ];
+    expect(resolve(entries).settings).toMatchObject({
+      mode: 'transparent',
+      transparentProxy: { outboundListenerPort: 15_002, dialedDirectly: true },
+    });
+    const registered = { transparentProxy: { outboundListenerPort: 15_009, dialedDirectly: false } };
+    expect(resolve(entries, registered).settings.transparentProxy?.outboundListenerPort).toBe(15_009);
+  });
+
   test('about exposed paths and access logs are filled in from the nearest source that has any', () => {
     const path = { Path: '/x', ListenerPort: 1, LocalPathPort: 2 };
     const entries = [
@@ -153,7 +166,6 @@ describe('what has no effect is said', () => {
 
   test.each<[Partial<ProxySettings>, string]>([
     [{ config: { protocol: 'redis' } }, 'protocol "redis" of service "web" is not known and treated as tcp'],
-    [{ mode: 'transparent' }, 'transparent mode is not implemented'],
     [{ mutualTlsMode: 'permissive' }, 'mutual TLS mode "permissive" is not implemented'],
     [{ destinationServiceId: '', expose: { checks: true, paths: [] } }, 'expose.checks has no effect'],
     [

@@ -17,6 +17,8 @@ const RICH = [
   'router-destinations',
   'router-to-splitter',
   'three-upstreams',
+  'transparent-dial-instances',
+  'transparent-failover',
 ];
 
 async function stateOf(name: string): Promise<Rows> {

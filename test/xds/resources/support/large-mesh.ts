@@ -1,7 +1,20 @@
 import { systemClock } from '../../../../src/core/index.js';
 import { proxyKey } from '../../../../src/mesh/proxy/index.js';
-import type { Draft, ProxySettings, ServiceRecord, Upstream } from '../../../../src/model/index.js';
-import { type StateStore, createMemoryBackend, createStateStore } from '../../../../src/state/index.js';
+import {
+  type Draft,
+  type ProxySettings,
+  type ServiceRecord,
+  type Upstream,
+  configEntryHash,
+  decodeConfigEntry,
+} from '../../../../src/model/index.js';
+import type { ProxyMode } from '../../../../src/model/records/proxy.js';
+import {
+  type StateStore,
+  type Transaction,
+  createMemoryBackend,
+  createStateStore,
+} from '../../../../src/state/index.js';
 import { type EncodedResource, proxyNeedsCell, resourceCell } from '../../../../src/xds/resources/index.js';
 import { ResourceCells, type ResourceUser } from '../../../../src/xds/server/resource-cells.js';
 
@@ -12,6 +25,8 @@ export interface MeshSize {
   /** How many of the services are called by the proxies, each having `endpoints` instances; the others have one. */
   readonly called: number;
   readonly endpoints: number;
+  /** Proxies have no upstreams of their own: intentions allow them the same services, everything else is denied. */
+  readonly transparent?: boolean;
 }
 
 const ROWS_PER_COMMIT = 2000;
@@ -29,13 +44,13 @@ const upstream = (destinationName: string, localBindPort: number): Upstream => (
   meshGateway: { mode: '' },
 });
 
-const settings = (destinationServiceName: string, upstreams: readonly Upstream[]): ProxySettings => ({
+const settings = (destinationServiceName: string, upstreams: readonly Upstream[], mode: ProxyMode): ProxySettings => ({
   destinationServiceName,
   destinationServiceId: destinationServiceName,
   localServiceAddress: '127.0.0.1',
   localServicePort: 8080,
   localServiceSocketPath: '',
-  mode: '',
+  mode,
   mutualTlsMode: '',
   meshGateway: { mode: '' },
   expose: { checks: false, paths: [] },
@@ -49,6 +64,7 @@ export const sidecar = (
   service: string,
   address: string,
   upstreams: readonly Upstream[] = [],
+  mode: ProxyMode = '',
 ): Draft<ServiceRecord> => ({
   node,
   kind: 'connect-proxy',
@@ -62,7 +78,7 @@ export const sidecar = (
   meta: {},
   weights: { passing: 1, warning: 1 },
   enableTagOverride: false,
-  proxy: settings(service, upstreams),
+  proxy: settings(service, upstreams, mode),
   connect: { native: false },
 });
 
@@ -114,7 +130,7 @@ export class LargeMesh {
         leafTtlMs: 1,
         rootTtlMs: 1,
       });
-      transaction.put('system', { name: 'default-intention-policy', value: 'allow' });
+      transaction.put('system', { name: 'default-intention-policy', value: size.transparent ? 'deny' : 'allow' });
       for (const node of nodes(size))
         transaction.put('nodes', {
           id: '',
@@ -130,6 +146,7 @@ export class LargeMesh {
       await this.store.transact('fill', (transaction) => {
         for (const row of rows.slice(from, from + ROWS_PER_COMMIT)) transaction.put('services', row);
       });
+    if (size.transparent) await this.store.transact('intend', (transaction) => intend(transaction, size));
   }
 
   #watch(node: string, service: string): void {
@@ -174,8 +191,34 @@ function* instances(size: MeshSize): Generator<Draft<ServiceRecord>> {
       proxyNode(proxy),
       `web-${proxy}`,
       '10.255.0.1',
-      Array.from({ length: size.upstreams }, (_unused, position) =>
-        upstream(`svc-${(proxy * size.upstreams + position) % size.called}`, 10_000 + position),
-      ),
+      size.transparent ? [] : calledBy(proxy, size).map((name, position) => upstream(name, 10_000 + position)),
+      size.transparent ? 'transparent' : '',
     );
+}
+
+const calledBy = (proxy: number, { upstreams, called }: MeshSize): readonly string[] =>
+  Array.from({ length: upstreams }, (_unused, position) => `svc-${(proxy * upstreams + position) % called}`);
+
+/** Virtual IPs for all services, and intentions that let each proxy call its own. */
+function intend(transaction: Transaction, size: MeshSize): void {
+  const callers = new Map<string, string[]>();
+  for (let proxy = 0; proxy < size.proxies; proxy++)
+    for (const name of calledBy(proxy, size)) callers.set(name, [...(callers.get(name) ?? []), `web-${proxy}`]);
+  for (let service = 0; service < size.services; service++)
+    transaction.put('virtual-ips', {
+      service: `svc-${service}`,
+      ip: `240.0.${service >> 8}.${service & 255}`,
+      manualIps: [],
+    });
+  for (const [name, sources] of callers) putIntentions(transaction, name, sources);
+}
+
+/** An entry that lets these callers, and nobody else, call a service. */
+export function putIntentions(transaction: Transaction, name: string, callers: readonly string[]): void {
+  const entry = decodeConfigEntry({
+    Kind: 'service-intentions',
+    Name: name,
+    Sources: callers.map((caller) => ({ Name: caller, Action: 'allow' })),
+  });
+  transaction.put('config-entries', { entry, hash: configEntryHash(entry) });
 }

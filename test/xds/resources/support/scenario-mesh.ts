@@ -6,6 +6,7 @@ import {
   type RegisteredCheck,
   applyDeregistration,
   applyRegistration,
+  assignManualVirtualIps,
   deregistrationField,
   registrationField,
   toRegistration,
@@ -107,6 +108,9 @@ export class ScenarioMesh {
     } else if (verb === 'query') {
       const definition = decode(queryDefinitionField, body, { what: 'query' });
       await createQuery(this.store, definition, randomUUID());
+    } else if (verb === 'virtual-ips') {
+      const { service, ips } = body as { readonly service: string; readonly ips: readonly string[] };
+      await this.store.transact(verb, (transaction) => assignManualVirtualIps(transaction, service, ips));
     } else if (verb === 'service') await this.#register(decodeServiceDefinition(body, 'api'));
     else throw new Error(`no such kind of step: ${verb}`);
   }

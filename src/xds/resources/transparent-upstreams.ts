@@ -1,0 +1,103 @@
+import { canonicalJson } from '../../core/index.js';
+import { entryOf } from '../../mesh/discovery-chain/index.js';
+import { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from '../../mesh/proxy/index.js';
+import { callableServicesCell } from '../../mesh/transparent-proxy/index.js';
+import type { Cell, MeshView } from '../../model/index.js';
+import type { TransparentInput } from './transparent-input.js';
+import { upstreamChainCell, upstreamNeedsKey } from './upstream-chain.js';
+import type { UpstreamSettings } from './upstream-settings.js';
+
+/** An upstream that a transparent sidecar has because it may call the service. */
+export interface TransparentUpstream {
+  readonly service: string;
+  /** `upstreamNeedsKey`. */
+  readonly needs: string;
+}
+
+interface CalledInput {
+  readonly service: string;
+  readonly caller: UpstreamCaller;
+  readonly settings: UpstreamSettings;
+}
+
+/** One upstream, the same for all callers that say the same about it: the key of its needs. Key: canonical JSON of the input. */
+const transparentUpstreamCell: Cell<string> = {
+  kind: 'transparent-upstream',
+  compute(view, key) {
+    const { service, caller, settings } = JSON.parse(key) as CalledInput;
+    const upstream = resolveUpstream(view, implicitUpstream(service), caller);
+    return upstreamNeedsKey({ upstream, transparent: true, ...settings });
+  },
+};
+
+/** The upstreams of an outbound side, sorted by name. Key: `transparentKey`. */
+export const transparentUpstreamsCell: Cell<readonly TransparentUpstream[]> = {
+  kind: 'transparent-upstreams',
+  compute(view, key) {
+    const input = JSON.parse(key) as TransparentInput;
+    const {
+      port: _port,
+      extended: _extended,
+      explicit,
+      service: caller,
+      datacenter,
+      ownMeshGatewayMode,
+      ...settings
+    } = input;
+    const common = entryOf(view, 'proxy-defaults', 'global');
+    const own = entryOf(view, 'service-defaults', caller);
+    const elsewhere = new Set(explicit);
+    return view
+      .cell(callableServicesCell, caller)
+      .filter((service) => !elsewhere.has(service))
+      .map((service) => {
+        const called = { destinationName: service, destinationPeer: '' };
+        const said = upstreamCaller({ datacenter, ownMeshGatewayMode }, called, common, own);
+        return {
+          service,
+          needs: view.cell(transparentUpstreamCell, canonicalJson({ service, caller: said, settings })),
+        };
+      });
+  },
+};
+
+/** When access was last taken away from the service of an outbound side. */
+export interface TransparentEpochs {
+  /** By upstream; those of whom nothing was ever taken away are absent. */
+  readonly upstreams: Readonly<Record<string, number>>;
+  /** The greatest of all, those of services that are no upstreams any more included; 0 = never. */
+  readonly greatest: number;
+}
+
+/** As `revocationEpoch`, with one look at the revocations for all upstreams. Key: `transparentKey`. */
+export const transparentEpochsCell: Cell<TransparentEpochs> = {
+  kind: 'transparent-epochs',
+  compute(view, key) {
+    const { service: caller } = JSON.parse(key) as TransparentInput;
+    const revoked = revocationsFrom(view, caller);
+    if (revoked.size === 0) return { upstreams: {}, greatest: 0 };
+    const epochs = view.cell(transparentUpstreamsCell, key).flatMap(({ service, needs }) => {
+      const indexes = ['*', ...destinationsOf(view, needs)].map((destination) => revoked.get(destination) ?? 0);
+      const epoch = Math.max(...indexes);
+      return epoch > 0 ? [[service, epoch] as const] : [];
+    });
+    return { upstreams: Object.fromEntries(epochs), greatest: Math.max(...revoked.values()) };
+  },
+};
+
+function revocationsFrom(view: MeshView, caller: string): ReadonlyMap<string, number> {
+  const indexes = new Map<string, number>();
+  for (const source of [caller, '*'])
+    for (const { destination, modifyIndex } of view.range('revocations', 'bySource', [source]))
+      indexes.set(destination, Math.max(modifyIndex, indexes.get(destination) ?? 0));
+  return indexes;
+}
+
+/** None for a chain that does not compile: nothing leads there. */
+function destinationsOf(view: MeshView, needs: string): readonly string[] {
+  try {
+    return view.cell(upstreamChainCell, needs).destinations;
+  } catch {
+    return [];
+  }
+}

@@ -4,6 +4,9 @@ import { locateEnvoy } from '../../../src/cli/envoy/index.js';
 export const NEWEST_ENVOY = '1.40.0';
 export const OLDEST_ENVOY = '1.36.2';
 
+/** One of each kind that we call tested, the newest first. */
+export const TESTED_ENVOYS = [NEWEST_ENVOY, '1.38.3', OLDEST_ENVOY] as const;
+
 const found = new Map<string, Promise<string>>();
 
 /** Path of an Envoy of exactly this version, fetched when it is not here. Rejects when there is none: then nothing is tested. */

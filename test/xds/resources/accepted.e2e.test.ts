@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NEWEST_ENVOY, OLDEST_ENVOY, envoyBinary } from '../../support/envoy-rig/index.js';
+import { envoyBinary, TESTED_ENVOYS } from '../../support/envoy-rig/index.js';
+import { Rig } from '../../support/envoy-rig/rig.js';
 import { sharedParts } from '../../recordings/xds/scenarios.mjs';
+import { LiveEnvoy } from './support/live-envoy.js';
 import { ScenarioMesh, type Told } from './support/scenario-mesh.js';
 
 const golden = fileURLToPath(new URL('../../golden/xds/', import.meta.url));
@@ -50,28 +52,76 @@ const withoutType = (resource: unknown): Json => {
 const withoutEarlySecrets = ({ transport_socket: socket, ...cluster }: Json): Json =>
   cluster['type'] === 'EDS' ? { ...cluster, transport_socket: socket } : cluster;
 
-describe.each([NEWEST_ENVOY, OLDEST_ENVOY])('Envoy %s takes what proxies are told', (version) => {
-  let envoy: string;
-  let folder: string;
-  beforeAll(async () => {
-    envoy = await envoyBinary(version);
-    folder = mkdtempSync(join(tmpdir(), 'accepted-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+interface GoldenCase {
+  readonly steps: readonly Json[];
+  readonly proxies: readonly string[];
+}
 
-  test.each(readdirSync(golden))('%s', async (name) => {
-    const { steps, proxies } = JSON.parse(readFileSync(join(golden, name, 'state.json'), 'utf8')) as {
-      steps: Json[];
-      proxies: string[];
-    };
-    const mesh = await ScenarioMesh.start(sharedParts.agent as Json);
-    for (const step of steps) await mesh.step(step);
-    const file = join(folder, `${name}.json`);
-    writeFileSync(file, JSON.stringify(bootstrapOf(mesh.tell(proxies[0] ?? ''))));
-    await mesh.stop();
-    const { stdout, stderr } = await run(envoy, ['--mode', 'validate', '-c', file, '-l', 'warning']);
-    expect(stdout).toContain('OK');
-    // A deprecated field is a warning today and a refusal some versions on.
-    expect(stderr).not.toMatch(/deprecated/i);
+const cases = readdirSync(golden);
+
+/** The mesh of a golden case. */
+async function meshOf({ steps }: Pick<GoldenCase, 'steps'>): Promise<ScenarioMesh> {
+  const mesh = await ScenarioMesh.start(sharedParts.agent as Json);
+  for (const step of steps) await mesh.step(step);
+  return mesh;
+}
+
+const caseOf = (name: string): GoldenCase =>
+  JSON.parse(readFileSync(join(golden, name, 'state.json'), 'utf8')) as GoldenCase;
+
+describe.each(TESTED_ENVOYS)('Envoy %s takes what proxies are told', (version) => {
+  describe('in a bootstrap', () => {
+    let envoy: string;
+    let folder: string;
+    beforeAll(async () => {
+      envoy = await envoyBinary(version);
+      folder = mkdtempSync(join(tmpdir(), 'accepted-'));
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    test.each(cases)('%s', async (name) => {
+      const { steps, proxies } = caseOf(name);
+      const mesh = await meshOf({ steps });
+      const file = join(folder, `${name}.json`);
+      writeFileSync(file, JSON.stringify(bootstrapOf(mesh.tell(proxies[0] ?? ''))));
+      await mesh.stop();
+      const { stdout, stderr } = await run(envoy, ['--mode', 'validate', '-c', file, '-l', 'warning']);
+      expect(stdout).toContain('OK');
+      // A deprecated field is a warning today and a refusal some versions on.
+      expect(stderr).not.toMatch(/deprecated/i);
+    });
+  });
+
+  describe('over its stream, one after the other', () => {
+    const rig = new Rig();
+    const live = new Map<string, LiveEnvoy>();
+    let mesh: ScenarioMesh | undefined;
+    afterAll(async () => {
+      for (const one of live.values()) await one.close();
+      await mesh?.stop();
+      await rig.close();
+    });
+
+    test.each(cases)('%s', async (name) => {
+      const { steps, proxies } = caseOf(name);
+      const before = mesh;
+      mesh = await meshOf({ steps: steps.map(onLoopback) });
+      const proxy = proxies[0] ?? '';
+      const envoy = live.get(proxy) ?? (await LiveEnvoy.start(rig, version, proxy));
+      live.set(proxy, envoy);
+      await envoy.follow(mesh);
+      await before?.stop();
+      expect(await envoy.problems()).toEqual([]);
+      await envoy.envoy.ready();
+      expect(envoy.envoy.process.log).not.toMatch(/deprecated/i);
+    });
   });
 });
+
+/** Addresses of the documents' examples become addresses that an Envoy can listen on here. */
+const onLoopback = (step: Json): Json =>
+  JSON.parse(
+    JSON.stringify(step)
+      .replace(/"10\.(\d+\.\d+\.\d+)"/g, '"127.$1"')
+      .replace(/"LocalBindPort":/g, '"LocalBindAddress":"127.1.0.9","LocalBindPort":'),
+  ) as Json;

@@ -13,6 +13,17 @@ const require = createRequire(import.meta.url);
 const target = join(root, 'src', 'xds', 'envoy-api', 'generated');
 const listFile = join(root, 'proto', 'envoy-api.json');
 
+/** Folders of ours with what those protos import and their package does not have. */
+const overlayFolders = (list) => list.overlays.map((folder) => join(dirname(listFile), folder));
+
+const overlayTexts = (list) =>
+  overlayFolders(list).flatMap((folder) =>
+    readdirSync(folder, { recursive: true })
+      .filter((name) => name.endsWith('.proto'))
+      .sort()
+      .map((name) => readFileSync(join(folder, name), 'utf8')),
+  );
+
 /** Generates the types unless they are there already; returns whether it had to. */
 export function generateEnvoyTypes() {
   const list = JSON.parse(readFileSync(listFile, 'utf8'));
@@ -22,7 +33,7 @@ export function generateEnvoyTypes() {
     (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version,
   );
   const stamp = createHash('sha256')
-    .update(JSON.stringify([list, versions, 2]))
+    .update(JSON.stringify([list, versions, overlayTexts(list), 2]))
     .digest('hex');
   const stampFile = join(target, '.stamp');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
@@ -37,7 +48,8 @@ export function generateEnvoyTypes() {
     '--importFileExtension=.js',
     '--targetFileExtension=.ts',
   ];
-  const includes = list.includeDirs.flatMap((folder) => ['-I', join(protos, folder)]);
+  const folders = [...list.includeDirs.map((folder) => join(protos, folder)), ...overlayFolders(list)];
+  const includes = folders.flatMap((folder) => ['-I', folder]);
   execFileSync(
     process.execPath,
     [join(loader, 'build', 'bin', 'proto-loader-gen-types.js'), ...flags, ...includes, '-O', target, ...list.files],

@@ -106,7 +106,6 @@ const fields = {
   OSService: otherChecks,
   DockerContainerID: otherChecks,
   Args: otherChecks,
-  EnvoyExtensions: () => 'Envoy extensions',
   JWT: () => 'JWT',
   Peer: () => 'cluster peering',
   Peering: () => 'cluster peering',

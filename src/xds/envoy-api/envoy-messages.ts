@@ -9,10 +9,13 @@ import type { RouteConfiguration } from './generated/envoy/config/route/v3/Route
 import type { FileAccessLog } from './generated/envoy/extensions/access_loggers/file/v3/FileAccessLog.js';
 import type { StderrAccessLog } from './generated/envoy/extensions/access_loggers/stream/v3/StderrAccessLog.js';
 import type { StdoutAccessLog } from './generated/envoy/extensions/access_loggers/stream/v3/StdoutAccessLog.js';
+import type { OpenTelemetryAccessLogConfig } from './generated/envoy/extensions/access_loggers/open_telemetry/v3/OpenTelemetryAccessLogConfig.js';
 import type { ClusterConfig as AggregateCluster } from './generated/envoy/extensions/clusters/aggregate/v3/ClusterConfig.js';
 import type { Cors } from './generated/envoy/extensions/filters/http/cors/v3/Cors.js';
 import type { CorsPolicy } from './generated/envoy/extensions/filters/http/cors/v3/CorsPolicy.js';
 import type { HTTPFault } from './generated/envoy/extensions/filters/http/fault/v3/HTTPFault.js';
+import type { Config as AwsLambda } from './generated/envoy/extensions/filters/http/aws_lambda/v3/Config.js';
+import type { ExtAuthz as HttpExtAuthz } from './generated/envoy/extensions/filters/http/ext_authz/v3/ExtAuthz.js';
 import type { Config as GrpcHttp1Bridge } from './generated/envoy/extensions/filters/http/grpc_http1_bridge/v3/Config.js';
 import type { FilterConfig as GrpcStats } from './generated/envoy/extensions/filters/http/grpc_stats/v3/FilterConfig.js';
 import type { Config as HeaderToMetadata } from './generated/envoy/extensions/filters/http/header_to_metadata/v3/Config.js';
@@ -21,17 +24,21 @@ import type { LocalRateLimit } from './generated/envoy/extensions/filters/http/l
 import type { RBAC as HttpRbac } from './generated/envoy/extensions/filters/http/rbac/v3/RBAC.js';
 import type { Router } from './generated/envoy/extensions/filters/http/router/v3/Router.js';
 import type { HttpInspector } from './generated/envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.js';
+import type { Wasm as HttpWasm } from './generated/envoy/extensions/filters/http/wasm/v3/Wasm.js';
 import type { OriginalDst } from './generated/envoy/extensions/filters/listener/original_dst/v3/OriginalDst.js';
 import type { TlsInspector } from './generated/envoy/extensions/filters/listener/tls_inspector/v3/TlsInspector.js';
 import type { ConnectionLimit } from './generated/envoy/extensions/filters/network/connection_limit/v3/ConnectionLimit.js';
+import type { ExtAuthz as NetworkExtAuthz } from './generated/envoy/extensions/filters/network/ext_authz/v3/ExtAuthz.js';
 import type { HttpConnectionManager } from './generated/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.js';
 import type { RBAC as NetworkRbac } from './generated/envoy/extensions/filters/network/rbac/v3/RBAC.js';
 import type { TcpProxy } from './generated/envoy/extensions/filters/network/tcp_proxy/v3/TcpProxy.js';
 import type { PreviousHostsPredicate } from './generated/envoy/extensions/retry/host/previous_hosts/v3/PreviousHostsPredicate.js';
+import type { Wasm as NetworkWasm } from './generated/envoy/extensions/filters/network/wasm/v3/Wasm.js';
 import type { DownstreamTlsContext } from './generated/envoy/extensions/transport_sockets/tls/v3/DownstreamTlsContext.js';
 import type { Secret } from './generated/envoy/extensions/transport_sockets/tls/v3/Secret.js';
 import type { UpstreamTlsContext } from './generated/envoy/extensions/transport_sockets/tls/v3/UpstreamTlsContext.js';
 import type { HttpProtocolOptions } from './generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.js';
+import type { StringValue } from './generated/google/protobuf/StringValue.js';
 
 /** The messages we build, by the full name of their type: what `packAny` accepts. */
 export interface EnvoyMessages {
@@ -46,10 +53,13 @@ export interface EnvoyMessages {
   'envoy.extensions.access_loggers.file.v3.FileAccessLog': FileAccessLog;
   'envoy.extensions.access_loggers.stream.v3.StderrAccessLog': StderrAccessLog;
   'envoy.extensions.access_loggers.stream.v3.StdoutAccessLog': StdoutAccessLog;
+  'envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig': OpenTelemetryAccessLogConfig;
   'envoy.extensions.clusters.aggregate.v3.ClusterConfig': AggregateCluster;
   'envoy.extensions.filters.http.cors.v3.Cors': Cors;
   'envoy.extensions.filters.http.cors.v3.CorsPolicy': CorsPolicy;
   'envoy.extensions.filters.http.fault.v3.HTTPFault': HTTPFault;
+  'envoy.extensions.filters.http.aws_lambda.v3.Config': AwsLambda;
+  'envoy.extensions.filters.http.ext_authz.v3.ExtAuthz': HttpExtAuthz;
   'envoy.extensions.filters.http.grpc_http1_bridge.v3.Config': GrpcHttp1Bridge;
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': GrpcStats;
   'envoy.extensions.filters.http.header_to_metadata.v3.Config': HeaderToMetadata;
@@ -58,17 +68,21 @@ export interface EnvoyMessages {
   'envoy.extensions.filters.http.rbac.v3.RBAC': HttpRbac;
   'envoy.extensions.filters.http.router.v3.Router': Router;
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': HttpInspector;
+  'envoy.extensions.filters.http.wasm.v3.Wasm': HttpWasm;
   'envoy.extensions.filters.listener.original_dst.v3.OriginalDst': OriginalDst;
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector': TlsInspector;
   'envoy.extensions.filters.network.connection_limit.v3.ConnectionLimit': ConnectionLimit;
+  'envoy.extensions.filters.network.ext_authz.v3.ExtAuthz': NetworkExtAuthz;
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager': HttpConnectionManager;
   'envoy.extensions.filters.network.rbac.v3.RBAC': NetworkRbac;
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy': TcpProxy;
   'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate': PreviousHostsPredicate;
+  'envoy.extensions.filters.network.wasm.v3.Wasm': NetworkWasm;
   'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext': DownstreamTlsContext;
   'envoy.extensions.transport_sockets.tls.v3.Secret': Secret;
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext': UpstreamTlsContext;
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': HttpProtocolOptions;
+  'google.protobuf.StringValue': StringValue;
 }
 
 export type EnvoyTypeName = keyof EnvoyMessages;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AnyDefinition, loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
 import { AppError } from '../../core/index.js';
+import { readOneofs } from './oneofs.js';
 
 /** What a message type can do: plain object (snake_case, enums and 64 bit numbers as text) <-> bytes. */
 export interface MessageType {
@@ -30,8 +31,12 @@ export interface EnvoyApi {
   has(typeName: string): boolean;
   /** The fields of a message, nested ones included. Throws AppError('internal') for an unknown name. */
   fields(typeName: string): ReadonlyMap<string, FieldDescriptor>;
+  /** The fields of a message that exclude each other: field -> name of its oneof. Fields that stand alone are not in it. */
+  oneofs(typeName: string): ReadonlyMap<string, string>;
   /** The names of an enum's values, the zero one first. */
   enumValues(typeName: string): readonly string[];
+  /** The name of an enum's value with this number; undefined when there is none. */
+  enumName(typeName: string, number: number): string | undefined;
 }
 
 interface RawField {
@@ -58,12 +63,21 @@ interface RawMessage {
 /** Every message and enum by full name, nested ones included. */
 interface Registry {
   readonly messages: Map<string, RawMessage>;
-  readonly enums: Map<string, readonly string[]>;
+  readonly enums: Map<string, RawEnum['value']>;
 }
 
-const LIST = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'proto', 'envoy-api.json');
+const PROTO = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'proto');
+
+/** proto/envoy-api.json: which files are loaded, from which folders of the package, and our own folders with what it lacks. */
+interface FileList {
+  readonly includeDirs: readonly string[];
+  readonly overlays: readonly string[];
+  readonly files: string[];
+}
 
 let loaded: EnvoyApi | undefined;
+
+const NO_ONEOFS: ReadonlyMap<string, string> = new Map();
 
 /** Loads the Envoy API from the protos that `@grpc/grpc-js-xds` ships (about 0.2 s); the second call is free. */
 export function loadEnvoyApi(): EnvoyApi {
@@ -72,7 +86,7 @@ export function loadEnvoyApi(): EnvoyApi {
 }
 
 function load(): EnvoyApi {
-  const list = JSON.parse(readFileSync(LIST, 'utf8')) as { readonly includeDirs: string[]; readonly files: string[] };
+  const list = JSON.parse(readFileSync(join(PROTO, 'envoy-api.json'), 'utf8')) as FileList;
   const require = createRequire(import.meta.url);
   const deps = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
   const definitions = loadSync(list.files, {
@@ -80,9 +94,13 @@ function load(): EnvoyApi {
     longs: String,
     enums: String,
     oneofs: true,
-    includeDirs: list.includeDirs.map((folder) => join(deps, folder)),
+    includeDirs: [
+      ...list.includeDirs.map((folder) => join(deps, folder)),
+      ...list.overlays.map((folder) => join(PROTO, folder)),
+    ],
   }) as Readonly<Record<string, AnyDefinition>>;
   const registry = readDescriptors(definitions);
+  let oneofs: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined;
   const fieldsOf = new Map<string, ReadonlyMap<string, FieldDescriptor>>();
   const unknown = (typeName: string): AppError =>
     new AppError('internal', `the Envoy API type ${typeName} is not loaded: add its file to proto/envoy-api.json`);
@@ -101,7 +119,12 @@ function load(): EnvoyApi {
       fieldsOf.set(typeName, known);
       return known;
     },
-    enumValues: (typeName) => registry.enums.get(typeName) ?? [],
+    oneofs(typeName) {
+      oneofs ??= readOneofs(definitions);
+      return oneofs.get(typeName) ?? NO_ONEOFS;
+    },
+    enumValues: (typeName) => (registry.enums.get(typeName) ?? []).map(({ name }) => name),
+    enumName: (typeName, number) => registry.enums.get(typeName)?.find((value) => value.number === number)?.name,
   };
 }
 
@@ -127,10 +150,9 @@ function addMessage(registry: Registry, name: string, raw: RawMessage): void {
 }
 
 function addEnum(registry: Registry, name: string, raw: RawEnum): void {
-  const values = [...raw.value].sort((left, right) => left.number - right.number);
   registry.enums.set(
     name,
-    values.map((value) => value.name),
+    [...raw.value].sort((left, right) => left.number - right.number),
   );
 }
 

@@ -5,8 +5,10 @@ import {
   type ExtensionsOfProxy,
   type ExtensionUse,
   mayConcern,
+  mayEverConcern,
   proxyExtensions,
   type ResolvedExtensions,
+  type UpstreamCluster,
   upstreamExtensions,
 } from './extensions/index.js';
 import { extendedFactsCell, type NeededResource, needed, withExtensions } from './resource-cell.js';
@@ -17,7 +19,7 @@ export interface ServedUpstream {
   readonly resources: readonly NeededResource[];
   readonly problems: readonly string[];
   /** The one cluster behind it, if there is just one. */
-  readonly cluster?: string | undefined;
+  readonly cluster?: UpstreamCluster | undefined;
   /** Its owner has extensions that change what callers send to it. */
   readonly extended?: true | undefined;
   /** It does not compile now. */
@@ -63,10 +65,14 @@ export function extendNeeds(
     }),
     { ...ofAll, problems: [], refused: ofAll.refusedByUpstream },
   ];
+  const idle = idleExtensions(view, proxy, upstreams.length > 0, ofProxy, parts);
   return {
     resources: [...clusters, ...parts.flatMap(({ resources, refused }) => (refused === undefined ? resources : []))],
-    problems: parts.flatMap(({ problems, failures }) => [...problems, ...failures]),
-    blocked: ofProxy.blocked ?? parts.find(({ refusedByProxy }) => refusedByProxy !== undefined)?.refusedByProxy,
+    problems: [...parts.flatMap(({ problems, failures }) => [...problems, ...failures]), ...idle.problems],
+    blocked:
+      ofProxy.blocked ??
+      parts.find(({ refusedByProxy }) => refusedByProxy !== undefined)?.refusedByProxy ??
+      idle.blocked,
     fails: parts.some(({ refused }) => refused !== undefined),
   };
 }
@@ -75,6 +81,8 @@ const NONE: ResolvedExtensions = { uses: [], clusters: [], problems: [] };
 
 interface AppliedExtensions {
   readonly resources: readonly NeededResource[];
+  /** Those of the extensions that have to do with one of the resources. */
+  readonly used: ReadonlySet<ExtensionUse>;
   readonly failures: readonly string[];
   /** Failures of required extensions. */
   readonly refusedByProxy?: string;
@@ -83,13 +91,16 @@ interface AppliedExtensions {
 
 /** Some resources with extensions, without those that nothing asks for any more. */
 function applied(view: MeshView, given: readonly NeededResource[], uses: readonly ExtensionUse[]): AppliedExtensions {
-  if (uses.length === 0) return { resources: given, failures: [] };
+  const used = new Set<ExtensionUse>();
+  if (uses.length === 0) return { resources: given, used, failures: [] };
   const dropped = new Set<string>();
   const failures: string[] = [];
   const refused: { byProxy?: string; byUpstream?: string } = {};
   const resources = given.map((resource) => {
-    const extended = withExtensions(resource, concerning(view, resource, uses));
-    if (extended === resource) return resource;
+    const concerned = concerning(view, resource, uses);
+    if (concerned.length === 0) return resource;
+    for (const use of concerned) used.add(use);
+    const extended = withExtensions(resource, concerned);
     const facts = view.cell(extendedFactsCell, extended.cell);
     for (const reference of facts.dropped) dropped.add(reference);
     for (const { problem, required, ofUpstream } of facts.failures) {
@@ -101,10 +112,37 @@ function applied(view: MeshView, given: readonly NeededResource[], uses: readonl
   });
   return {
     resources: resources.filter(({ type, name }) => !dropped.has(`${type} ${name}`)),
+    used,
     failures,
     ...(refused.byProxy === undefined ? {} : { refusedByProxy: refused.byProxy }),
     ...(refused.byUpstream === undefined ? {} : { refusedByUpstream: refused.byUpstream }),
   };
+}
+
+/**
+ * Extensions of the service's own entry that have to do with nothing of its proxy: a plugin for HTTP where there is none. One that
+ * is required must not be passed by unnoticed; unless it is for upstreams, and there are none.
+ */
+function idleExtensions(
+  view: MeshView,
+  { service, protocol }: ResolvedProxy,
+  hasUpstreams: boolean,
+  { uses }: ResolvedExtensions,
+  parts: readonly AppliedExtensions[],
+): { readonly problems: readonly string[]; readonly blocked?: string } {
+  const problems: string[] = [];
+  let blocked: string | undefined;
+  for (const use of uses) {
+    const extension = use.entry === 'proxy-defaults/global' ? undefined : activeExtension(view, use);
+    if (extension === undefined || parts.some(({ used }) => used.has(use))) continue;
+    const forInbound = mayEverConcern(extension, 'inbound');
+    if (!forInbound && !hasUpstreams) continue;
+    const traffic = forInbound ? `the traffic to ${service}, which is ${protocol}` : 'the traffic to any upstream';
+    const problem = `${extension.label} has no effect: it is not for ${traffic}`;
+    problems.push(problem);
+    if (extension.required) blocked ??= problem;
+  }
+  return { problems, ...(blocked === undefined ? {} : { blocked }) };
 }
 
 function concerning(view: MeshView, { place }: NeededResource, uses: readonly ExtensionUse[]): readonly ExtensionUse[] {

@@ -38,7 +38,7 @@ export const queryNeedsCell: Cell<UpstreamNeeds> = {
         needed('query-listener', listener, { ...placeOf(upstream), resource: 'listener' }),
       ],
       listener: { builder: 'query-listener', input: listener },
-      cluster: name,
+      cluster: { name, protocol },
       destinations: [queriedService(view, query)],
       problems: [
         ...(found.type === 'none'

@@ -1,4 +1,5 @@
 import type { ClusterTuning } from './chain-input.js';
+import type { UpstreamCluster } from './extensions/index.js';
 import type { OutboundListenerInput } from './outbound-listener.js';
 import type { QueryListenerInput } from './query-listener.js';
 import { type NeededResource, needed } from './resource-cell.js';
@@ -12,7 +13,7 @@ export interface UpstreamNeeds {
     | { readonly builder: 'upstream-listener'; readonly input: UpstreamListenerInput }
     | { readonly builder: 'query-listener'; readonly input: QueryListenerInput };
   /** The one cluster behind it; absent when requests are spread or routed. */
-  readonly cluster?: string;
+  readonly cluster?: UpstreamCluster;
   /** Its owner has extensions that change what callers send to it. */
   readonly extended?: true;
   /** The services that its requests may reach. */

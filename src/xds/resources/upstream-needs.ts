@@ -43,7 +43,7 @@ export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
           : []),
       ],
       ...(input.transparent ? {} : { listener: { builder: 'upstream-listener', input: listener } }),
-      ...(action && 'cluster' in action ? { cluster: action.cluster } : {}),
+      ...(action && 'cluster' in action ? { cluster: { name: action.cluster, protocol: chain.protocol } } : {}),
       ...(chain.envoyExtensions.some(changesCallers) ? { extended: true as const } : {}),
       destinations,
       problems: escapeProblems(chain, input),

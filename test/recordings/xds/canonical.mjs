@@ -54,6 +54,21 @@ function fetchedFilter(v, ctx) {
   return { ...rest, typed_config: config };
 }
 
+/** Fields of old that mean the same as those that took their place. */
+function undeprecated(v) {
+  if (!v['@type']?.endsWith('.http.ext_authz.v3.ExtAuthz')) return v;
+  const { allowed_headers: allowed, ...request } = v.http_service?.authorization_request ?? {};
+  if (allowed === undefined) return v;
+  return { ...v, http_service: { ...v.http_service, authorization_request: request }, allowed_headers: allowed };
+}
+
+/** Which of the addresses of a server on the same host is tried first (docs/extensions.md). */
+function withoutFamilyOfLocalhost(cluster) {
+  const { dns_lookup_family: _family, ...rest } = cluster;
+  const isLocal = cluster.type === 'STRICT_DNS' && stable(cluster.load_assignment).includes('"address":"localhost"');
+  return isLocal ? rest : cluster;
+}
+
 const UNORDERED = new Set([
   'san_matchers',
   'domains',
@@ -94,6 +109,7 @@ function walk(v, key, ctx) {
         return walk(whole, key, { ...ctx, within: [...ctx.within, v.name] });
       }
     }
+    v = undeprecated(v);
     const out = {};
     const inner = typeof v.inline_bytes === 'string' ? source(v).text : '';
     if (inner.includes('-----BEGIN ')) v = { inline_string: inner };
@@ -138,6 +154,8 @@ export function canonical(dump) {
     for (const name of Object.keys(dump.resources[kind] ?? {}).sort())
       resources[kind][rename(name)] = walk(dump.resources[kind][name], '', ctx);
   }
+  for (const [name, cluster] of Object.entries(resources.clusters))
+    resources.clusters[name] = withoutFamilyOfLocalhost(cluster);
   for (const [name, assignment] of Object.entries(resources.endpoints))
     if (name.startsWith('failover-target~')) resources.endpoints[name] = withoutSpilling(assignment);
   const problems = [

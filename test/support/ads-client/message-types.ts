@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 
 const require = createRequire(import.meta.url);
 const deps = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
-const folders = ['envoy-api', 'xds', 'googleapis', 'protoc-gen-validate'].map((name) => join(deps, name));
+const overlay = fileURLToPath(new URL('../../../proto/overlay', import.meta.url));
+const folders = [...['envoy-api', 'xds', 'googleapis', 'protoc-gen-validate'].map((name) => join(deps, name)), overlay];
 
 const find = (name: string): string | null =>
   isAbsolute(name) ? name : (folders.map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? null);

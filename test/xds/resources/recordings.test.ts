@@ -10,6 +10,7 @@ const BETTER: ReadonlySet<string> = new Set([
   'escape-local-cluster',
   'escape-upstream-cluster',
   'prepared-query-escape-cluster',
+  'extension-lua-envoy-constraint',
 ]);
 
 beforeAll(() => checkEncoding(true));

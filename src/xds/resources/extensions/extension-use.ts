@@ -50,3 +50,12 @@ export function mayConcern({ kind, args }: ActiveExtension, place: ExtensionPlac
       (kind.patches.routes !== undefined && kind.concerns(args, { ...place, ...chain, resource: 'route' })),
   );
 }
+
+const RESOURCES: readonly ExtensionPlace['resource'][] = ['cluster', 'endpoint', 'listener', 'route'];
+
+/** Whether an extension is for traffic in this direction at all, whatever the protocol of the service is. */
+export function mayEverConcern({ kind, args }: ActiveExtension, direction: ExtensionPlace['direction']): boolean {
+  return RESOURCES.some((resource) =>
+    ['tcp', 'http'].some((protocol) => kind.concerns(args, { resource, direction, protocol, service: '' })),
+  );
+}

@@ -43,7 +43,12 @@ export interface ArgumentProblem {
 
 /** A server that an extension's filter talks to: an upstream of the proxy, or one beside it that gets a cluster of its own. */
 export type ExtensionTarget =
-  | { readonly type: 'upstream'; readonly service: string }
+  | {
+      readonly type: 'upstream';
+      readonly service: string;
+      /** It is called over HTTP/2 (gRPC). */
+      readonly http2: boolean;
+    }
   | { readonly type: 'local'; readonly clusterName: string; readonly cluster: Omit<Cluster, 'name'> };
 
 /** What an extension may know besides its arguments. */

@@ -23,11 +23,12 @@ export type { ExtensionFailure } from './apply-extensions.js';
 export { type ExtendedInput, type ExtendedResource, extendResource } from './extended-resource.js';
 export type { ExtensionPlace, TrafficPlace } from './extension.js';
 export { extensionCluster } from './extension-cluster.js';
-export { activeExtension, type ExtensionUse, mayConcern } from './extension-use.js';
+export { activeExtension, type ExtensionUse, mayConcern, mayEverConcern } from './extension-use.js';
 export {
   type ExtensionsOfProxy,
   proxyExtensions,
   type ResolvedExtensions,
+  type UpstreamCluster,
   upstreamExtensions,
 } from './proxy-extensions.js';
 export { extensionProblems } from './read-extension.js';

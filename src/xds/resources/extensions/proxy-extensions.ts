@@ -1,7 +1,8 @@
 import { CONSUL_VERSION, meetsVersionConstraint } from '../../../core/index.js';
 import type { MeshView } from '../../../model/index.js';
 import { type ExtensionEntry, entryExtensionsCell } from './entry-extensions.js';
-import type { AnyExtensionKind } from './extension.js';
+import { usesHttp2 } from '../service-cluster.js';
+import type { AnyExtensionKind, ExtensionTarget } from './extension.js';
 import type { ExtensionUse } from './extension-use.js';
 import type { ReadExtension } from './read-extension.js';
 import { extensionKinds } from './registry.js';
@@ -11,8 +12,15 @@ export interface ExtensionsOfProxy {
   readonly service: string;
   /** Of the connected Envoy; empty when it is not known: then no constraint on it is met. */
   readonly envoyVersion: string;
-  /** Name of the cluster of the proxy's upstream with this service; undefined when it has none with a cluster of its own. */
-  readonly upstreamCluster: (service: string) => string | undefined;
+  /** The one cluster of the proxy's upstream with this service; undefined when there is none such, or it has several. */
+  readonly upstreamCluster: (service: string) => UpstreamCluster | undefined;
+}
+
+/** Where an upstream's requests go. */
+export interface UpstreamCluster {
+  readonly name: string;
+  /** tcp, http, http2 or grpc. */
+  readonly protocol: string;
 }
 
 /** A cluster beside the proxy that an extension of it needs. */
@@ -47,6 +55,8 @@ export function upstreamExtensions(view: MeshView, upstream: string, proxy: Exte
   for (const extension of view.cell(entryExtensionsCell, entry)) resolution.add(entry, extension, 'callers');
   return resolution.result();
 }
+
+type UpstreamTarget = Extract<ExtensionTarget, { readonly type: 'upstream' }>;
 
 const SIDECAR = 'connect-proxy';
 
@@ -85,11 +95,9 @@ class Resolution {
     else if (target.type === 'local') this.#uses.push(this.#withCluster(use, target.clusterName, target.cluster));
     else {
       const cluster = this.#proxy.upstreamCluster(target.service);
-      if (cluster !== undefined) this.#uses.push({ ...use, cluster });
-      else {
-        const problem = `it talks to "${target.service}", which is not an upstream of ${this.#proxy.service} with one cluster: add that upstream`;
-        this.#fail(extension, `${label} is left out: ${problem}`);
-      }
+      const problem = this.#targetProblem(target, cluster);
+      if (problem !== undefined) this.#fail(extension, `${label} is left out: ${problem}`);
+      else this.#uses.push({ ...use, cluster: cluster?.name ?? '' });
     }
   }
 
@@ -100,6 +108,15 @@ class Resolution {
       problems: this.#problems,
       ...(this.#blocked === undefined ? {} : { blocked: this.#blocked }),
     };
+  }
+
+  #targetProblem(target: UpstreamTarget, cluster: UpstreamCluster | undefined): string | undefined {
+    const { service, http2 } = target;
+    if (cluster === undefined)
+      return `it talks to "${service}", which is not an upstream of ${this.#proxy.service} with one cluster: add that upstream`;
+    return http2 && !usesHttp2(cluster.protocol)
+      ? `it talks to "${service}" over gRPC, whose protocol is ${cluster.protocol}: set Protocol to grpc in its service-defaults`
+      : undefined;
   }
 
   #fail({ required }: ReadExtension, problem: string): void {

@@ -3,6 +3,8 @@ import type { EncodedResource } from '../spec.js';
 
 type References = EncodedResource['references'];
 
+const AGGREGATE = 'type.googleapis.com/envoy.extensions.clusters.aggregate.v3.ClusterConfig';
+
 /**
  * Of the references a resource had, those that an extension has left in it. Extensions do not add any: what they need (a cluster
  * of their own, an upstream) is there without being asked for by name.
@@ -12,7 +14,7 @@ export function remainingReferences(any: PackedAny, references: References): Ref
   const message = decodeAnyDeep(any);
   const asked = new Set<string>();
   collect(message, asked);
-  return references.filter(({ type, name }) => type === 'cluster' || asked.has(`${type} ${name}`));
+  return references.filter(({ type, name }) => asked.has(`${type} ${name}`));
 }
 
 function collect(value: unknown, asked: Set<string>): void {
@@ -27,6 +29,8 @@ function collect(value: unknown, asked: Set<string>): void {
   if (message['sds_config']) asked.add(`secret ${name}`);
   if (message['config_discovery']) asked.add(`extension ${name}`);
   if (typeof message['route_config_name'] === 'string') asked.add(`route ${message['route_config_name']}`);
+  if (message['@type'] === AGGREGATE)
+    for (const member of message['clusters'] as string[]) asked.add(`cluster ${member}`);
   for (const inner of Object.values(message)) collect(inner, asked);
 }
 

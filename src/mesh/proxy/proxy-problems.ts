@@ -11,8 +11,10 @@ export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly Resolved
       : [
           `protocol "${protocol}" of service "${service}" is not known and treated as tcp: use tcp, http, http2 or grpc`,
         ]),
-    ...(settings.mutualTlsMode === 'permissive'
-      ? ['mutual TLS mode "permissive" is not implemented: only callers with a certificate are let in']
+    ...(proxy.permissiveRefused
+      ? [
+          'mutual TLS mode "permissive" of the registration is ignored: the mesh entry has to allow it (AllowEnablingPermissiveMutualTLS)',
+        ]
       : []),
     ...(settings.expose.checks && settings.destinationServiceId === ''
       ? ['expose.checks has no effect: give the registration the destination_service_id whose checks are meant']

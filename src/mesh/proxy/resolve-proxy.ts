@@ -33,7 +33,8 @@ function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySe
   const common = entryOf(view, 'proxy-defaults', 'global');
   const own = entryOf(view, 'service-defaults', registered.destinationServiceName);
   const config: OpaqueConfig = { ...common?.config, ...configOf(own), ...registered.config };
-  const settings = mergeSettings(registered, common, own);
+  const refused = registered.mutualTlsMode === 'permissive' && !mayBePermissive(view);
+  const settings = mergeSettings(refused ? { ...registered, mutualTlsMode: '' } : registered, common, own);
   const datacenter = view.get('nodes', nodeKey(record.node))?.datacenter ?? '';
   return {
     node: record.node,
@@ -49,8 +50,14 @@ function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySe
     expose: settings.expose,
     accessLogs: settings.accessLogs,
     ownMeshGatewayMode: registered.meshGateway.mode,
+    ...(refused ? { permissiveRefused: true as const } : {}),
     entries: [...(common ? ['proxy-defaults/global'] : []), ...(own ? [`service-defaults/${own.name}`] : [])],
   };
+}
+
+/** Whether who registers a proxy may let callers in without certificates: as for entries, the mesh has to allow it. */
+function mayBePermissive(view: MeshView): boolean {
+  return entryOf(view, 'mesh', 'mesh')?.allowEnablingPermissiveMutualTls === true;
 }
 
 /** The explicit upstreams of a sidecar. They are made when they are asked for: only its needs want them. */

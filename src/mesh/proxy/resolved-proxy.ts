@@ -26,6 +26,8 @@ export interface ResolvedProxy {
   readonly accessLogs: AccessLogSettings | undefined;
   /** The mesh gateway mode of the registration alone. */
   readonly ownMeshGatewayMode: MeshGatewayMode;
+  /** The registration asks for permissive mutual TLS, which the mesh does not allow. */
+  readonly permissiveRefused?: true;
   /** Entries that took part, `kind/name`. */
   readonly entries: readonly string[];
 }

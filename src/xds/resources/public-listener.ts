@@ -8,6 +8,7 @@ import { connectionLimitFilters } from './connection-limit.js';
 import { configNumber, configText, positiveConfigNumber } from './opaque-config.js';
 import { headerToMetadataFilter } from './header-to-metadata.js';
 import { type NamedFilter, httpConnectionManager, routeTimeouts } from './http-connection-manager.js';
+import { permissiveChains, permissiveFields, permissiveProblem } from './permissive.js';
 import { type EscapedListener, escapedPublicListener, securedListener } from './public-listener-escape.js';
 import type { RbacLayer } from './rbac.js';
 import { rbacFilter, rbacLayerOf, rbacReference } from './rbac-filter.js';
@@ -60,12 +61,13 @@ export function publicListenerRbacLayers(proxy: ResolvedProxy): readonly RbacLay
 }
 
 /** What of a proxy's configuration is left out of its public listener, as sentences. */
-export function publicListenerProblems({ config, protocol }: ResolvedProxy): readonly string[] {
+export function publicListenerProblems(proxy: ResolvedProxy): readonly string[] {
+  const { config, protocol } = proxy;
   const escaped = escapedPublicListener(configText(config, 'envoy_public_listener_json'), protocol);
+  const unusable = escaped && 'problem' in escaped ? escaped.problem : undefined;
   const tracing = tracingOf(configText(config, 'envoy_listener_tracing_json'));
-  return [escaped && 'problem' in escaped ? escaped.problem : undefined, tracing.problem].filter(
-    (problem) => problem !== undefined,
-  );
+  const permissive = permissiveProblem(proxy, escaped !== undefined && 'message' in escaped);
+  return [unusable, tracing.problem, permissive].filter((problem) => problem !== undefined);
 }
 
 /** Where a proxy takes connections: `bind_address` and `bind_port` before its registration, else every address. */
@@ -88,7 +90,8 @@ function ownListener(proxy: ResolvedProxy, chain: FilterChain): Listener {
   return {
     address: { socket_address: { address, port_value: port } },
     traffic_direction: 'INBOUND',
-    filter_chains: [chain],
+    filter_chains: [chain, ...permissiveChains(proxy, STAT_PREFIX)],
+    ...permissiveFields(proxy),
     access_log: listenerAccessLogs(proxy.accessLogs),
     ...(configText(proxy.config, 'balance_inbound_connections') === 'exact_balance'
       ? { connection_balance_config: { exact_balance: {} } }

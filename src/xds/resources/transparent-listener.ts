@@ -1,9 +1,10 @@
 import { entryOf } from '../../mesh/discovery-chain/index.js';
 import { AppError } from '../../core/index.js';
 import type { MeshView } from '../../model/index.js';
-import { type PackedAny, encodeMessage, packAny } from '../envoy-api/index.js';
+import { type PackedAny, encodeMessage } from '../envoy-api/index.js';
 import { listenerAccessLogs } from './access-logs.js';
 import type { Builder } from './builder.js';
+import { originalDestinationFilter } from './listener-filters.js';
 import { type OutboundUpstream, outboundUpstreamCell, outboundUpstreamKey } from './outbound-chain.js';
 import { settledChains } from './settled-chains.js';
 import { ORIGINAL_DESTINATION } from './passthrough.js';
@@ -75,14 +76,6 @@ function upstreamsOf(
     if (thrown instanceof AppError) return undefined;
     throw thrown;
   }
-}
-
-/** Tells where a redirected connection was going. */
-function originalDestinationFilter() {
-  return {
-    name: 'envoy.filters.listener.original_dst',
-    typed_config: packAny('envoy.extensions.filters.listener.original_dst.v3.OriginalDst', {}),
-  };
 }
 
 const passThrough = ({ accessLogs }: TransparentInput) => ({

@@ -68,6 +68,15 @@ describe('a sidecar’s settings', () => {
     expect(resolve(entries, registered).settings.transparentProxy?.outboundListenerPort).toBe(15_009);
   });
 
+  test('about mutual TLS are permissive by registration only where the mesh allows it', () => {
+    const mesh = { Kind: 'mesh', AllowEnablingPermissiveMutualTLS: true };
+    expect(resolve([], { mutualTlsMode: 'permissive' }).settings.mutualTlsMode).toBe('');
+    expect(resolve([mesh], { mutualTlsMode: 'permissive' }).settings.mutualTlsMode).toBe('permissive');
+    const own = serviceDefaults('web', { MutualTLSMode: 'permissive' });
+    expect(resolve([own]).settings.mutualTlsMode).toBe('permissive');
+    expect(resolve([own], { mutualTlsMode: 'strict' }).settings.mutualTlsMode).toBe('strict');
+  });
+
   test('about exposed paths and access logs are filled in from the nearest source that has any', () => {
     const path = { Path: '/x', ListenerPort: 1, LocalPathPort: 2 };
     const entries = [
@@ -166,7 +175,6 @@ describe('what has no effect is said', () => {
 
   test.each<[Partial<ProxySettings>, string]>([
     [{ config: { protocol: 'redis' } }, 'protocol "redis" of service "web" is not known and treated as tcp'],
-    [{ mutualTlsMode: 'permissive' }, 'mutual TLS mode "permissive" is not implemented'],
     [{ destinationServiceId: '', expose: { checks: true, paths: [] } }, 'expose.checks has no effect'],
     [
       { upstreams: [upstream('api', { config: { protocol: 'redis' } })] },

@@ -39,7 +39,9 @@ const resourcesOf = (kind: 'clusters' | 'listeners') =>
   );
 
 describe('every connection to another service', () => {
-  const clusters = resourcesOf('clusters').filter(({ resource }) => resource['eds_cluster_config'] !== undefined);
+  const clusters = resourcesOf('clusters').filter(
+    ({ name, resource }) => resource['eds_cluster_config'] !== undefined || name.startsWith('passthrough~'),
+  );
 
   test('is mutual TLS', () => {
     expect(clusters.length).toBeGreaterThan(90);

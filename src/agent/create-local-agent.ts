@@ -2,6 +2,7 @@ import { AppError, type Clock, formatDurationMs } from '../core/index.js';
 import type { CheckDefinition, ServiceDefinition } from '../model/definitions/index.js';
 import type { CheckStatus } from '../model/index.js';
 import type { StateStore } from '../state/index.js';
+import { checkProxy } from '../discovery/catalog/index.js';
 import { AntiEntropy } from './anti-entropy.js';
 import { CheckExposure, type ExposingProxy, exposingProxiesCell } from './check-exposure.js';
 import { type CheckResult, type CheckRunner, checkType, createCheckRunner, type TtlRunner } from './checks/index.js';
@@ -107,6 +108,8 @@ class Agent implements LocalAgent {
     definition: ServiceDefinition,
     { replaceExistingChecks }: { readonly replaceExistingChecks: boolean },
   ): Promise<void> {
+    checkProxy(definition.proxy);
+    checkProxy(definition.sidecar?.proxy);
     const sidecar = sidecarOf(
       definition,
       this.#local.services.get(sidecarId(definition.id)),

@@ -21,6 +21,7 @@ export {
 } from './cells.js';
 export { mergeCentralConfig } from './central-config.js';
 export { applyDeregistration, deregisterFromCatalog } from './deregister.js';
+export { checkProxy } from './proxy-rules.js';
 export { applyRegistration, registerInCatalog } from './register.js';
 export type {
   CatalogDeregistration,

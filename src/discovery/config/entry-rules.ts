@@ -10,7 +10,7 @@ import type {
   ServiceIntentionsEntry,
   ServiceResolverEntry,
 } from '../../model/index.js';
-import { extensionProblems } from '../../xds/resources/index.js';
+import { entryEscapeProblems, extensionProblems } from '../../xds/resources/index.js';
 import { instanceHealthFilterType } from '../catalog/index.js';
 
 /**
@@ -26,6 +26,7 @@ export function checkAgainstState(
   if (entry.kind === 'proxy-defaults' || entry.kind === 'service-defaults') {
     checkPermissiveTls(view, entry, replaced);
     checkExtensions(entry);
+    checkEscapeHatches(entry);
   }
   if (entry.kind === 'service-resolver') checkSubsetFilters(entry);
   if (entry.kind === 'service-intentions') {
@@ -52,6 +53,12 @@ function checkPermissiveTls(
 /** Arguments of extensions: everything that is wrong with them and can be known before a proxy has them. */
 function checkExtensions({ envoyExtensions, kind }: ProxyDefaultsEntry | ServiceDefaultsEntry): void {
   const problem = listedProblems(extensionProblems(envoyExtensions, kind));
+  if (problem !== undefined) throw new AppError('invalidArgument', problem);
+}
+
+/** What is meant for Envoy as it is must be what Envoy can read. */
+function checkEscapeHatches(entry: ProxyDefaultsEntry | ServiceDefaultsEntry): void {
+  const problem = listedProblems(entryEscapeProblems(entry));
   if (problem !== undefined) throw new AppError('invalidArgument', problem);
 }
 

@@ -2,6 +2,7 @@
  * Proxy: what one proxy is and needs in terms of the mesh: its registration merged with central configuration, the endpoints
  * of what it calls. In: a view, a proxy's key. Out: plain values. Must never: know an Envoy message.
  */
+export { PROXY_NUMBERS, numberSetting } from './opaque-settings.js';
 export { proxyProblems, unservedUpstream } from './proxy-problems.js';
 export { exposedPathsCell } from './exposed-paths.js';
 export { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from './resolve-upstream.js';

@@ -1,3 +1,12 @@
+import type { OpaqueConfig, Upstream } from '../../model/index.js';
+import {
+  HEALTH_CHECK_NUMBERS,
+  LIMIT_NUMBERS,
+  PROXY_NUMBERS,
+  UPSTREAM_NUMBERS,
+  numberProblems,
+  objectSetting,
+} from './opaque-settings.js';
 import type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
 
 const PROTOCOLS: ReadonlySet<string> = new Set(['', 'tcp', 'http', 'http2', 'grpc']);
@@ -19,6 +28,8 @@ export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly Resolved
     ...(settings.expose.checks && settings.destinationServiceId === ''
       ? ['expose.checks has no effect: give the registration the destination_service_id whose checks are meant']
       : []),
+    ...numberProblems(proxy.config, PROXY_NUMBERS, ''),
+    ...settings.upstreams.flatMap(upstreamNumberProblems),
     ...upstreams.flatMap(upstreamProblems),
   ];
 }
@@ -29,6 +40,17 @@ export function unservedUpstream(upstream: ResolvedUpstream): string | undefined
   return upstream.bindPort > 0 || upstream.bindSocketPath !== ''
     ? undefined
     : `upstream ${upstream.id}: it listens nowhere; give it a local_bind_port or a local_bind_socket_path`;
+}
+
+/** Numbers of an upstream's own configuration that are given and cannot be carried out. */
+function upstreamNumberProblems({ destinationName, config }: Upstream): readonly string[] {
+  const where = `upstream ${destinationName}: `;
+  const inside = (name: string): OpaqueConfig => objectSetting(config, name) ?? {};
+  return [
+    ...numberProblems(config, UPSTREAM_NUMBERS, where),
+    ...numberProblems(inside('limits'), LIMIT_NUMBERS, `${where}limits.`),
+    ...numberProblems(inside('passive_health_check'), HEALTH_CHECK_NUMBERS, `${where}passive_health_check.`),
+  ];
 }
 
 function upstreamProblems(upstream: ResolvedUpstream): readonly string[] {

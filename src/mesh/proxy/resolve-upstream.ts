@@ -9,6 +9,14 @@ import type {
 } from '../../model/index.js';
 import type { UpstreamConfig } from '../../model/config-entries/service-defaults.js';
 import { entryOf } from '../discovery-chain/index.js';
+import {
+  HEALTH_CHECK_NUMBERS,
+  LIMIT_NUMBERS,
+  UPSTREAM_NUMBERS,
+  numberSetting,
+  objectSetting,
+  settingOf,
+} from './opaque-settings.js';
 import type { PassiveHealthCheckSettings, ResolvedUpstream, UpstreamLimits } from './resolved-proxy.js';
 
 /** One source of an upstream's settings; what is absent is left to the sources below it. */
@@ -135,7 +143,7 @@ function layerOfEntry(config: UpstreamConfig | undefined): UpstreamLayer {
   if (config === undefined) return {};
   return {
     protocol: config.protocol,
-    connectTimeoutMs: config.connectTimeoutMs,
+    connectTimeoutMs: Math.max(config.connectTimeoutMs, 0),
     meshGatewayMode: config.meshGateway.mode,
     balanceOutboundConnections: config.balanceOutboundConnections,
     envoyListenerJson: config.envoyListenerJson,
@@ -147,10 +155,10 @@ function layerOfEntry(config: UpstreamConfig | undefined): UpstreamLayer {
 
 /** The opaque keys of an upstream in a registration (consul-behaviour 2.4); wrong types are taken as not given. */
 function layerOfConfig(config: OpaqueConfig): UpstreamLayer {
-  const limits = objectIn(config, 'limits');
-  const health = objectIn(config, 'passive_health_check');
-  const timeoutMs = numberIn(config, 'connect_timeout_ms');
-  const gateway = objectIn(config, 'mesh_gateway');
+  const limits = objectSetting(config, 'limits');
+  const health = objectSetting(config, 'passive_health_check');
+  const timeoutMs = numberSetting(config, UPSTREAM_NUMBERS, 'connect_timeout_ms');
+  const gateway = objectSetting(config, 'mesh_gateway');
   return {
     protocol: textIn(config, 'protocol'),
     balanceOutboundConnections: textIn(config, 'balance_outbound_connections'),
@@ -165,19 +173,19 @@ function layerOfConfig(config: OpaqueConfig): UpstreamLayer {
 
 function limitsOf(config: OpaqueConfig): UpstreamLimits {
   return compact({
-    maxConnections: numberIn(config, 'max_connections'),
-    maxPendingRequests: numberIn(config, 'max_pending_requests'),
-    maxConcurrentRequests: numberIn(config, 'max_concurrent_requests'),
+    maxConnections: numberSetting(config, LIMIT_NUMBERS, 'max_connections'),
+    maxPendingRequests: numberSetting(config, LIMIT_NUMBERS, 'max_pending_requests'),
+    maxConcurrentRequests: numberSetting(config, LIMIT_NUMBERS, 'max_concurrent_requests'),
   });
 }
 
 function passiveHealthCheckOf(config: OpaqueConfig): PassiveHealthCheckSettings {
   return {
     intervalMs: durationIn(config, 'interval') ?? 0,
-    maxFailures: numberIn(config, 'max_failures') ?? 0,
+    maxFailures: numberSetting(config, HEALTH_CHECK_NUMBERS, 'max_failures') ?? 0,
     ...compact({
-      enforcingConsecutive5xx: numberIn(config, 'enforcing_consecutive_5xx'),
-      maxEjectionPercent: numberIn(config, 'max_ejection_percent'),
+      enforcingConsecutive5xx: numberSetting(config, HEALTH_CHECK_NUMBERS, 'enforcing_consecutive_5xx'),
+      maxEjectionPercent: numberSetting(config, HEALTH_CHECK_NUMBERS, 'max_ejection_percent'),
       baseEjectionTimeMs: durationIn(config, 'base_ejection_time'),
     }),
   };
@@ -189,36 +197,18 @@ function compact<Type extends object>(value: Type): Compacted<Type> {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Compacted<Type>;
 }
 
-const fold = (name: string): string => name.replaceAll('_', '').toLowerCase();
-
-function valueIn(config: OpaqueConfig, name: string): unknown {
-  const key = Object.keys(config).find((candidate) => fold(candidate) === fold(name));
-  return key === undefined ? undefined : config[key];
-}
-
 function textIn(config: OpaqueConfig, name: string): string {
-  const value = valueIn(config, name);
+  const value = settingOf(config, name);
   return typeof value === 'string' ? value : '';
 }
 
-function numberIn(config: OpaqueConfig, name: string): number | undefined {
-  const value = valueIn(config, name);
-  const parsed = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof parsed === 'number' && Number.isFinite(parsed) ? parsed : undefined;
-}
-
 function durationIn(config: OpaqueConfig, name: string): number | undefined {
-  const value = valueIn(config, name);
+  const value = settingOf(config, name);
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   try {
-    return durationFromWire(value);
+    const ms = durationFromWire(value);
+    return ms < 0 ? undefined : ms;
   } catch {
     return undefined;
   }
-}
-
-function objectIn(config: OpaqueConfig, name: string): OpaqueConfig | undefined {
-  const value = valueIn(config, name);
-  const object = Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value;
-  return typeof object === 'object' && object !== null && !Array.isArray(object) ? (object as OpaqueConfig) : undefined;
 }

@@ -105,7 +105,8 @@ function references(_entry: ProxyDefaultsEntry): readonly string[] {
   return [];
 }
 
-function accessLogsProblem(logs: AccessLogSettings): Problem {
+/** What is wrong with access logs (consul-behaviour 4.2). */
+export function accessLogsProblem(logs: AccessLogSettings): Problem {
   if (!['', 'file', 'stderr', 'stdout'].includes(logs.type)) return `invalid access log type: ${logs.type}`;
   if (logs.type === 'file' && logs.path === '') return 'path must be specified when using file type access logs';
   if (logs.type !== 'file' && logs.path !== '') return 'path is only valid for file type access logs';

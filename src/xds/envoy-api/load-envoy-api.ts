@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AnyDefinition, loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
 import { AppError } from '../../core/index.js';
+import { everyProtoFile } from './every-proto-file.js';
 import { readOneofs } from './oneofs.js';
 
 /** What a message type can do: plain object (snake_case, enums and 64 bit numbers as text) <-> bytes. */
@@ -29,6 +30,8 @@ export interface EnvoyApi {
   message(typeName: string): MessageType;
   /** Whether a message of this name is loaded. */
   has(typeName: string): boolean;
+  /** Whether a message or enum of this name is described, nested ones included. */
+  describes(typeName: string): boolean;
   /** The fields of a message, nested ones included. Throws AppError('internal') for an unknown name. */
   fields(typeName: string): ReadonlyMap<string, FieldDescriptor>;
   /** The fields of a message that exclude each other: field -> name of its oneof. Fields that stand alone are not in it. */
@@ -72,24 +75,38 @@ const PROTO = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'p
 interface FileList {
   readonly includeDirs: readonly string[];
   readonly overlays: readonly string[];
-  readonly files: string[];
+  readonly files: readonly string[];
 }
 
 let loaded: EnvoyApi | undefined;
+let whole: EnvoyApi | undefined;
 
 const NO_ONEOFS: ReadonlyMap<string, string> = new Map();
 
 /** Loads the Envoy API from the protos that `@grpc/grpc-js-xds` ships (about 0.2 s); the second call is free. */
 export function loadEnvoyApi(): EnvoyApi {
-  loaded ??= load();
+  loaded ??= load((list) => list.files);
   return loaded;
 }
 
-function load(): EnvoyApi {
+/**
+ * The API that has a type: the part we use ourselves, or for what only users write (extensions inside escape hatches) all of it,
+ * loaded when it is first asked for (about 0.3 s). Ask the answer whether it has the type.
+ */
+export function envoyApiOf(typeName: string): EnvoyApi {
+  const used = loadEnvoyApi();
+  if (used.describes(typeName)) return used;
+  whole ??= load(({ includeDirs, files }, deps) => [
+    ...new Set([...files, ...everyProtoFile(includeDirs.map((folder) => join(deps, folder)))]),
+  ]);
+  return whole;
+}
+
+function load(filesOf: (list: FileList, deps: string) => readonly string[]): EnvoyApi {
   const list = JSON.parse(readFileSync(join(PROTO, 'envoy-api.json'), 'utf8')) as FileList;
   const require = createRequire(import.meta.url);
   const deps = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
-  const definitions = loadSync(list.files, {
+  const definitions = loadSync([...filesOf(list, deps)], {
     keepCase: true,
     longs: String,
     enums: String,
@@ -106,6 +123,7 @@ function load(): EnvoyApi {
     new AppError('internal', `the Envoy API type ${typeName} is not loaded: add its file to proto/envoy-api.json`);
   return {
     has: (typeName) => isMessage(definitions[typeName]),
+    describes: (typeName) => registry.messages.has(typeName) || registry.enums.has(typeName),
     message(typeName) {
       const definition = definitions[typeName];
       if (!isMessage(definition)) throw unknown(typeName);

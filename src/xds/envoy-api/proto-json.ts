@@ -1,4 +1,4 @@
-import { type FieldDescriptor, loadEnvoyApi } from './load-envoy-api.js';
+import { type FieldDescriptor, envoyApiOf } from './load-envoy-api.js';
 import { type PackedAny, typeNameOf } from './pack-any.js';
 import { type JsonObject, jsonProblem, readScalar, wellKnownReaders } from './well-known-json.js';
 
@@ -20,7 +20,7 @@ export function fromProtoJson(typeName: string, json: unknown): PackedAny {
 }
 
 function pack(typeName: string, message: Record<string, unknown>, path: string): PackedAny {
-  const api = loadEnvoyApi();
+  const api = envoyApiOf(typeName);
   if (!api.has(typeName)) throw jsonProblem(path, `has a type that is not known here: ${typeName}`);
   return { type_url: `type.googleapis.com/${typeName}`, value: api.message(typeName).serialize(message) };
 }
@@ -53,7 +53,7 @@ function readField(field: FieldDescriptor, json: unknown, path: string, depth: n
 
 function readMap(field: FieldDescriptor, json: unknown, path: string, depth: number): Record<string, unknown> {
   if (!isObject(json)) throw jsonProblem(path, 'must be an object');
-  const value = loadEnvoyApi().fields(field.typeName).get('value');
+  const value = envoyApiOf(field.typeName).fields(field.typeName).get('value');
   const sorted = Object.entries(json).sort(([left], [right]) => (left < right ? -1 : 1));
   return Object.fromEntries(
     sorted.map(([key, item]) => [key, value ? readOne(value, item, `${path}[${key}]`, depth) : item]),
@@ -66,7 +66,7 @@ function readOne(field: FieldDescriptor, json: unknown, path: string, depth: num
 }
 
 function readEnum(typeName: string, json: unknown, path: string): string | number {
-  const values = loadEnvoyApi().enumValues(typeName);
+  const values = envoyApiOf(typeName).enumValues(typeName);
   if (typeof json === 'number' && Number.isInteger(json)) return json;
   if (typeof json === 'string' && values.includes(json)) return json;
   throw jsonProblem(path, `must be one of ${values.join(', ')}`);
@@ -77,7 +77,7 @@ function readAny(json: unknown, path: string, depth: number): Record<string, unk
   if (!isObject(json) || typeof json['@type'] !== 'string')
     throw jsonProblem(path, 'must be an object with "@type", such as "type.googleapis.com/envoy.config.…"');
   const typeName = typeNameOf(json['@type']);
-  if (!loadEnvoyApi().has(typeName)) throw jsonProblem(path, `has a type that is not known here: ${typeName}`);
+  if (!envoyApiOf(typeName).has(typeName)) throw jsonProblem(path, `has a type that is not known here: ${typeName}`);
   const inner = wellKnownReaders.has(typeName) || typeName === ANY ? json['value'] : withoutType(json);
   return { ...pack(typeName, readMessage(typeName, inner, path, depth + 1), path) };
 }
@@ -105,7 +105,7 @@ const known = new Map<string, ReadonlyMap<string, FieldDescriptor>>();
 function fieldsByJsonName(typeName: string): ReadonlyMap<string, FieldDescriptor> {
   const found = known.get(typeName);
   if (found) return found;
-  const fields = [...loadEnvoyApi().fields(typeName).values()];
+  const fields = [...envoyApiOf(typeName).fields(typeName).values()];
   const made = new Map(fields.flatMap((field) => [[field.name, field] as const, [field.jsonName, field] as const]));
   known.set(typeName, made);
   return made;

@@ -5,6 +5,7 @@ import { listenerAccessLogs } from './access-logs.js';
 import type { Builder } from './builder.js';
 import { durationOf } from './config-sources.js';
 import { httpConnectionManager } from './http-connection-manager.js';
+import { clusterType } from './local-app.js';
 import { configText, positiveConfigNumber } from './opaque-config.js';
 import { http2Options } from './service-cluster.js';
 
@@ -50,7 +51,7 @@ export const exposedCluster: Builder<ExposedPathInput> = (view, { node, proxyId,
   const endpoint = { address: { socket_address: { address, port_value: path.localPathPort } } };
   const any = packAny('envoy.config.cluster.v3.Cluster', {
     name,
-    type: 'STATIC',
+    type: clusterType(address),
     connect_timeout: durationOf(
       positiveConfigNumber(proxy.config, 'local_connect_timeout_ms') ?? DEFAULT_CONNECT_TIMEOUT_MS,
     ),

@@ -2,6 +2,7 @@
  * Resources: one file per Envoy feature; each resource is encoded once, in a cell, and shared by all who need it.
  * In: a view. Out: what a proxy needs by name, and encoded resources. Must never: do I/O, know a stream, or hold a private key.
  */
+export { entryEscapeProblems, registrationEscapeProblems } from './escape-rules.js';
 export { extensionProblems } from './extensions/index.js';
 export { proxyNeedsCell, proxyNeedsKey } from './proxy-needs.js';
 export { proxylessResourceKey } from './proxyless-needs.js';

@@ -1,3 +1,4 @@
+import { ipVersion } from '../../core/index.js';
 import { packAny } from '../envoy-api/index.js';
 import type { ResolvedProxy } from '../../mesh/proxy/index.js';
 import type { Builder } from './builder.js';
@@ -51,7 +52,7 @@ export const localApp: Builder<LocalAppInput> = (_view, input) => {
     socketPath === '' ? { socket_address: { address, port_value: port } } : { pipe: { path: socketPath } };
   const any = packAny('envoy.config.cluster.v3.Cluster', {
     name: LOCAL_APP,
-    type: 'STATIC',
+    type: clusterType(address, socketPath),
     connect_timeout: durationOf(input.connectTimeoutMs),
     load_assignment: {
       cluster_name: LOCAL_APP,
@@ -64,6 +65,11 @@ export const localApp: Builder<LocalAppInput> = (_view, input) => {
   });
   return { name: LOCAL_APP, any };
 };
+
+/** An application that is given by name is looked up by Envoy. */
+export function clusterType(address: string, socketPath = ''): 'STATIC' | 'STRICT_DNS' {
+  return socketPath !== '' || ipVersion(address) !== undefined ? 'STATIC' : 'STRICT_DNS';
+}
 
 const sameVersion = () =>
   packAny(HTTP_OPTIONS, { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } });

@@ -1,6 +1,6 @@
 import type { MeshEntry } from '../../model/index.js';
 import { type EnvoyMessages, type PackedAny, decodeMessage, encodeMessage, typeNameOf } from '../envoy-api/index.js';
-import { parseEscapeHatch } from './escape-hatch.js';
+import { type EscapeHatch, parseEscapeHatch } from './escape-hatch.js';
 import type { RbacLayer } from './rbac.js';
 import { rbacFilter, rbacLayerOf } from './rbac-filter.js';
 
@@ -29,12 +29,18 @@ export function escapedPublicListener(
   protocol: string,
 ): EscapedListener | { readonly problem: string } | undefined {
   if (text.trim() === '') return undefined;
+  const read = readPublicListener(text);
+  if ('problem' in read) return { problem: `envoy_public_listener_json is ignored: ${read.problem}` };
+  const layers = new Set(chainsOf(read.message).map((chain) => layerOf(chain, protocol)));
+  return { message: read.message, layers: [...layers].sort(), protocol };
+}
+
+/** The listener itself, or why it cannot be the public one of any proxy. */
+export function readPublicListener(text: string): EscapeHatch<Listener> {
   const parsed = parseEscapeHatch(text, 'envoy.config.listener.v3.Listener');
-  const problem = 'problem' in parsed ? parsed.problem : listenerProblem(parsed.message);
-  if (problem !== undefined || 'problem' in parsed)
-    return { problem: `envoy_public_listener_json is ignored: ${problem}` };
-  const layers = new Set(chainsOf(parsed.message).map((chain) => layerOf(chain, protocol)));
-  return { message: parsed.message, layers: [...layers].sort(), protocol };
+  if ('problem' in parsed) return parsed;
+  const problem = listenerProblem(parsed.message);
+  return problem === undefined ? parsed : { problem };
 }
 
 /** The listener with our TLS and the RBAC filter before everything else in every chain, whatever was there. */

@@ -297,3 +297,29 @@ describe('mesh instances', () => {
     expect(chain.Chain.ManualVirtualIPs).toEqual(['192.0.2.10']);
   });
 });
+
+describe('a registration with a message for Envoy that is none', () => {
+  const proxy = (more: object) => ({
+    Kind: 'connect-proxy',
+    ID: 'p',
+    Port: 1,
+    Proxy: { DestinationServiceName: 'web', Config: { envoy_local_cluster_json: '{"nam":1}' } },
+    ...more,
+  });
+
+  test.each([
+    ['PUT /v1/catalog/register', { Node: 'n2', Address: '10.0.0.2', Service: proxy({ Service: 'p' }) }],
+    ['PUT /v1/agent/service/register', proxy({ Name: 'p' })],
+    [
+      'PUT /v1/agent/service/register',
+      { Name: 'web', Port: 1, Connect: { SidecarService: { Proxy: { Config: { envoy_local_cluster_json: '{' } } } } },
+    ],
+  ])('%s is refused by its path, and nothing is stored', async (line, body) => {
+    const answer = await edge.ask(line, { body });
+    expect([answer.status, answer.text]).toEqual([
+      400,
+      expect.stringContaining('Proxy.Config.envoy_local_cluster_json cannot be given to Envoy: '),
+    ]);
+    expect(await edge.get('GET /v1/catalog/services')).toEqual({});
+  });
+});

@@ -1,4 +1,5 @@
 import {
+  checkProxy,
   type NodeWithServices,
   type ServiceOnNode,
   connectInstancesCell,
@@ -113,7 +114,9 @@ export const catalogRoutes: readonly Route[] = [
 async function register(request: ApiRequest): Promise<ApiAnswer> {
   const body = await readBodyAs(request, registrationField);
   checkDatacenter(request.config, body.datacenter);
-  await registerInCatalog(request.deps.store, toRegistration(body, request.config.datacenter));
+  const registration = toRegistration(body, request.config.datacenter);
+  checkProxy(registration.service?.proxy);
+  await registerInCatalog(request.deps.store, registration);
   return json(true);
 }
 

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { checkProxy } from '../../../src/discovery/catalog/index.js';
+import { decodeServiceDefinition } from '../../../src/model/definitions/index.js';
+
+const check = (proxy: object) =>
+  checkProxy(
+    decodeServiceDefinition(
+      { Kind: 'connect-proxy', Name: 'p', Port: 1, Proxy: { DestinationServiceName: 'web', ...proxy } },
+      'api',
+    ).proxy,
+  );
+const upstream = (more: object) => ({ Upstreams: [{ DestinationName: 'a', LocalBindPort: 1, ...more }] });
+
+describe('the proxy of a registration', () => {
+  test.each([
+    {},
+    upstream({ LocalBindAddress: '::1' }),
+    upstream({ LocalBindPort: 0, LocalBindSocketPath: '/tmp/x', LocalBindSocketMode: '0640' }),
+    { AccessLogs: { Enabled: true, Type: 'file', Path: '/tmp/x' } },
+  ])('may be %j', (proxy) => {
+    expect(() => check(proxy)).not.toThrow();
+  });
+
+  test.each([
+    [upstream({ LocalBindPort: 70_000 }), /Proxy\.Upstreams\[0\]\.LocalBindPort must be between 0 and 65535/],
+    [upstream({ LocalBindAddress: 'localhost' }), /LocalBindAddress must be an IP address, not "localhost"/],
+    [upstream({ LocalBindSocketMode: '0999' }), /LocalBindSocketMode must be octal digits/],
+    [upstream({ LocalBindSocketMode: '1777' }), /LocalBindSocketMode must be octal digits/],
+    [{ Expose: { Paths: [{ ListenerPort: 70_000 }] } }, /Expose\.Paths\[0\] ListenerPort/],
+    [{ AccessLogs: { Enabled: true, Type: 'file' } }, /path must be specified/],
+    [upstream({ Config: { envoy_cluster_json: '{' } }), /Proxy\.Upstreams\[0\]\.Config\.envoy_cluster_json/],
+  ])('must not be %j', (proxy, message) => {
+    expect(() => check(proxy)).toThrow(message);
+  });
+});

@@ -106,7 +106,6 @@ const fields = {
   OSService: otherChecks,
   DockerContainerID: otherChecks,
   Args: otherChecks,
-  JWT: () => 'JWT',
   Peer: () => 'cluster peering',
   Peering: () => 'cluster peering',
   SamenessGroup: () => 'sameness groups',

@@ -29,10 +29,7 @@ export function checkAgainstState(
     checkEscapeHatches(entry);
   }
   if (entry.kind === 'service-resolver') checkSubsetFilters(entry);
-  if (entry.kind === 'service-intentions') {
-    checkLegacyFields(entry, replaced, newLegacyId);
-    checkTokenRequirements(entry);
-  }
+  if (entry.kind === 'service-intentions') checkLegacyFields(entry, replaced, newLegacyId);
 }
 
 /** Permissive mutual TLS may only be switched on while the mesh entry allows it; where it is on it may stay. */
@@ -85,15 +82,4 @@ function checkLegacyFields(
   for (const [position, { name, legacyId }] of entry.sources.entries())
     if (legacyId !== '' && legacyId !== newLegacyId && !known.has(`${legacyId} ${name}`))
       throw new AppError('invalidArgument', `Sources[${position}].LegacyID must be omitted: it cannot be chosen`);
-}
-
-/** Providers of tokens are entries of a kind that is not here yet, so that no requirement could ever be met. */
-function checkTokenRequirements(entry: ServiceIntentionsEntry): void {
-  const requirements = [entry.jwt, ...entry.sources.flatMap(({ permissions }) => permissions.map(({ jwt }) => jwt))];
-  const provider = requirements.flatMap((requirement) => requirement?.providers ?? [])[0];
-  if (provider !== undefined)
-    throw new AppError(
-      'unsupported',
-      `intentions refer to the JWT provider "${provider.name}", which does not exist: this version has no jwt-provider entries`,
-    );
 }

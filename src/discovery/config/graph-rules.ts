@@ -3,6 +3,7 @@ import { compileChain, entryOf, isHttpLike, protocolOf } from '../../mesh/discov
 import type { MeshView } from '../../model/index.js';
 import { type EntryChange, affectedServices, changesChains, servicesWithEntries } from './affected-services.js';
 import { type ExportedTargets, checkExports, exportedTcpTargets } from './export-rules.js';
+import { checkTokenProviders } from './token-rules.js';
 
 /** Chains are checked where this server is; which datacenter that is makes no difference to what is wrong with them. */
 const CHECKED_IN = 'dc1';
@@ -21,7 +22,7 @@ export function graphBefore(view: MeshView, change: EntryChange): GraphBefore {
 
 /**
  * Refuses a state in which an entry that was just written or deleted breaks a chain, or intentions look at requests of a service
- * that has none (consul-behaviour 4.12). `view` shows the state as it would be. Throws AppError('invalidArgument').
+ * that has none, or ask for tokens that nobody issues (consul-behaviour 4.12). `view` shows the state as it would be. Throws AppError('invalidArgument').
  */
 export function checkGraph(view: MeshView, change: EntryChange, before: GraphBefore): void {
   // Who leads to a service is decided by other entries, or by the one that is written, which is its own chain's.
@@ -32,6 +33,7 @@ export function checkGraph(view: MeshView, change: EntryChange, before: GraphBef
   for (const destination of destinationsToCheck(view, change)) checkPermissions(view, destination);
   const exported = change.kind === 'exported-services' ? servicesWithEntries(view) : before.services;
   checkExports(view, exported, before.exportedTargets);
+  checkTokenProviders(view, change);
 }
 
 function destinationsToCheck(view: MeshView, change: EntryChange): readonly string[] {

@@ -1,4 +1,5 @@
 import { deepEqual } from '../../core/index.js';
+import { intentionsOf, requiredProviders } from '../../mesh/intentions/index.js';
 import {
   type ConfigEntry,
   type ConfigEntryRecord,
@@ -12,6 +13,7 @@ import { checkAgainstState } from './entry-rules.js';
 import { checkGraph, graphBefore } from './graph-rules.js';
 import { CONFIG_ENTRIES_FAMILY } from './guard-family.js';
 import { intentionState, revokeNarrowed } from './revoke-access.js';
+import { revokeTokens } from './token-rules.js';
 
 export interface EntryCondition {
   /** The write takes place only while the entry's modifyIndex is this; 0 = while there is none. */
@@ -58,11 +60,21 @@ export function applyConfigEntry(transaction: Transaction, given: ConfigEntry, o
   const change = { kind: entry.kind, name: entry.name, before: stored?.entry, after: entry };
   const graph = graphBefore(transaction, change);
   transaction.guard(CONFIG_ENTRIES_FAMILY);
-  transaction.put('config-entries', { entry, hash: configEntryHash(entry) });
+  transaction.put('config-entries', { entry, hash: configEntryHash(entry), ...memoryOf(entry, stored) });
   checkGraph(transaction, change, graph);
   if (before) revokeNarrowed(transaction, entry.name, before);
+  revokeTokens(transaction, change);
   if (NAMING_KINDS.has(entry.kind) && entry.name !== '*') ensureVirtualIp(transaction, entry.name);
   return true;
+}
+
+/** What a record keeps besides its entry (`ConfigEntryRecord`). */
+function memoryOf(
+  entry: ConfigEntry,
+  stored: ConfigEntryRecord | undefined,
+): Pick<ConfigEntryRecord, 'askedForTokens'> {
+  const asks = entry.kind === 'service-intentions' && requiredProviders(intentionsOf(entry)).length > 0;
+  return asks || stored?.askedForTokens ? { askedForTokens: true } : {};
 }
 
 /** Whether the condition of a write or delete holds for the stored entry. */

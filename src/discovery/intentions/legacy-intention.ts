@@ -62,7 +62,7 @@ function putLegacy(
       legacyCreateTime: stamp.createdAt,
       legacyUpdateTime: stamp.updatedAt,
     },
-    { newLegacyId: stamp.id },
+    { newLegacyId: stamp.id, token: body.jwt },
   );
 }
 

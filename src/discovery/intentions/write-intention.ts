@@ -1,6 +1,11 @@
-import { AppError } from '../../core/index.js';
+import { AppError, deepEqual } from '../../core/index.js';
 import { type WireIntention, wireIntentionField } from '../../mesh/intentions/index.js';
-import { type IntentionSource, type ServiceIntentionsEntry, configEntryKey } from '../../model/index.js';
+import {
+  type IntentionJwtRequirement,
+  type IntentionSource,
+  type ServiceIntentionsEntry,
+  configEntryKey,
+} from '../../model/index.js';
 import { decode } from '../../model/wire/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { applyConfigEntry, applyConfigEntryDeletion } from '../config/index.js';
@@ -23,7 +28,7 @@ export function upsertIntention(
   if (Object.keys(body.meta).length > 0) throw new AppError('invalidArgument', 'Meta must not be specified');
   if (body.id !== '') throw new AppError('invalidArgument', 'ID must not be specified');
   return store.transact('intention-upsert', (transaction) =>
-    putSource(transaction, pair.destination, sourceOf(pair, body)),
+    putSource(transaction, pair.destination, sourceOf(pair, body), { token: body.jwt }),
   );
 }
 
@@ -32,14 +37,22 @@ export function deleteIntention(store: StateStore, pair: IntentionPair): Promise
   return store.transact('intention-delete', (transaction) => removeSource(transaction, pair));
 }
 
-/** Puts a source into the entry of its destination, in the place of the one it has the name and peer of. */
+/**
+ * Puts a source into the entry of its destination, in the place of the one it has the name and peer of. `token` is what the
+ * request asks of the source's callers; it is asked of all callers of a destination, so that it cannot be changed here.
+ */
 export function putSource(
   transaction: Transaction,
   destination: string,
   source: IntentionSource,
-  options: { readonly newLegacyId?: string } = {},
+  options: { readonly newLegacyId?: string; readonly token?: IntentionJwtRequirement | undefined } = {},
 ): boolean {
   const entry = entryOrEmpty(transaction, destination);
+  if (options.token !== undefined && !deepEqual(options.token, entry.jwt))
+    throw new AppError(
+      'invalidArgument',
+      `JWT is asked of all callers of "${destination}": write it in the service-intentions entry of that name`,
+    );
   const isSame = (other: IntentionSource): boolean => other.name === source.name && other.peer === source.peer;
   const sources = entry.sources.some(isSame)
     ? entry.sources.map((other) => (isSame(other) ? source : other))

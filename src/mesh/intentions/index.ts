@@ -17,6 +17,9 @@ export {
 export { type IntentionDecision, decisionReason, intentionDecision } from './intention-decision.js';
 export { type StoredIntention, allIntentions, intentionMatch } from './intention-match.js';
 export { intentionsToCell } from './intentions-cell.js';
+export { type TokenBearer, acceptsFewerTokens, tokenBearers } from './provider-narrowing.js';
+export { type TokenDemand, tokenDemandCell } from './token-demand.js';
+export { type VerifiedTokens, requiredProviders, requiredToken } from './token-requirement.js';
 export { type IntentionState, narrowedSources } from './narrowed-sources.js';
 export { type AuthorizedRequest, decideRequest } from './request-decision.js';
 export { revocationEpoch } from './revocation-epoch.js';

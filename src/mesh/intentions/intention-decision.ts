@@ -1,4 +1,5 @@
 import { type Caller, type Intention, type IntentionPolicy, applicableIntention } from './intention.js';
+import { requiredToken } from './token-requirement.js';
 
 export interface IntentionDecision {
   /** Whether every request is let through. Permissions count as no: only a request can tell. */
@@ -20,7 +21,7 @@ export function intentionDecision(
   const intention = applicableIntention(intentions, caller);
   if (intention === undefined) return { allowed: defaultPolicy === 'allow', hasPermissions: false };
   const hasPermissions = intention.source.permissions.length > 0;
-  const allowed = !hasPermissions && intention.jwt === undefined && intention.source.action === 'allow';
+  const allowed = !hasPermissions && requiredToken(intention.jwt) === undefined && intention.source.action === 'allow';
   return { allowed, intention, hasPermissions };
 }
 

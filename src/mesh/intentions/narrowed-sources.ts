@@ -1,9 +1,13 @@
 import { deepEqual } from '../../core/index.js';
-import type { IntentionPermission } from '../../model/index.js';
+import type { IntentionJwtRequirement, IntentionPermission } from '../../model/index.js';
 import type { Caller, Intention, IntentionPolicy } from './intention.js';
+import { isNoStricter, requiredToken } from './token-requirement.js';
 
-/** What decides about a caller: all, nothing, or permissions with the default behind them. */
-type Rule = 'allow' | 'deny' | { readonly permissions: readonly IntentionPermission[]; readonly guard: unknown };
+/** What decides about a caller: all, nothing, or permissions (or everything) for who has the token that is asked for. */
+type Rule =
+  | 'allow'
+  | 'deny'
+  | { readonly permissions: readonly IntentionPermission[]; readonly token: IntentionJwtRequirement | undefined };
 
 /** Lists longer than this are not looked into; a change of them counts as taking something away. */
 const MAX_COMPARISONS = 40_000;
@@ -65,22 +69,24 @@ function rulesOf(state: IntentionState): (caller: Caller) => Rule {
 function ruleOf(state: IntentionState, intention: Intention | undefined): Rule {
   if (intention === undefined) return state.defaultPolicy;
   const { action, permissions } = intention.source;
-  if (permissions.length === 0 && intention.jwt === undefined) return action === 'allow' ? 'allow' : 'deny';
+  const token = requiredToken(intention.jwt);
+  if (permissions.length === 0 && token === undefined) return action === 'allow' ? 'allow' : 'deny';
   if (!state.http) return 'deny';
   if (permissions.length === 0 && action !== 'allow') return 'deny';
-  return { permissions, guard: intention.jwt };
+  return { permissions, token };
 }
 
 function mayNarrow(before: Rule, after: Rule, was: IntentionState, is: IntentionState): boolean {
   if (before === 'deny' || after === 'allow') return false;
   if (before === 'allow' || after === 'deny') return true;
-  if (was.defaultPolicy !== is.defaultPolicy || !deepEqual(before.guard, after.guard)) return true;
+  if (was.defaultPolicy !== is.defaultPolicy || !isNoStricter(before.token, after.token)) return true;
   return !isWidening(before.permissions, after.permissions);
 }
 
 /**
- * Whether the new list comes from the old one by adding allows and leaving out denies only, wherever: then whatever was let
- * through still is. `reachable[j]`: the old list up to here can have become the first j of the new one.
+ * Whether the new list comes from the old one only by adding allows that ask for no token, leaving out denies, and asking for
+ * less of tokens, wherever: then whatever was let through still is. `reachable[j]`: the old list up to here can have become the
+ * first j of the new one.
  */
 function isWidening(before: readonly IntentionPermission[], after: readonly IntentionPermission[]): boolean {
   if (deepEqual(before, after)) return true;
@@ -89,14 +95,23 @@ function isWidening(before: readonly IntentionPermission[], after: readonly Inte
   const addAllows = (row: readonly boolean[]): boolean[] => {
     const result = [...row];
     for (const [position, permission] of after.entries())
-      if (result[position] && permission.action === 'allow') result[position + 1] = true;
+      if (result[position] && isOpenAllow(permission)) result[position + 1] = true;
     return result;
   };
   let reachable = addAllows([true, ...after.map(() => false)]);
   for (const old of before) {
-    const kept = after.map((permission, position) => Boolean(reachable[position]) && deepEqual(old, permission));
+    const kept = after.map((permission, position) => Boolean(reachable[position]) && isKept(old, permission));
     const row = reachable.map((value, position) => (value && old.action === 'deny') || Boolean(kept[position - 1]));
     reachable = addAllows(row);
   }
   return reachable[after.length] === true;
+}
+
+function isOpenAllow({ action, jwt }: IntentionPermission): boolean {
+  return action === 'allow' && requiredToken(jwt) === undefined;
+}
+
+/** The same permission, asking for no more than before. */
+function isKept(old: IntentionPermission, { action, http, jwt }: IntentionPermission): boolean {
+  return old.action === action && deepEqual(old.http, http) && (action === 'deny' || isNoStricter(old.jwt, jwt));
 }

@@ -1,6 +1,7 @@
 import { compileRegex } from '../../lang/regex/index.js';
 import type { IntentionHeaderPermission, IntentionHttpPermission, IntentionPermission } from '../../model/index.js';
 import { type Caller, type Intention, type IntentionPolicy, applicableIntention } from './intention.js';
+import { type VerifiedTokens, meetsRequirement } from './token-requirement.js';
 
 /**
  * A request as its destination's proxy sees it, after normalisation. Bytes that are no UTF-8 are lone surrogates (U+DC80 to
@@ -12,16 +13,19 @@ export interface AuthorizedRequest {
   readonly path: string;
   /** Values by name in lower case, those apart that the proxy keeps apart. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Absent = none. */
+  readonly tokens?: VerifiedTokens;
 }
 
 const NO_TEXT = /\p{Surrogate}/u;
 
 /**
  * What the intentions of an HTTP destination (best first) say about one request: the first that is about the caller decides; of
- * its permissions the first that matches does, else the default (consul-behaviour 4.6). Written for clearness, not speed: tests
- * hold the proxies' rules against it. Token requirements are never met here. Whether a regular expression matches what is no
- * text cannot be said: then a permission that allows does not match, and one that denies does. A header is the same said twice or
- * with commas, a host in either case, with or without port: a permission that denies overlooks none of these.
+ * its permissions the first that matches does, else the default (consul-behaviour 4.6). A permission that asks for a token denies
+ * whoever lacks it, and never leads on to the next; what is denied is denied with any token. Written for clearness, not speed: tests
+ * hold the proxies' rules against it. Whether a regular expression matches what is no text cannot be said: then what allows does
+ * not match, and what denies does. A header is the same said twice or with commas, a host in either case, with or without port: a
+ * permission that denies overlooks none of these.
  */
 export function decideRequest(
   intentions: readonly Intention[],
@@ -31,22 +35,23 @@ export function decideRequest(
 ): IntentionPolicy {
   const intention = applicableIntention(intentions, caller);
   if (intention === undefined) return defaultPolicy;
-  if (intention.jwt !== undefined) return 'deny';
+  if (!meetsRequirement(intention.jwt, request.tokens ?? {})) return 'deny';
   const { action, permissions } = intention.source;
   if (permissions.length === 0) return action === 'allow' ? 'allow' : 'deny';
   const permission = permissions.find((candidate) => permissionMatches(candidate, request));
-  return permission === undefined ? defaultPolicy : effectOf(permission);
+  return permission === undefined ? defaultPolicy : effectOf(permission, request);
 }
 
-function effectOf({ action, jwt }: IntentionPermission): IntentionPolicy {
-  return action === 'allow' && jwt === undefined ? 'allow' : 'deny';
+/** What a permission does with a request that it is about. */
+function effectOf({ action, jwt }: IntentionPermission, { tokens = {} }: AuthorizedRequest): IntentionPolicy {
+  return action === 'allow' && meetsRequirement(jwt, tokens) ? 'allow' : 'deny';
 }
 
 /** Whether every part of a permission that is given matches the request. */
 function permissionMatches(permission: IntentionPermission, request: AuthorizedRequest): boolean {
   const { http } = permission;
   if (http === undefined) return false;
-  const ifUndecided = effectOf(permission) === 'deny';
+  const ifUndecided = effectOf(permission, request) === 'deny';
   return (
     pathMatches(http, pathOf(request), ifUndecided) &&
     (http.methods.length === 0 || http.methods.includes(request.method)) &&

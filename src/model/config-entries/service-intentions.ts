@@ -254,9 +254,10 @@ function jwtProblem(where: string, jwt: IntentionJwtRequirement | undefined): Pr
   if (jwt === undefined) return undefined;
   return firstProblem(jwt.providers, ({ name, verifyClaims }, position) => {
     if (name === '') return `${where}.Providers[${position}] missing required Name field`;
-    return verifyClaims.some((claim) => claim.path.length === 0)
-      ? `${where}.Providers[${position}].VerifyClaims: every claim needs a Path`
-      : undefined;
+    const claim = verifyClaims.findIndex(({ path }) => path.length === 0 || path.includes(''));
+    return claim < 0
+      ? undefined
+      : `${where}.Providers[${position}].VerifyClaims[${claim}].Path must name the claim, key by key`;
   });
 }
 

@@ -21,6 +21,7 @@ import type { FilterConfig as GrpcStats } from './generated/envoy/extensions/fil
 import type { Config as HeaderToMetadata } from './generated/envoy/extensions/filters/http/header_to_metadata/v3/Config.js';
 import type { Lua } from './generated/envoy/extensions/filters/http/lua/v3/Lua.js';
 import type { LocalRateLimit } from './generated/envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.js';
+import type { JwtAuthentication } from './generated/envoy/extensions/filters/http/jwt_authn/v3/JwtAuthentication.js';
 import type { RBAC as HttpRbac } from './generated/envoy/extensions/filters/http/rbac/v3/RBAC.js';
 import type { Router } from './generated/envoy/extensions/filters/http/router/v3/Router.js';
 import type { HttpInspector } from './generated/envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.js';
@@ -65,6 +66,7 @@ export interface EnvoyMessages {
   'envoy.extensions.filters.http.header_to_metadata.v3.Config': HeaderToMetadata;
   'envoy.extensions.filters.http.lua.v3.Lua': Lua;
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit': LocalRateLimit;
+  'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication': JwtAuthentication;
   'envoy.extensions.filters.http.rbac.v3.RBAC': HttpRbac;
   'envoy.extensions.filters.http.router.v3.Router': Router;
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector': HttpInspector;

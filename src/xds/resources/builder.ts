@@ -1,6 +1,6 @@
 import type { MeshView } from '../../model/index.js';
 import type { PackedAny } from '../envoy-api/index.js';
-import type { ResourceType } from './spec.js';
+import type { FilterReliance, ResourceType } from './spec.js';
 
 /** What a builder makes: a message, packed, with the names it makes Envoy ask for. */
 export interface BuiltResource {
@@ -14,6 +14,9 @@ export interface BuiltResource {
   readonly entries?: readonly string[];
   /** Listeners: the greatest chain epoch in it. */
   readonly chainEpoch?: number;
+  /** Filters: see `EncodedResource`. */
+  readonly provides?: readonly string[];
+  readonly reliesOn?: FilterReliance;
 }
 
 /** Makes one kind of resource from its input (plain data, part of the cell's key) and the view. undefined = cannot be made now. */

@@ -22,6 +22,7 @@ import { RBAC_FILTERS } from './rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
 import { queryNeedsCell } from './query-needs.js';
+import { tokenNeedsCell, unverifiedTokens } from './token-needs.js';
 import { transparentInput, transparentKey } from './transparent-input.js';
 import { type TransparentNeeds, transparentNeedsCell } from './transparent-needs.js';
 import { upstreamNeedsKey } from './upstream-chain.js';
@@ -67,6 +68,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         ...extended.problems,
         ...proxyProblems(proxy, upstreams),
         ...publicListenerProblems(proxy),
+        ...tokenProblems(view, proxy),
         ...localClusterProblems(proxy),
         ...served.flatMap(({ problems }) => problems),
       ],
@@ -83,13 +85,22 @@ function transparentNeeds(view: MeshView, proxy: ResolvedProxy): TransparentNeed
 function ownNeeds(view: MeshView, proxy: ResolvedProxy): NeededResource[] {
   const { node, proxyId, service, protocol } = proxy;
   const place = { direction: 'inbound', service, protocol } as const;
+  const layers = publicListenerRbacLayers(proxy);
   return [
     needed('local-app', localAppInput(proxy), { ...place, resource: 'cluster' }),
     needed('roots', { name: ROOTS_SECRET }),
-    ...publicListenerRbacLayers(proxy).map((layer) => needed('rbac', { service, layer, name: RBAC_FILTERS[layer] })),
+    ...layers.map((layer) => needed('rbac', { service, layer, name: RBAC_FILTERS[layer] })),
+    ...(layers.includes('http') ? view.cell(tokenNeedsCell, service).resources : []),
     needed('public-listener', { node, proxyId, name: publicListenerName(proxy) }, { ...place, resource: 'listener' }),
     ...exposedNeeds(view, proxy),
   ];
+}
+
+/** Tokens are asked of connections, which have none, or of providers that cannot be followed. */
+function tokenProblems(view: MeshView, proxy: ResolvedProxy): readonly string[] {
+  const needs = view.cell(tokenNeedsCell, proxy.service);
+  const judgesRequests = publicListenerRbacLayers(proxy).every((layer) => layer === 'http');
+  return judgesRequests ? needs.problems : unverifiedTokens(proxy.service, proxy.protocol, needs);
 }
 
 function localClusterProblems(proxy: ResolvedProxy): string[] {

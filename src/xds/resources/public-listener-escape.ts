@@ -1,8 +1,9 @@
 import type { MeshEntry } from '../../model/index.js';
 import { type EnvoyMessages, type PackedAny, decodeMessage, encodeMessage, typeNameOf } from '../envoy-api/index.js';
+import { type Authorization, authorizationFilters } from './authorization-filters.js';
 import { type EscapeHatch, parseEscapeHatch } from './escape-hatch.js';
 import type { RbacLayer } from './rbac.js';
-import { rbacFilter, rbacLayerOf } from './rbac-filter.js';
+import { rbacLayerOf } from './rbac-filter.js';
 
 type Listener = EnvoyMessages['envoy.config.listener.v3.Listener'];
 type FilterChain = NonNullable<Listener['filter_chains']>[number];
@@ -43,19 +44,20 @@ export function readPublicListener(text: string): EscapeHatch<Listener> {
   return problem === undefined ? parsed : { problem };
 }
 
-/** The listener with our TLS and the RBAC filter before everything else in every chain, whatever was there. */
+/** The listener with our TLS and the filters that decide who is let in before everything else in every chain. */
 export function securedListener(
   { message, protocol }: EscapedListener,
   tls: TransportSocket,
   mesh: MeshEntry | undefined,
+  authorization: Authorization,
 ): Listener {
   const secured = (chain: FilterChain): FilterChain => ({
     ...chain,
     transport_socket: tls,
     filters:
       layerOf(chain, protocol) === 'http'
-        ? (chain.filters ?? []).map((filter) => guarded(filter, mesh))
-        : [rbacFilter('network'), ...(chain.filters ?? [])],
+        ? (chain.filters ?? []).map((filter) => guarded(filter, mesh, authorization))
+        : [...authorizationFilters('network', authorization), ...(chain.filters ?? [])],
   });
   return {
     traffic_direction: 'INBOUND',
@@ -70,8 +72,8 @@ function layerOf(chain: FilterChain, protocol: string): RbacLayer {
   return rbacLayerOf(protocol) === 'http' && (chain.filters ?? []).some(managerOf) ? 'http' : 'network';
 }
 
-/** A connection manager with the RBAC filter first. Two messages of one type, one after the other, are their union. */
-function guarded(filter: Filter, mesh: MeshEntry | undefined): Filter {
+/** A connection manager with those filters first. Two messages of one type, one after the other, are their union. */
+function guarded(filter: Filter, mesh: MeshEntry | undefined, authorization: Authorization): Filter {
   const config = managerOf(filter);
   if (config === undefined) return filter;
   const given = decodeMessage(MANAGER, config.value) as Manager;
@@ -79,7 +81,7 @@ function guarded(filter: Filter, mesh: MeshEntry | undefined): Filter {
     given.normalize_path == null &&
     mesh?.http?.incoming?.requestNormalization?.insecureDisablePathNormalization !== true;
   const ours = encodeMessage(MANAGER, {
-    http_filters: [rbacFilter('http')],
+    http_filters: authorizationFilters('http', authorization),
     ...(normalizes ? { normalize_path: { value: true } } : {}),
   });
   return { ...filter, typed_config: { type_url: config.type_url, value: Buffer.concat([ours, config.value]) } };

@@ -3,6 +3,12 @@ import { type ResolvedProxy, proxyKey, resolvedProxyCell } from '../../mesh/prox
 import type { MeshEntry } from '../../model/index.js';
 import { type EnvoyMessages, packAny } from '../envoy-api/index.js';
 import { filterAccessLogs, listenerAccessLogs } from './access-logs.js';
+import {
+  type Authorization,
+  authorizationFilters,
+  authorizationOf,
+  authorizationReferences,
+} from './authorization-filters.js';
 import type { Builder } from './builder.js';
 import { connectionLimitFilters } from './connection-limit.js';
 import { configNumber, configText, positiveConfigNumber } from './opaque-config.js';
@@ -11,7 +17,7 @@ import { type NamedFilter, httpConnectionManager, routeTimeouts } from './http-c
 import { permissiveChains, permissiveFields, permissiveProblem } from './permissive.js';
 import { type EscapedListener, escapedPublicListener, securedListener } from './public-listener-escape.js';
 import type { RbacLayer } from './rbac.js';
-import { rbacFilter, rbacLayerOf, rbacReference } from './rbac-filter.js';
+import { rbacLayerOf } from './rbac-filter.js';
 import { LEAF_SECRET, ROOTS_SECRET } from './spec.js';
 import { downstreamTlsSocket } from './tls.js';
 import { tracingOf } from './tracing.js';
@@ -34,14 +40,16 @@ export const publicListener: Builder<PublicListenerInput> = (view, { node, proxy
   const name = publicListenerName(proxy);
   const tls = downstreamTlsSocket(proxy.protocol, mesh?.tls?.incoming);
   const escaped = escapedListenerOf(proxy);
+  const layers = publicListenerRbacLayers(proxy);
+  const authorization = authorizationOf(view, proxy.service, layers);
   const listener = escaped
-    ? { ...securedListener(escaped, tls, mesh), name }
-    : { ...ownListener(proxy, { filters: inboundFilters(proxy, mesh), transport_socket: tls }), name };
+    ? { ...securedListener(escaped, tls, mesh, authorization), name }
+    : { ...ownListener(proxy, { filters: inboundFilters(proxy, mesh, authorization), transport_socket: tls }), name };
   return {
     name,
     any: packAny('envoy.config.listener.v3.Listener', listener),
     references: [
-      ...publicListenerRbacLayers(proxy).map(rbacReference),
+      ...layers.flatMap((layer) => authorizationReferences(layer, authorization)),
       { type: 'secret', name: LEAF_SECRET },
       { type: 'secret', name: ROOTS_SECRET },
     ],
@@ -99,10 +107,14 @@ function ownListener(proxy: ResolvedProxy, chain: FilterChain): Listener {
   };
 }
 
-function inboundFilters(proxy: ResolvedProxy, mesh: MeshEntry | undefined): NonNullable<FilterChain['filters']> {
+function inboundFilters(
+  proxy: ResolvedProxy,
+  mesh: MeshEntry | undefined,
+  authorization: Authorization,
+): NonNullable<FilterChain['filters']> {
   const limits = connectionLimitFilters(proxy.config);
-  if (rbacLayerOf(proxy.protocol) === 'http') return [...limits, requestFilter(proxy, mesh)];
-  return [rbacFilter('network'), ...limits, connectionFilter(proxy)];
+  if (rbacLayerOf(proxy.protocol) === 'http') return [...limits, requestFilter(proxy, mesh, authorization)];
+  return [...authorizationFilters('network', authorization), ...limits, connectionFilter(proxy)];
 }
 
 function connectionFilter(proxy: ResolvedProxy): NamedFilter {
@@ -116,13 +128,16 @@ function connectionFilter(proxy: ResolvedProxy): NamedFilter {
   };
 }
 
-function requestFilter(proxy: ResolvedProxy, mesh: MeshEntry | undefined): NamedFilter {
+function requestFilter(proxy: ResolvedProxy, mesh: MeshEntry | undefined, authorization: Authorization): NamedFilter {
   const forwardsCertificates = proxy.protocol !== 'grpc' && mesh?.http?.sanitizeXForwardedClientCert !== true;
   return httpConnectionManager({
     statPrefix: STAT_PREFIX,
     protocol: proxy.protocol,
     routes: { type: 'inline', routeConfig: applicationRoutes(proxy) },
-    filters: [rbacFilter('http'), ...(forwardsCertificates ? [headerToMetadataFilter()] : [])],
+    filters: [
+      ...authorizationFilters('http', authorization),
+      ...(forwardsCertificates ? [headerToMetadataFilter()] : []),
+    ],
     accessLogs: proxy.accessLogs,
     tracingJson: configText(proxy.config, 'envoy_listener_tracing_json'),
     inbound: {

@@ -1,5 +1,4 @@
 import { isHttpLike } from '../../mesh/discovery-chain/index.js';
-import type { ResourceType } from './spec.js';
 import { EXTENSION_SOURCE } from './config-sources.js';
 import { RBAC_FILTERS, RBAC_TYPES, type RbacLayer, denyAllRbac } from './rbac.js';
 
@@ -17,9 +16,3 @@ export function rbacFilter(layer: RbacLayer) {
     },
   };
 }
-
-/** The resource that this filter makes Envoy ask for. */
-export const rbacReference = (layer: RbacLayer): { readonly type: ResourceType; readonly name: string } => ({
-  type: 'extension',
-  name: RBAC_FILTERS[layer],
-});

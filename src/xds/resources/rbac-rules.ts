@@ -1,4 +1,5 @@
-import type { Intention, IntentionPolicy } from '../../mesh/intentions/index.js';
+import { canonicalJson } from '../../core/index.js';
+import { type Intention, type IntentionPolicy, requiredToken } from '../../mesh/intentions/index.js';
 import type { IntentionPermission } from '../../model/index.js';
 import type { Permission } from '../envoy-api/generated/envoy/config/rbac/v3/Permission.js';
 import type { Policy } from '../envoy-api/generated/envoy/config/rbac/v3/Policy.js';
@@ -8,6 +9,7 @@ import { quoted } from './rbac-header.js';
 import { type Lean, allOf } from './rbac-lean.js';
 import { requestMatch } from './rbac-permission.js';
 import { SHARED_CONNECTIONS, connectionPolicyName, requestPolicyName } from './rbac-policy-name.js';
+import { type Issuers, tokenPermission, withToken, withoutToken } from './rbac-token.js';
 
 export type RbacLayer = 'network' | 'http';
 
@@ -19,36 +21,60 @@ export interface RbacSource {
   readonly intentions: readonly Intention[];
   readonly defaultPolicy: IntentionPolicy;
   readonly trustDomain: string;
+  readonly issuers: Issuers;
 }
 
 /**
  * The rules of an RBAC filter (consul-behaviour 6.6): who is treated otherwise than the default says. Default deny: whom to
- * allow; default allow: whom to deny. A network filter knows no requests, so that permissions let nobody through there. Token
- * requirements are never met. Callers of peers are not known by their certificates and are left to the default deny of TLS.
+ * allow; default allow: whom to deny. A network filter knows no requests, so that permissions let nobody through there, and
+ * neither do token requirements. Callers of peers are not known by their certificates and are left to the default deny of TLS.
  * Names of policies: `rbac-policy-name.ts`. Whom to deny is told one intention a policy, for Envoy's logs name the one that
  * matched; whom to allow is one policy, which is cheaper.
  */
-export function rbacRules({ intentions, defaultPolicy, trustDomain }: RbacSource, layer: RbacLayer): RbacRules {
-  const deciding = decidingIntentions(intentions);
+export function rbacRules(source: RbacSource, layer: RbacLayer): RbacRules {
+  const { defaultPolicy, trustDomain, issuers } = source;
+  const deciding = decidingIntentions(source.intentions);
+  const callers = (intentions: readonly Intention[]): Principal[] => callersOf(intentions, deciding, trustDomain);
   const policies: Record<string, Policy> = {};
   const allowed: Intention[] = [];
   for (const intention of deciding) {
     const effect = effectOf(intention, layer);
-    if (effect === defaultPolicy) continue;
-    if (effect === 'allow') allowed.push(intention);
-    else if (effect === 'deny')
-      policies[connectionPolicyName(intention)] = everything(callersOf([intention], deciding, trustDomain));
-    else {
-      const principals = callersOf([intention], deciding, trustDomain);
-      for (const { position, request } of differingRequests(intention.source.permissions, defaultPolicy))
+    const token = requiredToken(intention.jwt);
+    if (defaultPolicy === 'allow' && effect !== 'deny' && token)
+      policies[connectionPolicyName(intention)] = everything(withoutToken(callers([intention]), token, issuers));
+    if (effect === undefined) {
+      const all = callers([intention]);
+      const principals = defaultPolicy === 'deny' && token ? withToken(all, token, issuers) : all;
+      for (const { position, request } of differingRequests(intention.source.permissions, source))
         policies[requestPolicyName(intention, position)] = { permissions: [request], principals };
-    }
+    } else if (effect === defaultPolicy) continue;
+    else if (effect === 'allow') allowed.push(intention);
+    else policies[connectionPolicyName(intention)] = everything(callers([intention]));
   }
-  if (allowed.length > 0) policies[SHARED_CONNECTIONS] = everything(callersOf(allowed, deciding, trustDomain));
+  if (allowed.length > 0) policies[SHARED_CONNECTIONS] = everything(allowedCallers(allowed, callers, issuers));
   return {
     ...(defaultPolicy === 'allow' ? { action: 'DENY' as const } : {}),
     ...(Object.keys(policies).length > 0 ? { policies: sortedByKey(policies) } : {}),
   };
+}
+
+/** Those who may do everything: without a token, and with the one that is asked of them. */
+function allowedCallers(
+  allowed: readonly Intention[],
+  callers: (intentions: readonly Intention[]) => Principal[],
+  issuers: Issuers,
+): Principal[] {
+  const byToken = new Map<string, Intention[]>();
+  for (const intention of allowed) {
+    const key = canonicalJson(requiredToken(intention.jwt) ?? null);
+    const alike = byToken.get(key);
+    if (alike) alike.push(intention);
+    else byToken.set(key, [intention]);
+  }
+  return [...byToken.values()].flatMap((alike) => {
+    const token = requiredToken(alike[0]?.jwt);
+    return token ? withToken(callers(alike), token, issuers) : callers(alike);
+  });
 }
 
 const everything = (principals: Principal[]): Policy => ({ permissions: [{ any: true }], principals });
@@ -67,9 +93,9 @@ function decidingIntentions(intentions: readonly Intention[]): readonly Intentio
   return kept;
 }
 
-/** What an intention does with all requests of its caller; undefined = that depends on the request. */
+/** What an intention does with all requests of its caller that carry the token it asks for; undefined = that depends on the request. */
 function effectOf({ source, jwt }: Intention, layer: RbacLayer): IntentionPolicy | undefined {
-  if (jwt !== undefined) return 'deny';
+  if (layer === 'network' && requiredToken(jwt)) return 'deny';
   if (source.permissions.length === 0) return source.action === 'allow' ? 'allow' : 'deny';
   return layer === 'network' ? 'deny' : undefined;
 }
@@ -77,19 +103,32 @@ function effectOf({ source, jwt }: Intention, layer: RbacLayer): IntentionPolicy
 /** The requests that are decided otherwise than by default, by permission; the first permission that matches decides. */
 function differingRequests(
   permissions: readonly IntentionPermission[],
-  defaultPolicy: IntentionPolicy,
+  { defaultPolicy, issuers }: RbacSource,
 ): readonly { readonly position: number; readonly request: Permission }[] {
   const lean: Record<IntentionPolicy, Lean> = { allow: 'strict', deny: 'wide' };
   const differing: { position: number; request: Permission }[] = [];
   const asDefault: Permission[] = [];
-  for (const [position, { action, http, jwt }] of permissions.entries()) {
+  for (const [position, permission] of permissions.entries()) {
+    const { http } = permission;
     if (http === undefined) continue;
-    const effect = action === 'allow' && jwt === undefined ? 'allow' : 'deny';
-    const match = requestMatch(http, lean[effect]);
-    if (effect === defaultPolicy) asDefault.push({ not_rule: match });
-    else differing.push({ position, request: allOf([match, ...asDefault]) });
+    for (const { effect, lacking } of stepsOf(permission, issuers)) {
+      const match = allOf([requestMatch(http, lean[effect]), ...lacking]);
+      if (effect === defaultPolicy) asDefault.push({ not_rule: match });
+      else differing.push({ position, request: allOf([match, ...asDefault]) });
+    }
   }
   return differing;
+}
+
+/** A permission that asks for a token is two: what lacks the token is refused, and the rest is let through. */
+function stepsOf(
+  { action, jwt }: IntentionPermission,
+  issuers: Issuers,
+): readonly { readonly effect: IntentionPolicy; readonly lacking: readonly Permission[] }[] {
+  if (action !== 'allow') return [{ effect: 'deny', lacking: [] }];
+  const token = requiredToken(jwt);
+  const allow = { effect: 'allow', lacking: [] } as const;
+  return token ? [{ effect: 'deny', lacking: [{ not_rule: tokenPermission(token, issuers) }] }, allow] : [allow];
 }
 
 /** The callers whom these intentions are about: those they name, and for `*` everybody whom none of all intentions names. */

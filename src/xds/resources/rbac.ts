@@ -1,8 +1,9 @@
-import { trustDomainOf } from '../../mesh/discovery-chain/index.js';
-import { defaultIntentionPolicy, intentionsToCell } from '../../mesh/intentions/index.js';
+import { entryOf, trustDomainOf } from '../../mesh/discovery-chain/index.js';
+import { defaultIntentionPolicy, intentionsToCell, requiredProviders } from '../../mesh/intentions/index.js';
 import type { RBAC as RbacRules } from '../envoy-api/generated/envoy/config/rbac/v3/RBAC.js';
 import { type PackedAny, packAny } from '../envoy-api/index.js';
 import type { Builder } from './builder.js';
+import { JWT_FILTER } from './jwt-filter.js';
 import { type RbacLayer, rbacRules } from './rbac-rules.js';
 
 export type { RbacLayer } from './rbac-rules.js';
@@ -32,11 +33,13 @@ export const rbacExtension: Builder<RbacInput> = (view, { service, layer }) => {
   const trustDomain = trustDomainOf(view);
   if (trustDomain === '') return undefined;
   const intentions = view.cell(intentionsToCell, service);
-  const rules = rbacRules({ intentions, defaultPolicy: defaultIntentionPolicy(view), trustDomain }, layer);
+  const issuers = (provider: string): string | undefined => entryOf(view, 'jwt-provider', provider)?.issuer;
+  const rules = rbacRules({ intentions, defaultPolicy: defaultIntentionPolicy(view), trustDomain, issuers }, layer);
   const name = RBAC_FILTERS[layer];
   return {
     name,
     any: packAny('envoy.config.core.v3.TypedExtensionConfig', { name, typed_config: packRbac(layer, rules) }),
+    ...(layer === 'http' ? { reliesOn: { filter: JWT_FILTER, findings: requiredProviders(intentions) } } : {}),
   };
 };
 

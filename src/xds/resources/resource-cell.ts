@@ -15,6 +15,8 @@ import {
   extensionCluster,
 } from './extensions/index.js';
 import { exposedCluster, exposedListener } from './expose.js';
+import { jwksCluster } from './jwks-cluster.js';
+import { jwtExtension } from './jwt.js';
 import { localApp } from './local-app.js';
 import { originalDestinationCluster, passthroughCluster } from './passthrough.js';
 import { proxylessCluster, proxylessEndpoints, proxylessListener, proxylessRoute } from './proxyless.js';
@@ -22,6 +24,7 @@ import { publicListener } from './public-listener.js';
 import { queryCluster } from './query-cluster.js';
 import { queryEndpoints } from './query-endpoints.js';
 import { queryListener } from './query-listener.js';
+import { publicRootsSecret } from './public-roots-secret.js';
 import { rbacExtension } from './rbac.js';
 import { rootsSecret } from './roots-secret.js';
 import { routeConfiguration } from './route-configuration.js';
@@ -40,9 +43,12 @@ const builders = {
   'passthrough-cluster': { type: 'cluster', build: passthroughCluster },
   'exposed-cluster': { type: 'cluster', build: exposedCluster },
   'query-cluster': { type: 'cluster', build: queryCluster },
+  'jwks-cluster': { type: 'cluster', build: jwksCluster },
   endpoints: { type: 'endpoint', build: endpoints },
   'query-endpoints': { type: 'endpoint', build: queryEndpoints },
   roots: { type: 'secret', build: rootsSecret },
+  'public-roots': { type: 'secret', build: publicRootsSecret },
+  jwt: { type: 'extension', build: jwtExtension },
   rbac: { type: 'extension', build: rbacExtension },
   'public-listener': { type: 'listener', build: publicListener },
   'upstream-listener': { type: 'listener', build: upstreamListener },
@@ -145,6 +151,8 @@ export const resourceCell: Cell<EncodedResource | undefined> = {
       entries: [...(built.entries ?? []), ...ofChain],
       ...(built.leadsTo === undefined ? {} : { leadsTo: built.leadsTo }),
       ...(built.chainEpoch === undefined ? {} : { chainEpoch: built.chainEpoch }),
+      ...(built.provides === undefined ? {} : { provides: built.provides }),
+      ...(built.reliesOn === undefined ? {} : { reliesOn: built.reliesOn }),
     };
   },
   equals: (left, right) =>

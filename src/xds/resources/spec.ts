@@ -22,7 +22,7 @@ export interface EncodedResource {
   readonly bytes: Buffer;
   /**
    * Clusters, listeners: names of resources of other types this one makes Envoy ask for (EDS, SDS, RDS, ECDS). Aggregate
-   * clusters: their members.
+   * clusters: their members. Filters: the clusters they use.
    */
   readonly references: readonly { readonly type: ResourceType; readonly name: string }[];
   /** Routes: names of the clusters that requests are sent to; it must not reach a client before them. */
@@ -31,6 +31,16 @@ export interface EncodedResource {
   readonly entries: readonly string[];
   /** Listeners: the greatest chain epoch in it (index of the last write that took access away); absent = none. */
   readonly chainEpoch?: number;
+  /** Filters: what this one finds out for those behind it. */
+  readonly provides?: readonly string[];
+  /** Filters: another one in front of it, and what that must find out so that this one refuses nobody who is entitled. */
+  readonly reliesOn?: FilterReliance;
+}
+
+/** What one filter needs of another one. */
+export interface FilterReliance {
+  readonly filter: string;
+  readonly findings: readonly string[];
 }
 
 /** Who a proxy is: (node, service id) is its identity, the rest follows from its registration. */
@@ -61,3 +71,6 @@ export interface ProxyNeeds {
 /** Names of the secrets of a sidecar: constants, so that clusters and outbound listeners are byte-equal across proxies. */
 export const LEAF_SECRET = 'leaf';
 export const ROOTS_SECRET = 'roots';
+
+/** The public authorities, for servers outside of the mesh. */
+export const PUBLIC_ROOTS_SECRET = 'public-roots';

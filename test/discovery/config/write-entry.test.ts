@@ -191,11 +191,80 @@ describe('writing config entries', () => {
       await put(store, permissions);
       await expect(deleteConfigEntry(store, 'proxy-defaults', 'global')).rejects.toThrow(text);
     });
+  });
 
-    it('refuses requirements of tokens whose provider cannot exist', async () => {
-      await put(store, http);
-      const body = { ...intentionsBody('web', { api: 'allow' }), JWT: { Providers: [{ Name: 'okta' }] } };
-      await expect(put(store, body)).rejects.toThrow('JWT provider "okta"');
+  describe('about tokens', () => {
+    const JWT = { Providers: [{ Name: 'okta' }] };
+    const asking = { ...intentionsBody('web', { api: 'allow' }), JWT };
+    const partly = {
+      Kind: 'service-intentions',
+      Name: 'web',
+      Sources: [
+        { Name: 'cron', Action: 'allow' },
+        { Name: 'api', Permissions: [{ Action: 'allow', HTTP: { PathPrefix: '/' }, JWT }] },
+      ],
+    };
+    const provider = (fields: Record<string, unknown> = {}) => ({
+      Kind: 'jwt-provider',
+      Name: 'okta',
+      JSONWebKeySet: { Local: { JWKS: Buffer.from('{"keys":[]}').toString('base64') } },
+      ...fields,
+    });
+    const remembered = (): boolean | undefined => read('service-intentions', 'web').value?.askedForTokens;
+
+    beforeEach(() => put(store, http));
+
+    it('refuses to ask for those of a provider that is not there, and says where', async () => {
+      const text = 'JWT provider specified in intention does not exist. Provider name: okta';
+      await expect(put(store, asking)).rejects.toThrow(`JWT.Providers[0]: ${text}`);
+      await expect(put(store, partly)).rejects.toThrow(`Sources[1].Permissions[0].JWT.Providers[0]: ${text}`);
+      await put(store, provider());
+      expect(await put(store, asking)).toBe(true);
+    });
+
+    it('does not delete a provider while its tokens are asked for', async () => {
+      await put(store, provider());
+      for (const body of [asking, partly]) {
+        await put(store, body);
+        await expect(deleteConfigEntry(store, 'jwt-provider', 'okta')).rejects.toThrow(
+          'cannot delete jwt provider config entry referenced by an intention. Provider name: okta; service-intentions/web',
+        );
+      }
+      await put(store, intentionsBody('web', { api: 'allow' }));
+      expect((await deleteConfigEntry(store, 'jwt-provider', 'okta')).result).toBe(true);
+      await expect(put(store, asking)).rejects.toThrow('does not exist');
+    });
+
+    it('remembers as long as the entry lives that it has asked for some, and shows nothing of it', async () => {
+      await put(store, provider());
+      await put(store, intentionsBody('web', { api: 'allow' }));
+      expect(remembered()).toBeUndefined();
+      await put(store, asking);
+      expect(remembered()).toBe(true);
+      await put(store, intentionsBody('web', { api: 'allow' }));
+      expect(remembered()).toBe(true);
+      const { value } = read('service-intentions', 'web');
+      expect(
+        JSON.stringify(value && encodeConfigEntryRecord(value), (_key, one: unknown) =>
+          typeof one === 'bigint' ? 0 : one,
+        ),
+      ).not.toMatch(/token/i);
+      await deleteConfigEntry(store, 'service-intentions', 'web');
+      await put(store, intentionsBody('web', { api: 'allow' }));
+      expect(remembered()).toBeUndefined();
+    });
+
+    it('ends connections of the callers concerned when a provider accepts less than before', async () => {
+      const revoked = () =>
+        store.view
+          .range('revocations', 'byDestination', ['web'])
+          .map(({ source, sequence }) => `${source} ${sequence}`);
+      await put(store, provider());
+      await put(store, partly);
+      await put(store, provider({ CacheConfig: { Size: 5 } }));
+      expect(revoked()).toEqual(['api 1']);
+      await put(store, provider({ Issuer: 'https://other.example' }));
+      expect(revoked()).toEqual(['api 2']);
     });
   });
 

@@ -25,6 +25,13 @@ const state = (given: World, defaultPolicy: 'allow' | 'deny' = 'deny', http = tr
 const own = (rules: World['own']): World => ({ own: rules, common: {} });
 const allow = { Action: 'allow' };
 const deny = { Action: 'deny' };
+const okta = { Name: 'okta' };
+const clerk = { Name: 'okta', VerifyClaims: [{ Path: ['role'], Value: 'clerk' }] };
+const token = (...Providers: readonly object[]) => ({ Providers });
+const asking = (Providers: readonly object[], rules: World['own'] = { web: allow }): World => ({
+  ...own(rules),
+  ownToken: { Providers },
+});
 const [allowA, denyB, allowC] = [
   { Action: 'allow', HTTP: { PathPrefix: '/a' } },
   { Action: 'deny', HTTP: { PathPrefix: '/b' } },
@@ -45,6 +52,40 @@ describe('from whom a change takes something away', () => {
       'an exact allow goes, and the wildcard keeps out',
       own({ web: allow, '*': deny }),
       own({ '*': deny }),
+      'deny',
+      ['web'],
+    ],
+    [
+      'a token is asked of all',
+      own({ web: allow, api: allow }),
+      asking([okta], { web: allow, api: allow }),
+      'deny',
+      ['api', 'web'],
+    ],
+    ['a token is asked of all no more', asking([okta]), own({ web: allow }), 'deny', []],
+    ['another token will do as well', asking([okta]), asking([okta, { Name: 'door' }]), 'deny', []],
+    ['another token is asked for', asking([okta]), asking([{ Name: 'door' }]), 'deny', ['web']],
+    ['a claim more is asked for', asking([okta]), asking([clerk]), 'deny', ['web']],
+    ['a claim less is asked for', asking([clerk]), asking([okta]), 'deny', []],
+    ['a token is asked of nobody', own({ web: allow }), asking([]), 'deny', []],
+    [
+      'a permission asks for a token',
+      own({ web: { Permissions: [allowA] } }),
+      own({ web: { Permissions: [{ ...allowA, JWT: token(okta) }] } }),
+      'deny',
+      ['web'],
+    ],
+    [
+      'a permission asks for less of a token',
+      own({ web: { Permissions: [{ ...allowA, JWT: token(clerk) }] } }),
+      own({ web: { Permissions: [{ ...allowA, JWT: token(okta) }] } }),
+      'deny',
+      [],
+    ],
+    [
+      'a permission that asks for a token is put in front',
+      own({ web: { Permissions: [allowA] } }),
+      own({ web: { Permissions: [{ ...allowC, JWT: token(okta) }, allowA] } }),
       'deny',
       ['web'],
     ],

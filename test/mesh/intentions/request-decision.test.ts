@@ -24,6 +24,7 @@ const get = (path: string, headers: Readonly<Record<string, string>> = {}): Auth
   headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])),
 });
 const only = (rule: Rule): World => ({ own: { web: rule }, common: {} });
+const clerk = { Providers: [{ Name: 'okta', VerifyClaims: [{ Path: ['role'], Value: 'clerk' }] }] };
 const permissions = (...list: readonly object[]): World => only({ Permissions: list });
 const decide = (given: World, asked: AuthorizedRequest, defaultPolicy: 'allow' | 'deny' = 'deny'): string =>
   decideRequest(intentionsIn(given), defaultPolicy, { name: 'web' }, asked);
@@ -89,6 +90,27 @@ describe('the decision about a request', () => {
     const given = permissions({ Action: 'allow', HTTP: { Header: [{ Name: 'X-Test', ...match }] } });
     expect(decide(given, get('/', { 'x-test': value }))).toBe(present ? 'allow' : 'deny');
     expect(decide(given, get('/'))).toBe(absent ? 'allow' : 'deny');
+  });
+
+  it('needs the token that is asked of all callers, whatever the permissions say', () => {
+    const asking = (rule: World['own'][string]): World => ({ ...only(rule), ownToken: clerk });
+    const all = { Permissions: [{ Action: 'allow', HTTP: { PathPrefix: '/' } }] };
+    for (const rule of [{ Action: 'allow' }, all]) {
+      expect(decide(asking(rule), get('/'))).toBe('deny');
+      expect(decide(asking(rule), { ...get('/'), tokens: { okta: { role: 'boss' } } })).toBe('deny');
+      expect(decide(asking(rule), { ...get('/'), tokens: { okta: { role: 'clerk' } } })).toBe('allow');
+    }
+    expect(decide(asking({ Action: 'deny' }), { ...get('/'), tokens: { okta: { role: 'clerk' } } })).toBe('deny');
+  });
+
+  it('needs the token of the permission that matches first, and none of the others', () => {
+    const given = permissions(
+      { Action: 'allow', HTTP: { PathPrefix: '/admin' }, JWT: clerk },
+      { Action: 'allow', HTTP: { PathPrefix: '/' } },
+    );
+    expect(decide(given, get('/admin'))).toBe('deny');
+    expect(decide(given, { ...get('/admin'), tokens: { okta: { role: 'clerk' } } })).toBe('allow');
+    expect(decide(given, get('/shop'))).toBe('allow');
   });
 
   it('about a service of a peer is not that about ours of the same name', () => {
@@ -180,7 +202,9 @@ describe('the algebra of intentions', () => {
         const rule = before.own[source];
         if (!rule || !('Permissions' in rule) || rule.Permissions.length < 2) return;
         const victim = at % rule.Permissions.length;
-        if ((rule.Permissions[victim] as { Action: string }).Action !== 'allow') return;
+        const { Action, JWT } = rule.Permissions[victim] as { Action: string; JWT?: { Providers: unknown[] } };
+        // One that asks for a token shuts out who has none: the next that matches may let them in.
+        if (Action !== 'allow' || (JWT?.Providers.length ?? 0) > 0) return;
         const list = rule.Permissions.filter((_permission, position) => position !== victim);
         const after: World = { ...before, own: { ...before.own, [source]: { Permissions: list } } };
         const rest = decideRequest(intentionsIn(after), defaultPolicy, who, asked);
@@ -195,7 +219,8 @@ describe('the algebra of intentions', () => {
     fc.assert(
       fc.property(world, name, caller, request, (before, source, who, asked) => {
         const rule = before.own[source];
-        if (!rule || !('Action' in rule) || rule.Action !== 'allow') return;
+        // What asks for a token shuts out who has none: what is said of everybody may let them in.
+        if (!rule || !('Action' in rule) || rule.Action !== 'allow' || before.ownToken) return;
         const { [source]: _removed, ...own } = before.own;
         expect(widened(before, { ...before, own }, 'deny', who, asked)).toBe(false);
       }),

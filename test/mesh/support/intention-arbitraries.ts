@@ -23,10 +23,31 @@ const httpPart = fc.oneof(
 /** A permission in wire spelling. */
 export const permission = fc.tuple(action, httpPart).map(([Action, HTTP]) => ({ Action, HTTP }));
 
-/** What a source says: an action, or a list of permissions. */
+/** What is asked of a token, in wire spelling. */
+export const requirement = fc
+  .array(
+    fc.record({
+      Name: fc.constantFrom('okta', 'door'),
+      VerifyClaims: fc.subarray([
+        { Path: ['role'], Value: 'clerk' },
+        { Path: ['at', 'shop'], Value: 'north' },
+      ]),
+    }),
+    { maxLength: 2 },
+  )
+  .map((Providers) => ({ Providers }));
+
+const guardedPermission = fc.tuple(permission, requirement).map(([given, JWT]) => ({ ...given, JWT }));
+
+/** What a source says: an action, or a list of permissions, some of which ask for tokens. */
 export const rule = fc.oneof(
   action.map((Action) => ({ Action })),
-  fc.array(permission, { minLength: 1, maxLength: 4 }).map((Permissions) => ({ Permissions })),
+  fc
+    .array(fc.oneof({ arbitrary: permission, weight: 2 }, { arbitrary: guardedPermission, weight: 1 }), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((Permissions) => ({ Permissions })),
 );
 
 export type Rule = { readonly Action: string } | { readonly Permissions: readonly object[] };
@@ -39,23 +60,29 @@ const plainSources = fc.dictionary(
   { maxKeys: 4 },
 );
 
-/** The rules of a destination and those of all destinations. */
-export const world = fc.record({ own: sources, common: plainSources });
+/** The rules of a destination and those of all destinations, and the tokens that each asks of all its callers. */
+export const world: fc.Arbitrary<World> = fc.record(
+  { own: sources, common: plainSources, ownToken: requirement, commonToken: requirement },
+  { requiredKeys: ['own', 'common'] },
+);
 
 export interface World {
   readonly own: Readonly<Record<string, Rule>>;
   readonly common: Readonly<Record<string, Rule>>;
+  readonly ownToken?: object;
+  readonly commonToken?: object;
 }
 
 /** The intentions of the destination in such a world, best first. */
-export function intentionsIn({ own, common }: World): readonly Intention[] {
-  return sortIntentions([...entryOf('front', own), ...entryOf('*', common)]);
+export function intentionsIn({ own, common, ownToken, commonToken }: World): readonly Intention[] {
+  return sortIntentions([...entryOf('front', own, ownToken), ...entryOf('*', common, commonToken)]);
 }
 
-function entryOf(name: string, given: Readonly<Record<string, Rule>>): readonly Intention[] {
+function entryOf(name: string, given: Readonly<Record<string, Rule>>, JWT: object | undefined): readonly Intention[] {
   const Sources = Object.entries(given).map(([Name, fields]) => ({ Name, ...fields }));
   if (Sources.length === 0) return [];
-  return intentionsOf(decodeConfigEntry({ Kind: 'service-intentions', Name: name, Sources }) as ServiceIntentionsEntry);
+  const body = { Kind: 'service-intentions', Name: name, Sources, ...(JWT ? { JWT } : {}) };
+  return intentionsOf(decodeConfigEntry(body) as ServiceIntentionsEntry);
 }
 
 export const policy = fc.constantFrom('allow' as const, 'deny' as const);
@@ -71,5 +98,9 @@ export const request: fc.Arbitrary<AuthorizedRequest> = fc.record({
     { 'x-role': ['a'] },
     { 'x-role': ['b', 'a'] },
     { other: ['admin'] },
+  ),
+  tokens: fc.dictionary(
+    fc.constantFrom('okta', 'door'),
+    fc.constantFrom({}, { role: 'clerk' }, { role: 'boss' }, { role: 'clerk', at: { shop: 'north' } }),
   ),
 });

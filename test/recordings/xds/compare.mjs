@@ -95,10 +95,26 @@ function chainMetadata(want, got) {
   }
 }
 
+/** Settings of token verification that Consul keeps to itself and we hand on, so that recordings have none. */
+const HANDED_ON = ['clock_skew_seconds', 'jwt_cache_config'];
+
+function tokenSettings(want, got) {
+  const filters = (l) => find(l ?? {}, 'http_filters').flat();
+  const isJwt = (f) => f.typed_config?.['@type']?.endsWith('.JwtAuthentication');
+  for (const [name, g] of Object.entries(got.resources.listeners ?? {})) {
+    const asked = filters(want.resources.listeners?.[name]).filter(isJwt);
+    for (const { typed_config } of filters(g).filter(isJwt))
+      for (const [provider, settings] of Object.entries(typed_config.providers ?? {}))
+        for (const key of HANDED_ON)
+          if (!asked.some((f) => f.typed_config.providers?.[provider]?.[key] !== undefined)) delete settings[key];
+  }
+}
+
 export function compareDump(wantRaw, gotRaw) {
   const want = canonical(wantRaw),
     got = canonical(gotRaw);
   chainMetadata(want, got);
+  tokenSettings(want, got);
   const refused = authorization(want, got);
   const kinds = {},
     differences = [];

@@ -93,10 +93,13 @@ describe('every way into a sidecar', () => {
       const [manager] = filters.flatMap((filter) => ofType(filter, '.HttpConnectionManager'));
       const chain = manager ? (manager['http_filters'] as Json[]) : filters;
       const transparent = /grpc_stats|grpc_http1_bridge/;
-      const first = chain.find(({ name }) => !transparent.test(String(name)));
-      expect(first?.['name'], scenario).toMatch(/^envoy\.filters\.(http|network)\.rbac$/);
+      // Tokens may be verified before: that refuses nobody, and tells what the intentions are held against.
+      const verifying = 'envoy.filters.http.jwt_authn';
+      const [first, second] = chain.filter(({ name }) => !transparent.test(String(name)));
+      const judge = first?.['name'] === verifying ? second : first;
+      expect(judge?.['name'], scenario).toMatch(/^envoy\.filters\.(http|network)\.rbac$/);
       const { default_config: fallback, apply_default_config_without_warming: early } = inside(
-        first,
+        judge,
         'config_discovery',
       );
       expect((fallback as Json)['rules'], scenario).toEqual({});
@@ -147,9 +150,11 @@ describe('what is told', () => {
         sources.set(name, (sources.get(name) ?? new Set()).add(JSON.stringify(source)));
       }
     expect([...sources.keys()].sort()).toEqual([
+      'envoy.filters.http.jwt_authn',
       'envoy.filters.http.rbac',
       'envoy.filters.network.rbac',
       'leaf',
+      'public-roots',
       'roots',
     ]);
     for (const [name, forms] of sources) expect([...forms], name).toHaveLength(1);

@@ -1,17 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { type Intention, sortIntentions } from '../../../src/mesh/intentions/index.js';
 import { type RbacLayer, rbacRules } from '../../../src/xds/resources/rbac-rules.js';
-import { type Rule, intention, permission } from './support/intentions.js';
+import { type Rule, intention, permission, tokenOf } from './support/intentions.js';
 
+const issuers = (): string => 'https://okta.example';
 const policyNames = (rules: readonly Rule[], defaultPolicy: 'allow' | 'deny', layer: RbacLayer = 'http'): string[] => {
   const intentions: readonly Intention[] = sortIntentions(rules.map(intention));
-  return Object.keys(rbacRules({ intentions, defaultPolicy, trustDomain: 'test.consul' }, layer).policies ?? {});
+  return Object.keys(
+    rbacRules({ intentions, defaultPolicy, trustDomain: 'test.consul', issuers }, layer).policies ?? {},
+  );
 };
 
 const admin = permission('deny', { pathPrefix: '/admin' });
 const shop = permission('allow', { pathPrefix: '/shop' });
 
 describe('the name of a policy', () => {
+  test('says of which intention the token is that a request lacks', () => {
+    const rules: Rule[] = [{ name: 'web', jwt: true, permissions: [shop] }];
+    expect(policyNames(rules, 'allow')).toEqual(['consul-intentions-layer4-front/web']);
+    const part = permission('allow', { pathPrefix: '/admin' }, tokenOf('okta'));
+    expect(policyNames([{ name: 'web', permissions: [shop, part] }], 'allow')).toEqual([
+      'consul-intentions-layer7-front/web/01',
+    ]);
+  });
+
   test('says which permission of which intention refuses, counted as in the entry', () => {
     const rules: Rule[] = [{ name: 'web', permissions: [shop, admin, shop, admin] }];
     expect(policyNames(rules, 'allow')).toEqual([

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type IntentionPolicy,
+  type VerifiedTokens,
   decideRequest,
   intentionDecision,
   sortIntentions,
@@ -9,14 +10,32 @@ import {
 import { findLosses } from '../../../src/xds/envoy-api/index.js';
 import { type RbacLayer, rbacRules } from '../../../src/xds/resources/rbac-rules.js';
 import { type SeenRequest, isAllowed } from './support/envoy-rbac.js';
-import { type Rule, header, intention, permission } from './support/intentions.js';
+import { type Rule, header, intention, permission, tokenOf } from './support/intentions.js';
 
 const TRUST_DOMAIN = '11111111-2222-3333-4444-555555555555.consul';
 const spiffeId = (service: string, datacenter = 'dc1'): string =>
   `spiffe://${TRUST_DOMAIN}/ns/default/dc/${datacenter}/svc/${service}`;
 
+const PROVIDERS = ['okta', 'door'];
+const issuers = (provider: string): string | undefined =>
+  PROVIDERS.includes(provider) ? `https://${provider}.example` : undefined;
 const rulesOf = (rules: readonly Rule[], defaultPolicy: IntentionPolicy, layer: RbacLayer = 'http') =>
-  rbacRules({ intentions: sortIntentions(rules.map(intention)), defaultPolicy, trustDomain: TRUST_DOMAIN }, layer);
+  rbacRules(
+    { intentions: sortIntentions(rules.map(intention)), defaultPolicy, trustDomain: TRUST_DOMAIN, issuers },
+    layer,
+  );
+
+/** What the filter in front of the RBAC filter has found out about a request: payloads by provider. */
+const withTokens = (tokens: VerifiedTokens): Pick<SeenRequest, 'metadata'> => ({
+  metadata: {
+    'envoy.filters.http.jwt_authn': Object.fromEntries(
+      Object.entries(tokens).map(([provider, payload]) => [
+        `jwt_payload_${provider}`,
+        { iss: issuers(provider), ...payload },
+      ]),
+    ),
+  },
+});
 
 const request = (changes: Partial<SeenRequest> = {}): SeenRequest => ({
   spiffeId: spiffeId('web'),
@@ -86,11 +105,100 @@ describe('who may connect', () => {
     expect(isAllowed(rules, request())).toBe(false);
   });
 
-  test('a token requirement is never met', () => {
+  test('tokens let nobody through where requests are not seen', () => {
     for (const defaultPolicy of ['allow', 'deny'] as const) {
-      const rules = rulesOf([{ name: 'web', action: 'allow', jwt: true }], defaultPolicy);
-      expect(isAllowed(rules, request())).toBe(false);
+      const rules = rulesOf([{ name: 'web', action: 'allow', jwt: true }], defaultPolicy, 'network');
+      expect(isAllowed(rules, request(withTokens({ okta: {} })))).toBe(false);
     }
+  });
+});
+
+describe.each(['allow', 'deny'] as const)('a token that is required, under default %s', (defaultPolicy) => {
+  const allowed = (rule: Omit<Rule, 'name'>, changes: Partial<SeenRequest> = {}): boolean =>
+    isAllowed(rulesOf([{ name: 'web', ...rule }], defaultPolicy), request(changes));
+  const clerk = tokenOf('okta', { role: 'clerk', 'at.shop': 'north' });
+  const good = { role: 'clerk', at: { shop: 'north' } };
+
+  test('of every caller is required for everything', () => {
+    expect(allowed({ action: 'allow', jwt: true })).toBe(false);
+    expect(allowed({ action: 'allow', jwt: true }, withTokens({ okta: {} }))).toBe(true);
+    expect(allowed({ action: 'allow', jwt: true }, withTokens({ door: {} }))).toBe(false);
+    expect(allowed({ action: 'deny', jwt: true }, withTokens({ okta: {} }))).toBe(false);
+  });
+
+  test.each([
+    [good, true],
+    [{ ...good, more: 1 }, true],
+    [{ role: 'clerk' }, false],
+    [{ role: 'clerk', at: { shop: 'south' } }, false],
+    [{ role: 'clerk', at: 'shop' }, false],
+    [{ role: ['clerk'], at: { shop: 'north' } }, false],
+    [{ role: 'Clerk', at: { shop: 'north' } }, false],
+    [{ ...good, iss: 'https://evil.example' }, false],
+  ])('with claims must have them all: %j %s', (payload, met) => {
+    expect(allowed({ action: 'allow', jwt: clerk }, withTokens({ okta: payload }))).toBe(met);
+  });
+
+  test('of one provider or another may be either', () => {
+    const jwt = { providers: [...tokenOf('okta', { role: 'clerk' }).providers, ...tokenOf('door').providers] };
+    expect(allowed({ action: 'allow', jwt }, withTokens({ door: {} }))).toBe(true);
+    expect(allowed({ action: 'allow', jwt }, withTokens({ okta: { role: 'clerk' } }))).toBe(true);
+    expect(allowed({ action: 'allow', jwt }, withTokens({ okta: {} }))).toBe(false);
+  });
+
+  test('for a part of the requests is not required for others, and its lack does not lead on to them', () => {
+    const permissions = [
+      permission('allow', { pathPrefix: '/admin' }, tokenOf('okta')),
+      permission('allow', { pathPrefix: '/' }),
+    ];
+    expect(allowed({ permissions }, { path: '/admin' })).toBe(false);
+    expect(allowed({ permissions }, { path: '/admin', ...withTokens({ okta: {} }) })).toBe(true);
+    expect(allowed({ permissions }, { path: '/shop' })).toBe(true);
+  });
+
+  test('of everybody and another one for a part must both be there', () => {
+    const rule = { jwt: tokenOf('door'), permissions: [permission('allow', { pathPrefix: '/a' }, tokenOf('okta'))] };
+    expect(allowed(rule, { path: '/a', ...withTokens({ okta: {} }) })).toBe(false);
+    expect(allowed(rule, { path: '/a', ...withTokens({ door: {} }) })).toBe(false);
+    expect(allowed(rule, { path: '/a', ...withTokens({ door: {}, okta: {} }) })).toBe(true);
+    expect(allowed(rule, { path: '/b', ...withTokens({ door: {} }) })).toBe(defaultPolicy === 'allow');
+    expect(allowed(rule, { path: '/b' })).toBe(false);
+  });
+
+  test('does not open what is denied', () => {
+    const permissions = [permission('deny', { pathPrefix: '/' }, tokenOf('okta'))];
+    expect(allowed({ permissions }, withTokens({ okta: {} }))).toBe(false);
+    expect(allowed({ permissions })).toBe(false);
+  });
+
+  test('of a provider that is not there is never met; one that names no provider asks for nothing', () => {
+    const claimed = { metadata: { 'envoy.filters.http.jwt_authn': { jwt_payload_gone: { iss: '' } } } };
+    expect(allowed({ action: 'allow', jwt: tokenOf('gone') }, claimed)).toBe(false);
+    expect(
+      allowed({ permissions: [permission('allow', { pathPrefix: '/' }, tokenOf('gone'))] }, { path: '/', ...claimed }),
+    ).toBe(false);
+    expect(allowed({ action: 'allow', jwt: { providers: [] } })).toBe(true);
+  });
+
+  test('is the one that its name says, letter for letter', () => {
+    const named = rulesOf([{ name: 'web', action: 'allow', jwt: tokenOf('okta', { 'a.*': 'b.*' }) }], defaultPolicy);
+    expect(isAllowed(named, request(withTokens({ okta: { a: { '*': 'b.*' } } })))).toBe(true);
+    expect(isAllowed(named, request(withTokens({ okta: { a: { x: 'b.*' } } })))).toBe(false);
+    expect(isAllowed(named, request(withTokens({ okta: { a: { '*': 'bcd' } } })))).toBe(false);
+  });
+
+  test('of callers by name is not asked of others', () => {
+    const rules = rulesOf(
+      [
+        { name: 'web', action: 'allow', jwt: true },
+        { name: '*', action: 'allow', destination: '*' },
+      ],
+      defaultPolicy,
+    );
+    expect(isAllowed(rules, request({ spiffeId: spiffeId('api') }))).toBe(true);
+    expect(isAllowed(rules, request({ spiffeId: spiffeId('api'), ...withTokens({ okta: {} }) }))).toBe(true);
+    expect(isAllowed(rules, request())).toBe(false);
+    expect(isAllowed(rules, request(withTokens({ okta: {} })))).toBe(true);
   });
 });
 
@@ -138,8 +246,36 @@ const anyHeader = fc
     return header(name, { ...match, invert, ignoreCase: ignoreCase && kind !== 'present' && kind !== 'regex' });
   });
 
+const anyRequirement = fc.option(
+  fc.record({
+    providers: fc.array(
+      fc.record({
+        name: fc.constantFrom(...PROVIDERS, 'gone'),
+        verifyClaims: fc.array(
+          fc.constantFrom({ path: ['role'], value: 'clerk' }, { path: ['at', 'shop'], value: 'north' }),
+          { maxLength: 2 },
+        ),
+      }),
+      { maxLength: 2 },
+    ),
+  }),
+  { nil: undefined },
+);
+
+const anyTokens: fc.Arbitrary<VerifiedTokens> = fc.dictionary(
+  fc.constantFrom(...PROVIDERS),
+  fc.constantFrom(
+    {},
+    { role: 'clerk' },
+    { role: 'boss' },
+    { at: { shop: 'north' } },
+    { role: 'clerk', at: { shop: 'north' } },
+  ),
+);
+
 const anyPermission = fc
   .record({
+    jwt: anyRequirement,
     action: fc.constantFrom('allow' as const, 'deny' as const),
     path: fc.constantFrom(
       {},
@@ -148,7 +284,7 @@ const anyPermission = fc
     header: fc.array(anyHeader, { maxLength: 2 }),
     methods: fc.subarray(['GET', 'POST', 'HEAD']),
   })
-  .map(({ action, path, ...rest }) => permission(action, { ...path, ...rest }));
+  .map(({ action, path, jwt, ...rest }) => permission(action, { ...path, ...rest }, jwt));
 
 const anyRules = fc.uniqueArray(
   fc.record({
@@ -156,7 +292,7 @@ const anyRules = fc.uniqueArray(
     destination: fc.constantFrom('front', '*'),
     action: fc.constantFrom('allow' as const, 'deny' as const),
     permissions: fc.oneof(fc.constant([]), fc.array(anyPermission, { maxLength: 4 })),
-    jwt: fc.boolean(),
+    jwt: anyRequirement,
   }),
   { selector: ({ name, destination }) => `${destination} ${name}`, maxLength: 7 },
 );
@@ -169,7 +305,16 @@ const anyRequest = fc.record({
     fc.constantFrom('x-a', 'x-b'),
     fc.array(fc.constantFrom(...values), { minLength: 1, maxLength: 2 }),
   ),
+  tokens: anyTokens,
 });
+
+/** The request as the RBAC filter sees it. */
+const asSeen = ({ caller, tokens, ...seen }: AnyRequest): SeenRequest => ({
+  ...seen,
+  spiffeId: spiffeId(caller),
+  ...withTokens(tokens),
+});
+type AnyRequest = typeof anyRequest extends fc.Arbitrary<infer Value> ? Value : never;
 
 describe('the rules decide as the intentions do', () => {
   test('for every request to an HTTP service', () => {
@@ -181,13 +326,9 @@ describe('the rules decide as the intentions do', () => {
         (rules, defaultPolicy, requests) => {
           const built = rulesOf(rules, defaultPolicy);
           const intentions = sortIntentions(rules.map(intention));
-          for (const { caller, ...seen } of requests) {
-            const wanted = decideRequest(intentions, defaultPolicy, { name: caller }, seen);
-            expect({ seen, caller, allowed: isAllowed(built, { ...seen, spiffeId: spiffeId(caller) }) }).toEqual({
-              seen,
-              caller,
-              allowed: wanted === 'allow',
-            });
+          for (const asked of requests) {
+            const wanted = decideRequest(intentions, defaultPolicy, { name: asked.caller }, asked);
+            expect({ asked, allowed: isAllowed(built, asSeen(asked)) }).toEqual({ asked, allowed: wanted === 'allow' });
           }
         },
       ),
@@ -201,10 +342,12 @@ describe('the rules decide as the intentions do', () => {
         anyRules,
         fc.constantFrom('allow' as const, 'deny' as const),
         anyRequest,
-        (rules, defaultPolicy, { caller, ...seen }) => {
+        (rules, defaultPolicy, asked) => {
           const built = rulesOf(rules, defaultPolicy, 'network');
-          const decision = intentionDecision(sortIntentions(rules.map(intention)), defaultPolicy, { name: caller });
-          expect(isAllowed(built, { ...seen, spiffeId: spiffeId(caller) })).toBe(decision.allowed);
+          const decision = intentionDecision(sortIntentions(rules.map(intention)), defaultPolicy, {
+            name: asked.caller,
+          });
+          expect(isAllowed(built, asSeen(asked))).toBe(decision.allowed);
         },
       ),
       { numRuns: 400 },
@@ -235,13 +378,13 @@ describe('taking away never gives', () => {
         fc.constantFrom('allow' as const, 'deny' as const),
         anyRequest,
         fc.constantFrom('web', 'cron'),
-        (rules, defaultPolicy, { caller, ...seen }, name) => {
+        (rules, defaultPolicy, asked, name) => {
           const others = rules.filter((rule) => rule.name !== name || rule.destination !== 'front');
           const stricter = rulesOf([...others, { name, action: 'deny' }], defaultPolicy);
-          const callers = { ...seen, spiffeId: spiffeId(caller) };
-          if (isAllowed(stricter, callers)) {
-            expect(caller).not.toBe(name);
-            expect(isAllowed(rulesOf(rules, defaultPolicy), callers)).toBe(true);
+          const seen = asSeen(asked);
+          if (isAllowed(stricter, seen)) {
+            expect(asked.caller).not.toBe(name);
+            expect(isAllowed(rulesOf(rules, defaultPolicy), seen)).toBe(true);
           }
         },
       ),

@@ -2,6 +2,7 @@ import { compileRegex } from '../../../../src/lang/regex/index.js';
 import type { HeaderMatcher } from '../../../../src/xds/envoy-api/generated/envoy/config/route/v3/HeaderMatcher.js';
 import type { Permission } from '../../../../src/xds/envoy-api/generated/envoy/config/rbac/v3/Permission.js';
 import type { Principal } from '../../../../src/xds/envoy-api/generated/envoy/config/rbac/v3/Principal.js';
+import type { MetadataMatcher } from '../../../../src/xds/envoy-api/generated/envoy/type/matcher/v3/MetadataMatcher.js';
 import type { RBAC } from '../../../../src/xds/envoy-api/generated/envoy/config/rbac/v3/RBAC.js';
 import type { StringMatcher } from '../../../../src/xds/envoy-api/generated/envoy/type/matcher/v3/StringMatcher.js';
 
@@ -13,6 +14,8 @@ export interface SeenRequest {
   readonly path: string;
   /** Values by name in lower case, those apart that Envoy keeps apart. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** What filters in front have found out: filter -> key -> value. Absent = nothing. */
+  readonly metadata?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
 /** What an RBAC filter with these rules does, as Envoy documents it. Throws for what the rules of a sidecar never use. */
@@ -32,15 +35,31 @@ function permits(permission: Permission, request: SeenRequest): boolean {
   if (permission.not_rule) return !permits(permission.not_rule, request);
   if (permission.url_path?.path) return textMatches(permission.url_path.path, request.path.replace(/[?#].*$/s, ''));
   if (permission.header) return headerMatches(permission.header, request);
+  if (permission.metadata) return metadataMatches(permission.metadata, request);
   throw new Error(`unknown permission ${JSON.stringify(permission)}`);
 }
 
 function isCaller(principal: Principal, request: SeenRequest): boolean {
   if (principal.and_ids) return (principal.and_ids.ids ?? []).every((id) => isCaller(id, request));
+  if (principal.any) return true;
+  if (principal.or_ids) return (principal.or_ids.ids ?? []).some((id) => isCaller(id, request));
+  if (principal.metadata) return metadataMatches(principal.metadata, request);
   if (principal.not_id) return !isCaller(principal.not_id, request);
   if (principal.authenticated?.principal_name)
     return textMatches(principal.authenticated.principal_name, request.spiffeId);
   throw new Error(`unknown principal ${JSON.stringify(principal)}`);
+}
+
+/** A path leads through objects to a text, which must match; anything else does not. */
+function metadataMatches({ filter = '', path = [], value }: MetadataMatcher, request: SeenRequest): boolean {
+  let found: unknown = request.metadata?.[filter];
+  for (const { key = '' } of path) {
+    if (key === '') throw new Error('an Envoy refuses a path with an empty key');
+    const isObject = typeof found === 'object' && found !== null && !Array.isArray(found);
+    found = isObject && Object.hasOwn(found as object, key) ? (found as Record<string, unknown>)[key] : undefined;
+  }
+  if (!value?.string_match) throw new Error(`unknown value matcher ${JSON.stringify(value)}`);
+  return typeof found === 'string' && textMatches(value.string_match, bytesOf(found));
 }
 
 /** Of several values one is enough; inverted, none may match. */

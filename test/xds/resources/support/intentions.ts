@@ -1,6 +1,7 @@
 import type { Intention } from '../../../../src/mesh/intentions/index.js';
 import {
   type IntentionHeaderPermission,
+  type IntentionJwtRequirement,
   type IntentionPermission,
   intentionPrecedence,
 } from '../../../../src/model/index.js';
@@ -12,8 +13,8 @@ export interface Rule {
   readonly permissions?: readonly IntentionPermission[];
   /** Default: front. */
   readonly destination?: string;
-  /** Whether a token is required of every caller. */
-  readonly jwt?: boolean;
+  /** The token that is required of every caller; true = any one of okta. */
+  readonly jwt?: boolean | IntentionJwtRequirement | undefined;
 }
 
 export function intention({ name, action, permissions = [], destination = 'front', jwt }: Rule): Intention {
@@ -35,8 +36,14 @@ export function intention({ name, action, permissions = [], destination = 'front
       peer: '',
       samenessGroup: '',
     },
-    ...(jwt ? { jwt: { providers: [{ name: 'okta', verifyClaims: [] }] } } : {}),
+    ...(jwt ? { jwt: jwt === true ? tokenOf('okta') : jwt } : {}),
   };
+}
+
+/** A requirement of one provider's token; claims by path, as in `{ 'at.shop': 'north' }`. */
+export function tokenOf(name: string, claims: Readonly<Record<string, string>> = {}): IntentionJwtRequirement {
+  const verifyClaims = Object.entries(claims).map(([path, value]) => ({ path: path.split('.'), value }));
+  return { providers: [{ name, verifyClaims }] };
 }
 
 const noHeader = {
@@ -59,7 +66,9 @@ export const header = (name: string, match: Partial<IntentionHeaderPermission>):
 export const permission = (
   action: 'allow' | 'deny',
   http: Partial<NonNullable<IntentionPermission['http']>>,
+  jwt?: IntentionJwtRequirement,
 ): IntentionPermission => ({
   action,
   http: { pathExact: '', pathPrefix: '', pathRegex: '', header: [], methods: [], ...http },
+  ...(jwt ? { jwt } : {}),
 });

@@ -4,12 +4,15 @@ import { type IntentionPolicy, decideRequest, sortIntentions } from '../../../sr
 import { rbacRules } from '../../../src/xds/resources/rbac-rules.js';
 import { anyDefault, anyPermission, anyRequest, anyRules, asText, seen } from './support/authorization-cases.js';
 import { isAllowed, type SeenRequest } from './support/envoy-rbac.js';
-import { type Rule, intention } from './support/intentions.js';
+import { type Rule, intention, noIssuers } from './support/intentions.js';
 
 const trustDomain = '11111111-2222-3333-4444-555555555555.consul';
 
 const judge = (rules: readonly Rule[], defaultPolicy: IntentionPolicy) => {
-  const built = rbacRules({ intentions: sortIntentions(rules.map(intention)), defaultPolicy, trustDomain }, 'http');
+  const built = rbacRules(
+    { intentions: sortIntentions(rules.map(intention)), defaultPolicy, trustDomain, issuers: noIssuers },
+    'http',
+  );
   return (caller: string, request: Omit<SeenRequest, 'spiffeId'>): boolean =>
     isAllowed(built, { ...request, spiffeId: `spiffe://${trustDomain}/ns/default/dc/dc1/svc/${caller}` });
 };

@@ -40,6 +40,9 @@ export function intention({ name, action, permissions = [], destination = 'front
   };
 }
 
+/** Issuers for rules of which none asks for a token. */
+export const noIssuers = (): undefined => undefined;
+
 /** A requirement of one provider's token; claims by path, as in `{ 'at.shop': 'north' }`. */
 export function tokenOf(name: string, claims: Readonly<Record<string, string>> = {}): IntentionJwtRequirement {
   const verifyClaims = Object.entries(claims).map(([path, value]) => ({ path: path.split('.'), value }));

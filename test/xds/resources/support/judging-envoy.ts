@@ -4,7 +4,7 @@ import { type RbacLayer, rbacRules } from '../../../../src/xds/resources/rbac-ru
 import { freePort, type RunningEnvoy, startForeignEnvoy } from '../../../support/envoy-rig/index.js';
 import type { Rig } from '../../../support/envoy-rig/rig.js';
 import { sharedParts } from '../../../recordings/xds/scenarios.mjs';
-import { type Rule, intention } from './intentions.js';
+import { type Rule, intention, noIssuers } from './intentions.js';
 import { ScenarioMesh, type Told } from './scenario-mesh.js';
 
 type Json = Record<string, unknown>;
@@ -123,7 +123,10 @@ function tcpListener(listener: Json, port: number, sets: readonly RuleSet[], tru
 }
 
 const rulesOf = ({ rules, defaultPolicy }: RuleSet, layer: RbacLayer, trustDomain: string): object =>
-  rbacRules({ intentions: sortIntentions(rules.map(intention)), defaultPolicy, trustDomain }, layer);
+  rbacRules(
+    { intentions: sortIntentions(rules.map(intention)), defaultPolicy, trustDomain, issuers: noIssuers },
+    layer,
+  );
 
 const appCluster = (port: number): Json => ({
   name: 'local_app',

@@ -61,8 +61,8 @@ export interface PatchContext {
 }
 
 /**
- * How an extension changes what was built. Each takes a message (or list) and returns the new one; none may change what it is
- * given. Throws AppError('invalidArgument') with a sentence for what cannot be done; the resource then stays without this
+ * How an extension changes what was built. Each takes a message (or list) and returns the new one, or the same one when there is
+ * nothing in it for the extension; none may change what it is given. Throws AppError('invalidArgument') with a sentence for what cannot be done; the resource then stays without this
  * extension, and when it is required the proxy keeps its last good configuration.
  */
 export interface ExtensionPatches<Arguments> {

@@ -1,8 +1,21 @@
 import type { Field } from '../../../model/wire/index.js';
 import type { ArgumentProblem } from './extension.js';
 
-/** The value of an attribute or body of a log line: text (with Envoy's format commands), a number, a boolean, or bytes. */
-export type LogValue = string | number | boolean | readonly number[];
+/** The value of an attribute or body of a log line: text (with Envoy's format commands), or something with such texts in it. */
+export type LogValue = string | number | boolean | readonly LogValue[] | { readonly [key: string]: LogValue };
+
+/** As OpenTelemetry has it; Envoy takes no other kinds than these. */
+export interface OtelValue {
+  readonly string_value?: string;
+  readonly array_value?: { readonly values: OtelValue[] };
+  readonly kvlist_value?: OtelKeyValues;
+}
+
+export interface OtelKeyValues {
+  readonly values: { readonly key: string; readonly value: OtelValue }[];
+}
+
+const MAX_DEPTH = 10;
 
 /** Such a value as a field; anything else is a problem. */
 export const logValueField: Field<LogValue | undefined> = {
@@ -19,20 +32,25 @@ export const logValueField: Field<LogValue | undefined> = {
 };
 
 /** What is wrong with a value whose type nobody has looked at. */
-export function logValueProblems(path: string, value: unknown): readonly ArgumentProblem[] {
-  const isNumber = typeof value === 'number' && Number.isFinite(value);
-  if (typeof value === 'string' || typeof value === 'boolean' || isNumber || isBytes(value)) return [];
-  return [{ path, problem: 'must be text, a number, true or false, or a list of bytes' }];
+export function logValueProblems(path: string, value: unknown, depth = 0): readonly ArgumentProblem[] {
+  if (depth > MAX_DEPTH) return [{ path, problem: `is nested more than ${MAX_DEPTH} levels deep` }];
+  if (['string', 'number', 'boolean'].includes(typeof value)) return [];
+  if (typeof value !== 'object' || value === null) {
+    return [{ path, problem: 'must be text, a number, true or false, or a list or map of these' }];
+  }
+  return Object.entries(value).flatMap(([key, item]) => logValueProblems(`${path}.${key}`, item, depth + 1));
 }
 
-function isBytes(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255);
+/** The value as Envoy takes it: numbers, true and false as text. */
+export function otelValue(value: LogValue): OtelValue {
+  if (typeof value !== 'object') return { string_value: String(value) };
+  return isList(value) ? { array_value: { values: value.map(otelValue) } } : { kvlist_value: otelKeyValues(value) };
 }
 
-/** The value as OpenTelemetry has it. */
-export function logValue(value: LogValue) {
-  if (typeof value === 'string') return { string_value: value };
-  if (typeof value === 'boolean') return { bool_value: value };
-  if (typeof value !== 'number') return { bytes_value: Buffer.from(value) };
-  return Number.isSafeInteger(value) ? { int_value: String(value) } : { double_value: value };
+/** In the order of their keys: the same values are the same bytes. */
+export function otelKeyValues(values: Readonly<Record<string, LogValue>>): OtelKeyValues {
+  const sorted = Object.entries(values).sort(([left], [right]) => (left < right ? -1 : 1));
+  return { values: sorted.map(([key, value]) => ({ key, value: otelValue(value) })) };
 }
+
+const isList = (value: object): value is readonly LogValue[] => Array.isArray(value);

@@ -13,7 +13,7 @@ import { decodePlain, type EnvoyMessages, type PackedAny, packAny, typeNameOf } 
 import { durationOf } from '../config-sources.js';
 import { mustBeOneOf } from './argument-rules.js';
 import type { ArgumentProblem, ExtensionKind, NetworkFilter, PatchContext } from './extension.js';
-import { type LogValue, logValue, logValueField, logValueProblems } from './log-value.js';
+import { type LogValue, logValueField, logValueProblems, otelKeyValues, otelValue } from './log-value.js';
 import { type RetryPolicy, retryPolicyField, retryPolicyOf, retryPolicyProblems } from './retry-policy.js';
 import {
   type GrpcServiceArguments,
@@ -64,6 +64,7 @@ const LOCAL_CLUSTER = 'local_access_log';
 const LOGGER = 'envoy.access_loggers.open_telemetry';
 const TCP_PROXY = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
 
+type Attributes = Readonly<Record<string, LogValue>>;
 type AccessLog = EnvoyMessages['envoy.config.accesslog.v3.AccessLog'];
 
 /** `builtin/otel-access-logging`: access logs go to an OpenTelemetry collector over gRPC (consul-behaviour 6.12). */
@@ -86,7 +87,8 @@ export const otelAccessLogging: ExtensionKind<OtelArguments> = {
       ...manager,
       access_log: [...(manager.access_log ?? []), accessLog(args, context)],
     }),
-    networkFilters: (filters, args, context) => filters.map((filter) => withAccessLog(filter, args, context)),
+    networkFilters: (filters, args, context) =>
+      filters.some(isTcpProxy) ? filters.map((filter) => withAccessLog(filter, args, context)) : filters,
   },
 };
 
@@ -113,11 +115,13 @@ function check({ proxyType, listenerType, config }: OtelArguments): readonly Arg
   ];
 }
 
+const isTcpProxy = ({ typed_config: config }: NetworkFilter): boolean =>
+  config != null && typeNameOf((config as PackedAny).type_url) === TCP_PROXY;
+
 /** TCP proxies write access logs of their own; other filters do not. */
 function withAccessLog(filter: NetworkFilter, args: OtelArguments, context: PatchContext): NetworkFilter {
-  const config = filter.typed_config as PackedAny | null | undefined;
-  if (!config || typeNameOf(config.type_url) !== TCP_PROXY) return filter;
-  const proxy = decodePlain(TCP_PROXY, config.value);
+  if (!isTcpProxy(filter)) return filter;
+  const proxy = decodePlain(TCP_PROXY, (filter.typed_config as PackedAny).value);
   const access_log = [...(proxy.access_log ?? []), accessLog(args, context)];
   return { ...filter, typed_config: packAny(TCP_PROXY, { ...proxy, access_log }) };
 }
@@ -136,15 +140,9 @@ function accessLog({ listenerType, config }: OtelArguments, { targetCluster }: P
         filter_state_objects_to_log: [...filterStateObjectsToLog],
         ...(retryPolicy ? { grpc_stream_retry_policy: retryPolicyOf(retryPolicy) } : {}),
       },
-      ...(body === undefined ? {} : { body: logValue(body) }),
-      attributes: keyValues(config.attributes),
-      resource_attributes: keyValues(config.resourceAttributes),
+      ...(body === undefined ? {} : { body: otelValue(body) }),
+      attributes: otelKeyValues(config.attributes as Attributes),
+      resource_attributes: otelKeyValues(config.resourceAttributes as Attributes),
     }),
   };
-}
-
-/** In the order of their keys: the same attributes are the same bytes. */
-function keyValues(values: Readonly<Record<string, unknown>>) {
-  const sorted = Object.entries(values).sort(([left], [right]) => (left < right ? -1 : 1));
-  return { values: sorted.map(([key, value]) => ({ key, value: logValue(value as LogValue) })) };
 }

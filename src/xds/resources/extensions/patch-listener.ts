@@ -49,8 +49,8 @@ function patchChain(chain: FilterChain, extension: ActiveExtension, place: Exten
     changed ||= patched !== filter;
     return patched;
   });
-  if (!concerned || !kind.patches.networkFilters) return { message: { ...chain, filters }, changed };
-  const patched = kind.patches.networkFilters(filters, args, contextOf(extension, place));
+  const patched = concerned ? kind.patches.networkFilters?.(filters, args, contextOf(extension, place)) : undefined;
+  if (patched === undefined || patched === filters) return { message: { ...chain, filters }, changed };
   return { message: { ...chain, filters: [...patched] }, changed: true };
 }
 
@@ -67,13 +67,14 @@ function patchFilter(
   const routesPlace: ExtensionPlace = { ...place, resource: 'route' };
   const patchesRoutes = patches.routes !== undefined && concerns(extension.args, routesPlace);
   if (!patchesRoutes && !(concerned && (patches.httpFilters || patches.manager))) return filter;
-  let manager: HttpConnectionManager = decodePlain(MANAGER, config.value);
+  const given: HttpConnectionManager = decodePlain(MANAGER, config.value);
+  let manager = given;
   if (patchesRoutes && patches.routes && manager.route_config) {
     const context = contextOf(extension, routesPlace);
     manager = { ...manager, route_config: patches.routes(manager.route_config, extension.args, context) };
   }
   if (concerned) manager = patchManager(manager, extension, place);
-  return { ...filter, typed_config: packAny(MANAGER, manager) };
+  return manager === given ? filter : { ...filter, typed_config: packAny(MANAGER, manager) };
 }
 
 function patchManager(
@@ -83,11 +84,10 @@ function patchManager(
 ): HttpConnectionManager {
   const { args, kind } = extension;
   const context = contextOf(extension, place);
-  const { httpFilters, manager } = kind.patches;
-  const inside = httpFilters
-    ? { ...given, http_filters: [...httpFilters(given.http_filters ?? [], args, context)] }
-    : given;
-  return manager ? manager(inside, args, context) : inside;
+  const before = given.http_filters ?? [];
+  const filters = kind.patches.httpFilters?.(before, args, context) ?? before;
+  const inside = filters === before ? given : { ...given, http_filters: [...filters] };
+  return kind.patches.manager?.(inside, args, context) ?? inside;
 }
 
 /** What an extension may know where it is applied. */

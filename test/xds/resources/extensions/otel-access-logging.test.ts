@@ -36,11 +36,11 @@ describe('builtin/otel-access-logging', () => {
     expect(mesh.problems()).toEqual([]);
   });
 
-  test('takes attributes of every type, in an order of their own', async () => {
+  test('takes attributes of every type as the texts that Envoy wants, in an order of their own', async () => {
     await mesh.serviceDefaults('front', [
       otel({
         Body: '%PROTOCOL%',
-        Attributes: { b: 1, a: 'x', c: true, d: 1.5, e: [104, 105] },
+        Attributes: { b: 1, a: 'x', c: true, d: ['p', 2], e: { z: 1.5, y: 'n' } },
         BufferFlushInterval: '2s',
         BufferSizeBytes: 0,
         RetryPolicy: { RetryBackOff: { BaseInterval: '1s', MaxInterval: '3s' }, NumRetries: 2 },
@@ -49,10 +49,20 @@ describe('builtin/otel-access-logging', () => {
     const [{ typed_config: config }] = logsOf('public_listener:10.1.0.5:21000');
     expect(config.attributes.values).toEqual([
       { key: 'a', value: { string_value: 'x' } },
-      { key: 'b', value: { int_value: '1' } },
-      { key: 'c', value: { bool_value: true } },
-      { key: 'd', value: { double_value: 1.5 } },
-      { key: 'e', value: { bytes_value: 'aGk=' } },
+      { key: 'b', value: { string_value: '1' } },
+      { key: 'c', value: { string_value: 'true' } },
+      { key: 'd', value: { array_value: { values: [{ string_value: 'p' }, { string_value: '2' }] } } },
+      {
+        key: 'e',
+        value: {
+          kvlist_value: {
+            values: [
+              { key: 'y', value: { string_value: 'n' } },
+              { key: 'z', value: { string_value: '1.5' } },
+            ],
+          },
+        },
+      },
     ]);
     expect(config.body).toEqual({ string_value: '%PROTOCOL%' });
     expect(config.common_config).toMatchObject({
@@ -65,10 +75,10 @@ describe('builtin/otel-access-logging', () => {
   test.each<[object, string]>([
     [{ GrpcService: undefined }, 'Arguments.Config.GrpcService is missing: it names the collector'],
     [
-      { Attributes: { a: { b: 1 } } },
-      'Arguments.Config.Attributes.a must be text, a number, true or false, or a list of bytes',
+      { Attributes: { a: { b: null } } },
+      'Arguments.Config.Attributes.a.b must be text, a number, true or false, or a list or map of these',
     ],
-    [{ Body: {} }, 'Arguments.Config.Body must be text, a number, true or false, or a list of bytes'],
+    [{ Body: [null] }, 'Arguments.Config.Body must be text, a number, true or false, or a list or map of these'],
     [{ BufferSizeBytes: -1 }, 'Arguments.Config.BufferSizeBytes must be from 0 to 4294967295'],
     [
       { RetryPolicy: { RetryBackOff: { BaseInterval: '5s', MaxInterval: '1s' } } },

@@ -1,6 +1,6 @@
 import { AppError, ipVersion } from '../../core/index.js';
 import { exposeProblem } from '../../model/config-entries/rules/modes.js';
-import { accessLogsProblem } from '../../model/config-entries/proxy-defaults.js';
+import { accessLogsProblem } from '../../model/config-entries/rules/access-logs.js';
 import type { ProxySettings, Upstream } from '../../model/index.js';
 import { registrationEscapeProblems } from '../../xds/resources/index.js';
 

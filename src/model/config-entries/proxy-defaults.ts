@@ -25,8 +25,9 @@ import {
 } from './shared-fields.js';
 import type { EntryKind } from './entry-kind.js';
 import { extensionProblems } from './rules/extensions.js';
+import { accessLogsProblem } from './rules/access-logs.js';
 import { metaProblem } from './rules/meta.js';
-import { exposeProblem, mutualTlsModeProblem } from './rules/modes.js';
+import { exposeProblem, mutualTlsModeProblem, outboundPortProblem } from './rules/modes.js';
 import { type Problem, listedProblems } from './rules/problems.js';
 import { type EntryAccess, type Requirement, meshRights } from './rules/requirement.js';
 
@@ -90,6 +91,7 @@ function validate(entry: ProxyDefaultsEntry): Problem {
   return (
     mutualTlsModeProblem(entry.mutualTlsMode) ??
     accessLogsProblem(entry.accessLogs) ??
+    outboundPortProblem(entry.transparentProxy) ??
     exposeProblem(entry.expose) ??
     listedProblems(extensionProblems(entry.envoyExtensions)) ??
     metaProblem(entry.meta)
@@ -103,26 +105,6 @@ function requires(_entry: ProxyDefaultsEntry, access: EntryAccess): readonly Req
 /** Names of the services this entry speaks of. */
 function references(_entry: ProxyDefaultsEntry): readonly string[] {
   return [];
-}
-
-/** What is wrong with access logs (consul-behaviour 4.2). */
-export function accessLogsProblem(logs: AccessLogSettings): Problem {
-  if (!['', 'file', 'stderr', 'stdout'].includes(logs.type)) return `invalid access log type: ${logs.type}`;
-  if (logs.type === 'file' && logs.path === '') return 'path must be specified when using file type access logs';
-  if (logs.type !== 'file' && logs.path !== '') return 'path is only valid for file type access logs';
-  if (logs.jsonFormat !== '' && logs.textFormat !== '')
-    return 'cannot specify both access log JSONFormat and TextFormat';
-  return logs.jsonFormat === '' ? undefined : jsonFormatProblem(logs.jsonFormat);
-}
-
-function jsonFormatProblem(format: string): Problem {
-  try {
-    const parsed: unknown = JSON.parse(format);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return undefined;
-    return 'invalid access log json for JSON format: it must be an object';
-  } catch (thrown) {
-    return `invalid access log json for JSON format: ${thrown instanceof Error ? thrown.message : 'not JSON'}`;
-  }
 }
 
 export const proxyDefaults: EntryKind<ProxyDefaultsEntry> = { schema, normalize, validate, requires, references };

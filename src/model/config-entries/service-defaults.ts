@@ -18,7 +18,7 @@ import {
 import type { EntryKind } from './entry-kind.js';
 import { extensionProblems } from './rules/extensions.js';
 import { metaProblem } from './rules/meta.js';
-import { exposeProblem, mutualTlsModeProblem } from './rules/modes.js';
+import { exposeProblem, mutualTlsModeProblem, outboundPortProblem } from './rules/modes.js';
 import { type Problem, listedProblems } from './rules/problems.js';
 import { type EntryAccess, type Requirement, serviceRight } from './rules/requirement.js';
 import { upstreamConfigProblem } from './rules/upstream.js';
@@ -185,6 +185,8 @@ function validate(entry: ServiceDefaultsEntry): Problem {
       entry.rateLimits && 'invalid rate_limits config. Rate limiting is a consul enterprise feature',
       entry.localConnectTimeoutMs < 0 ? 'LocalConnectTimeoutMs must not be negative' : undefined,
       entry.localRequestTimeoutMs < 0 ? 'LocalRequestTimeoutMs must not be negative' : undefined,
+      externalSniProblem(entry.externalSni),
+      outboundPortProblem(entry.transparentProxy),
       exposeProblem(entry.expose),
       ...extensionProblems(entry.envoyExtensions),
     ]) ??
@@ -199,6 +201,12 @@ function requires(entry: ServiceDefaultsEntry, access: EntryAccess): readonly Re
 /** Names of the services this entry speaks of. */
 function references(_entry: ServiceDefaultsEntry): readonly string[] {
   return [];
+}
+
+/** Envoy takes no longer names of servers, and none with blanks can be asked for. */
+function externalSniProblem(sni: string): Problem {
+  if (Buffer.byteLength(sni) > 255) return 'ExternalSNI is longer than 255 bytes';
+  return /[\s\p{Cc}]/u.test(sni) ? 'ExternalSNI must not contain blanks or control characters' : undefined;
 }
 
 function destinationProblems({ destination, upstreamConfig }: ServiceDefaultsEntry): readonly Problem[] {

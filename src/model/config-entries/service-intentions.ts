@@ -2,6 +2,7 @@ import { type Field, always, flag, integer, list, map, object, optional, text } 
 import type { StringMap } from '../records/common.js';
 import { ignoredFields, kindField, metaField, nameField } from './shared-fields.js';
 import type { EntryKind } from './entry-kind.js';
+import { breaksLine } from './rules/header-modifiers.js';
 import { methodsProblem, namedMatchProblem, pathProblem } from './rules/http-match.js';
 import { metaProblem } from './rules/meta.js';
 import { type Problem, firstProblem } from './rules/problems.js';
@@ -238,6 +239,7 @@ function permissionProblem(where: string, { action, http, jwt }: IntentionPermis
 
 function headerProblem(where: string, match: IntentionHeaderPermission): Problem {
   const { name, present, exact, prefix, suffix, contains, regex } = match;
+  if (breaksLine(name)) return `${where} Name must not contain line breaks or NUL`;
   if (match.ignoreCase && (present || regex !== ''))
     return `${where} should set one of Exact, Prefix, Suffix, or Contains when using IgnoreCase`;
   return namedMatchProblem(where, name, {

@@ -138,6 +138,9 @@ const schema: Field<ServiceRouterEntry> = object<ServiceRouterEntry>(
   { ignored: ignoredFields },
 );
 
+/** Envoy takes no longer names of parameters. */
+const LONGEST_PARAMETER_BYTES = 1024;
+
 /** Methods in upper case. */
 function normalize(entry: ServiceRouterEntry): ServiceRouterEntry {
   return entry.routes === null ? entry : { ...entry, routes: entry.routes.map(normalizeRoute) };
@@ -186,11 +189,17 @@ function matchProblem(where: string, match: ServiceRouteHttpMatch): Problem {
   return (
     pathProblem(where, match) ??
     headerMatchesProblem(`${where} Header`, match.header) ??
-    firstProblem(match.queryParam, ({ name, present, exact, regex }, position) =>
-      namedMatchProblem(`${where} QueryParam[${position}]`, name, { Present: present, Exact: exact, Regex: regex }),
+    firstProblem(match.queryParam, (parameter, position) =>
+      queryProblem(`${where} QueryParam[${position}]`, parameter),
     ) ??
     methodsProblem(where, match.methods)
   );
+}
+
+function queryProblem(where: string, { name, present, exact, regex }: ServiceRouteQueryMatch): Problem {
+  if (Buffer.byteLength(name) > LONGEST_PARAMETER_BYTES)
+    return `${where} Name is longer than ${LONGEST_PARAMETER_BYTES} bytes`;
+  return namedMatchProblem(where, name, { Present: present, Exact: exact, Regex: regex });
 }
 
 function destinationProblem(

@@ -7,7 +7,13 @@ const ads = { ads: {}, resource_api_version: 'V3' } as const;
 export const SECRET_SOURCE = ads;
 export const EXTENSION_SOURCE = ads;
 
-const milliseconds = (value: number) => ({ seconds: Math.floor(value / 1000), nanos: (value % 1000) * 1_000_000 });
+/** Envoy refuses what does not fit into 64 bits of nanoseconds; nobody waits 292 years. */
+const LONGEST_MS = 9_223_372_035_000;
+
+function milliseconds(value: number): { readonly seconds: number; readonly nanos: number } {
+  const ms = Math.min(value, LONGEST_MS);
+  return { seconds: Math.floor(ms / 1000), nanos: Math.round((ms % 1000) * 1_000_000) };
+}
 
 /** Source of endpoints and routes; `xds_fetch_timeout_ms` of the proxy's configuration applies to these only. */
 export function fetchSource(fetchTimeoutMs: number | undefined) {

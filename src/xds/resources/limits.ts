@@ -21,6 +21,6 @@ export function outlierDetection(check: PassiveHealthCheckSettings | undefined) 
     ...(maxFailures > 0 ? { consecutive_5xx: { value: maxFailures } } : {}),
     ...(enforcingConsecutive5xx === undefined ? {} : { enforcing_consecutive_5xx: { value: enforcingConsecutive5xx } }),
     ...(maxEjectionPercent === undefined ? {} : { max_ejection_percent: { value: maxEjectionPercent } }),
-    ...(baseEjectionTimeMs === undefined ? {} : { base_ejection_time: durationOf(baseEjectionTimeMs) }),
+    ...(baseEjectionTimeMs ? { base_ejection_time: durationOf(baseEjectionTimeMs) } : {}),
   };
 }

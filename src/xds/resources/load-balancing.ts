@@ -1,4 +1,4 @@
-import type { HashPolicy, LoadBalancer } from '../../model/index.js';
+import type { HashPolicy, LoadBalancer, RingHashConfig } from '../../model/index.js';
 import { durationOf } from './config-sources.js';
 
 /** Fields of a cluster that say how requests are spread (consul-behaviour 4.5); none for Envoy's default. */
@@ -14,7 +14,7 @@ export function loadBalancing(balancer: LoadBalancer | undefined) {
       };
     }
     case 'ring_hash': {
-      const ring = balancer.ringHashConfig;
+      const ring = balancer.ringHashConfig && withinItself(balancer.ringHashConfig);
       return {
         lb_policy: 'RING_HASH' as const,
         ...(ring
@@ -32,6 +32,14 @@ export function loadBalancing(balancer: LoadBalancer | undefined) {
     default:
       return {};
   }
+}
+
+/** Envoy's own minimum, which a maximum alone may fall below. */
+const DEFAULT_MINIMUM_RING_SIZE = 1024;
+
+function withinItself({ minimumRingSize, maximumRingSize }: RingHashConfig): RingHashConfig {
+  const fallsBelow = minimumRingSize === 0 && maximumRingSize > 0 && maximumRingSize < DEFAULT_MINIMUM_RING_SIZE;
+  return { minimumRingSize: fallsBelow ? maximumRingSize : minimumRingSize, maximumRingSize };
 }
 
 const isHashing = (balancer: LoadBalancer | undefined): balancer is LoadBalancer =>

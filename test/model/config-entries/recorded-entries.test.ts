@@ -55,6 +55,7 @@ const unknownToTheRecorded = 'control-plane-request-limit';
 const refusedOnPurpose: readonly RegExp[] = [
   /"Mode":"odd"/,
   /"ListenerPort":99999/,
+  /%B%/,
   /"Local(Connect|Request)TimeoutMs":-1/,
 ];
 

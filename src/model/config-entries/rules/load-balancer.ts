@@ -1,4 +1,5 @@
 import type { HashPolicy, LoadBalancer } from '../load-balancer.js';
+import { breaksLine } from './header-modifiers.js';
 import { type Problem, firstProblem } from './problems.js';
 
 const POLICIES = ['', 'random', 'round_robin', 'least_request', 'ring_hash', 'maglev'];
@@ -17,6 +18,8 @@ export function loadBalancerProblem(balancer: LoadBalancer | undefined): Problem
     return `Bad LoadBalancer configuration. LeastRequestConfig specified for incompatible load balancing policy "${policy}"`;
   if (!HASHED.has(policy) && balancer.hashPolicies.length > 0)
     return `Bad LoadBalancer configuration: HashPolicies specified for non-hash-based Policy: "${policy}"`;
+  if (balancer.leastRequestConfig?.choiceCount === 1)
+    return 'Bad LoadBalancer configuration: LeastRequestConfig.ChoiceCount must be at least 2; leave it out for the default';
   return (
     ringSizeProblem(balancer) ??
     firstProblem(balancer.hashPolicies, (hash, position) =>
@@ -46,6 +49,7 @@ function hashPolicyProblem(where: string, hash: HashPolicy): Problem {
   }
   if (hash.field === '') return `${where}: Field or SourceIP is required`;
   if (hash.fieldValue === '') return `${where}: Field "${hash.field}" was specified without a FieldValue`;
+  if (breaksLine(hash.fieldValue)) return `${where}: FieldValue must not contain line breaks or NUL`;
   if (!hash.cookieConfig) return undefined;
   if (hash.field !== 'cookie') return `${where}: cookie_config provided for "${hash.field}"`;
   if (hash.cookieConfig.ttlMs < 0) return `${where}: cookie TTL must not be negative`;

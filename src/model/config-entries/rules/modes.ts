@@ -1,11 +1,18 @@
 import type { ExposeSettings } from '../../records/proxy.js';
-import type { MutualTlsMode } from '../shared-fields.js';
+import type { MutualTlsMode, TransparentProxySettings } from '../shared-fields.js';
 import { type Problem, firstProblem } from './problems.js';
 
 /** `strict`, `permissive` or not given. */
 export function mutualTlsModeProblem(mode: MutualTlsMode): Problem {
   if (['', 'strict', 'permissive'].includes(mode)) return undefined;
   return `Invalid MutualTLSMode "${mode}". Must be one of "", "strict", or "permissive".`;
+}
+
+/** A port that exists; 0 = the default. */
+export function outboundPortProblem({ outboundListenerPort }: TransparentProxySettings): Problem {
+  return isPort(outboundListenerPort)
+    ? undefined
+    : `TransparentProxy.OutboundListenerPort must be between 0 and 65535, not ${outboundListenerPort}`;
 }
 
 /** Ports that exist and protocols that Envoy can be told. */

@@ -17,9 +17,16 @@ export function upstreamConfigProblem(config: UpstreamConfig, named: boolean): P
   return problems === undefined ? undefined : `${where}: ${problems}`;
 }
 
+/** Envoy counts in 32 bits. */
+const MOST = 4_294_967_295;
+
 function limitsProblems(limits: UpstreamLimits | undefined): readonly Problem[] {
   const negative = (value: number | undefined, name: string): Problem =>
-    value !== undefined && value < 0 ? `${name} cannot be negative` : undefined;
+    value !== undefined && value < 0
+      ? `${name} cannot be negative`
+      : (value ?? 0) > MOST
+        ? `${name} cannot be more than ${MOST}`
+        : undefined;
   return [
     negative(limits?.maxConnections, 'max connections'),
     negative(limits?.maxPendingRequests, 'max pending requests'),

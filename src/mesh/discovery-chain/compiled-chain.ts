@@ -89,6 +89,8 @@ export interface ChainRequest {
   readonly service: string;
   readonly evaluateInDatacenter: string;
   readonly overrides: ChainOverrides;
+  /** For an Envoy 1.x of this minor version: headers that it cannot make are not set. Absent = for one that knows all. */
+  readonly formatsUpTo?: number;
 }
 
 /** A chain, or why there is none. The problem is a value, so that a broken chain never breaks its readers. */

@@ -9,3 +9,4 @@ export { compileChain } from './compile.js';
 export { customizationHash } from './customization.js';
 export { type ChainVirtualIps, encodeCompiledChain } from './encode-chain.js';
 export { entryOf, isHttpLike, protocolOf, trustDomainOf } from './entries.js';
+export { type NewerHeader, newerHeaders } from './newer-formats.js';

@@ -15,19 +15,36 @@ import { entryOf } from '../discovery-chain/index.js';
 import type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
 import { resolveUpstream, upstreamCaller } from './resolve-upstream.js';
 
+/** A proxy, and what its Envoy cannot be given of its settings. */
+export interface ProxyReference {
+  readonly node: string;
+  readonly proxyId: string;
+  /** Access logs have the usual formats instead of the user's. */
+  readonly plainLogs?: true;
+}
+
+const PLAIN_LOGS = 'plain-logs';
+
 /** Key of the cells of a proxy. */
-export const proxyKey = (proxy: { readonly node: string; readonly proxyId: string }): string =>
-  tupleKey(nodeKey(proxy.node), proxy.proxyId);
+export const proxyKey = ({ node, proxyId, plainLogs }: ProxyReference): string =>
+  tupleKey(nodeKey(node), proxyId, ...(plainLogs ? [PLAIN_LOGS] : []));
 
 /** A sidecar's effective settings; undefined when there is no such registration, or it is not a connect-proxy. Key: `proxyKey`. */
 export const resolvedProxyCell: Cell<ResolvedProxy | undefined> = {
   kind: 'resolved-proxy',
   compute(view, key) {
-    const [node = '', proxyId = ''] = tupleParts(key);
+    const [node = '', proxyId = '', without] = tupleParts(key);
     const record = view.get('services', serviceKey(node, proxyId));
-    return record?.kind === 'connect-proxy' && record.proxy ? resolveProxy(view, record, record.proxy) : undefined;
+    if (record?.kind !== 'connect-proxy' || !record.proxy) return undefined;
+    const proxy = resolveProxy(view, record, record.proxy);
+    return without === PLAIN_LOGS ? withPlainLogs(proxy) : proxy;
   },
 };
+
+function withPlainLogs(proxy: ResolvedProxy): ResolvedProxy {
+  if (proxy.accessLogs === undefined) return proxy;
+  return { ...proxy, plainLogs: true, accessLogs: { ...proxy.accessLogs, textFormat: '', jsonFormat: '' } };
+}
 
 function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySettings): ResolvedProxy {
   const common = entryOf(view, 'proxy-defaults', 'global');

@@ -24,6 +24,10 @@ export interface ResolvedProxy {
   readonly settings: ProxySettings;
   readonly expose: ExposeSettings;
   readonly accessLogs: AccessLogSettings | undefined;
+  /** Its Envoy 1.x has this minor version and knows less than the newest; absent in the cell, which knows of no Envoy. */
+  readonly formatsUpTo?: number;
+  /** The formats of `accessLogs` are left out, because its Envoy does not know them. */
+  readonly plainLogs?: true;
   /** The mesh gateway mode of the registration alone. */
   readonly ownMeshGatewayMode: MeshGatewayMode;
   /** The registration asks for permissive mutual TLS, which the mesh does not allow. */

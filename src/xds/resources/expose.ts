@@ -1,4 +1,4 @@
-import { type ResolvedProxy, proxyKey, resolvedProxyCell } from '../../mesh/proxy/index.js';
+import { type ProxyReference, type ResolvedProxy, proxyKey, resolvedProxyCell } from '../../mesh/proxy/index.js';
 import { type ExposePath, type MeshView, nodeKey } from '../../model/index.js';
 import { packAny } from '../envoy-api/index.js';
 import { listenerAccessLogs } from './access-logs.js';
@@ -12,15 +12,13 @@ import { http2Options } from './service-cluster.js';
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 
 /** One path of a service that is reachable without mutual TLS, for health checks and metrics. */
-export interface ExposedPathInput {
-  readonly node: string;
-  readonly proxyId: string;
+export interface ExposedPathInput extends ProxyReference {
   readonly path: ExposePath;
 }
 
 /** A listener for exactly one path, plain HTTP to the application (consul-behaviour 6.1, 2.4). */
-export const exposedListener: Builder<ExposedPathInput> = (view, { node, proxyId, path }) => {
-  const proxy = view.cell(resolvedProxyCell, proxyKey({ node, proxyId }));
+export const exposedListener: Builder<ExposedPathInput> = (view, { path, ...reference }) => {
+  const proxy = view.cell(resolvedProxyCell, proxyKey(reference));
   if (proxy === undefined) return undefined;
   const name = exposedListenerName(proxy, path);
   const filter = httpConnectionManager({

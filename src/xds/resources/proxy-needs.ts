@@ -7,12 +7,12 @@ import {
   type ResolvedUpstream,
   proxyKey,
   proxyProblems,
-  resolvedProxyCell,
   resolvedUpstreams,
   serviceSpiffeId,
   unservedUpstream,
 } from '../../mesh/proxy/index.js';
 import { parseEscapeHatch } from './escape-hatch.js';
+import { limitedProxy } from './envoy-limits.js';
 import { exposedNeeds } from './expose-needs.js';
 import { extendNeeds, type ServedUpstream } from './extended-needs.js';
 import { localAppInput } from './local-app.js';
@@ -43,13 +43,15 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
   kind: 'proxy-needs',
   compute(view, key) {
     const [node = '', proxyId = '', envoyVersion = ''] = tupleParts(key);
-    const proxy = view.cell(resolvedProxyCell, proxyKey({ node, proxyId }));
+    const limited = limitedProxy(view, { node, proxyId }, envoyVersion);
     const trustDomain = trustDomainOf(view);
-    if (proxy === undefined || trustDomain === '') return undefined;
+    if (limited === undefined || trustDomain === '') return undefined;
+    const { proxy, keepsRules } = limited;
     const upstreams = resolvedUpstreams(view, proxy);
     const transparent = transparentNeeds(view, proxy);
     const served = [...upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream)), ...transparent.upstreams];
-    const extended = extendNeeds(view, proxy, envoyVersion, ownNeeds(view, proxy), served, transparent.shared);
+    const own = ownNeeds(view, proxy).filter(({ type }) => !(keepsRules && type === 'extension'));
+    const extended = extendNeeds(view, proxy, envoyVersion, own, served, transparent.shared);
     const { blocked } = extended;
     return {
       identity: {
@@ -61,10 +63,11 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         spiffeId: serviceSpiffeId(trustDomain, proxy.datacenter, proxy.service),
       },
       resources: byTypeAndName(blocked === undefined ? extended.resources : []),
-      ...(blocked !== undefined || extended.fails || served.some(({ fails }) => fails)
+      ...(blocked !== undefined || extended.fails || keepsRules || served.some(({ fails }) => fails)
         ? { keepsOthers: true as const }
         : {}),
       problems: [
+        ...limited.problems,
         ...extended.problems,
         ...proxyProblems(proxy, upstreams),
         ...publicListenerProblems(proxy),
@@ -83,15 +86,16 @@ function transparentNeeds(view: MeshView, proxy: ResolvedProxy): TransparentNeed
 }
 
 function ownNeeds(view: MeshView, proxy: ResolvedProxy): NeededResource[] {
-  const { node, proxyId, service, protocol } = proxy;
+  const { node, proxyId, service, protocol, plainLogs } = proxy;
   const place = { direction: 'inbound', service, protocol } as const;
+  const listener = { node, proxyId, name: publicListenerName(proxy), ...(plainLogs ? { plainLogs } : {}) };
   const layers = publicListenerRbacLayers(proxy);
   return [
     needed('local-app', localAppInput(proxy), { ...place, resource: 'cluster' }),
     needed('roots', { name: ROOTS_SECRET }),
     ...layers.map((layer) => needed('rbac', { service, layer, name: RBAC_FILTERS[layer] })),
     ...(layers.includes('http') ? view.cell(tokenNeedsCell, service).resources : []),
-    needed('public-listener', { node, proxyId, name: publicListenerName(proxy) }, { ...place, resource: 'listener' }),
+    needed('public-listener', listener, { ...place, resource: 'listener' }),
     ...exposedNeeds(view, proxy),
   ];
 }

@@ -1,5 +1,5 @@
 import { entryOf } from '../../mesh/discovery-chain/index.js';
-import { type ResolvedProxy, proxyKey, resolvedProxyCell } from '../../mesh/proxy/index.js';
+import { type ProxyReference, type ResolvedProxy, proxyKey, resolvedProxyCell } from '../../mesh/proxy/index.js';
 import type { MeshEntry } from '../../model/index.js';
 import { type EnvoyMessages, packAny } from '../envoy-api/index.js';
 import { filterAccessLogs, listenerAccessLogs } from './access-logs.js';
@@ -27,14 +27,9 @@ type FilterChain = NonNullable<Listener['filter_chains']>[number];
 
 const STAT_PREFIX = 'public_listener';
 
-export interface PublicListenerInput {
-  readonly node: string;
-  readonly proxyId: string;
-}
-
 /** The listener that other proxies call: mutual TLS, intentions, then the application (consul-behaviour 6.3). */
-export const publicListener: Builder<PublicListenerInput> = (view, { node, proxyId }) => {
-  const proxy = view.cell(resolvedProxyCell, proxyKey({ node, proxyId }));
+export const publicListener: Builder<ProxyReference> = (view, reference) => {
+  const proxy = view.cell(resolvedProxyCell, proxyKey(reference));
   if (proxy === undefined) return undefined;
   const mesh = entryOf(view, 'mesh', 'mesh');
   const name = publicListenerName(proxy);

@@ -1,6 +1,6 @@
 import { AppError, canonicalJson } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
-import { chainKey, discoveryChainCell } from '../../mesh/discovery-chain/index.js';
+import { type ChainRequest, chainKey, discoveryChainCell, newerHeaders } from '../../mesh/discovery-chain/index.js';
 import type { ResolvedUpstream } from '../../mesh/proxy/index.js';
 import type { UpstreamFilterInput } from './upstream-filter.js';
 import type { UpstreamSettings } from './upstream-settings.js';
@@ -21,14 +21,16 @@ export interface UpstreamChain {
   readonly filter: UpstreamFilterInput & { readonly chain: string };
   /** The services that its requests may reach, sorted. */
   readonly destinations: readonly string[];
+  /** What of it the proxy's Envoy cannot do and is left out, as sentences. */
+  readonly problems: readonly string[];
 }
 
 /** The chain of an upstream. Key: `upstreamNeedsKey`. Throws for a chain that does not compile. */
 export const upstreamChainCell: Cell<UpstreamChain> = {
   kind: 'upstream-chain',
   compute(view, key) {
-    const { upstream, transparent: _transparent, ...settings } = JSON.parse(key) as UpstreamNeedsInput;
-    const chain = chainKey({
+    const { upstream, transparent: _transparent, formatsUpTo, ...settings } = JSON.parse(key) as UpstreamNeedsInput;
+    const request: ChainRequest = {
       service: upstream.destinationName,
       evaluateInDatacenter: upstream.datacenter,
       overrides: {
@@ -36,12 +38,18 @@ export const upstreamChainCell: Cell<UpstreamChain> = {
         meshGatewayMode: upstream.meshGatewayMode,
         connectTimeoutMs: upstream.connectTimeoutMs,
       },
-    });
-    const result = view.cell(discoveryChainCell, chain);
+    };
+    const result = view.cell(discoveryChainCell, chainKey(request));
     if (!result.ok) throw new AppError('invalidArgument', `upstream ${upstream.id}: ${result.problem}`);
+    const leftOut = formatsUpTo === undefined ? [] : newerHeaders(result.chain, formatsUpTo);
+    const chain = chainKey({ ...request, ...(leftOut.length > 0 && formatsUpTo !== undefined ? { formatsUpTo } : {}) });
     return {
       filter: { upstream: upstream.id, chain, ...settings },
       destinations: [...new Set(Object.values(result.chain.targets).map((target) => target.service))].sort(),
+      problems: leftOut.map(
+        ({ header, value, since }) =>
+          `upstream ${upstream.id}: the header "${header}" is not set: "${value}" needs Envoy 1.${since}`,
+      ),
     };
   },
 };

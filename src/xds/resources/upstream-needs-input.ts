@@ -36,6 +36,7 @@ export function clusterTuning({ upstream, fetchTimeoutMs }: UpstreamNeedsInput):
 export function outboundListenerInput({
   upstream,
   transparent: _transparent,
+  formatsUpTo: _formatsUpTo,
   ...settings
 }: UpstreamNeedsInput): OutboundListenerInput {
   const { bindAddress, bindPort, bindSocketPath, bindSocketMode } = upstream;

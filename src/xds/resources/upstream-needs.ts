@@ -27,7 +27,7 @@ export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
   compute(view, key) {
     const input = JSON.parse(key) as UpstreamNeedsInput;
     const { upstream } = input;
-    const { filter, destinations } = view.cell(upstreamChainCell, key);
+    const { filter, destinations, problems } = view.cell(upstreamChainCell, key);
     const { chain: chainId } = filter;
     const chain = chainOf(view, chainId);
     if (chain === undefined) throw new AppError('internal', `the chain of upstream ${upstream.id} is gone`);
@@ -46,7 +46,7 @@ export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
       ...(action && 'cluster' in action ? { cluster: { name: action.cluster, protocol: chain.protocol } } : {}),
       ...(chain.envoyExtensions.some(changesCallers) ? { extended: true as const } : {}),
       destinations,
-      problems: escapeProblems(chain, input),
+      problems: [...problems, ...escapeProblems(chain, input)],
     };
   },
 };

@@ -9,10 +9,12 @@ export interface UpstreamSettings {
   readonly accessLogs?: AccessLogSettings;
   /** `envoy_listener_tracing_json`. */
   readonly tracingJson?: string;
+  /** The proxy runs an Envoy 1.x of this minor version, which knows less than the newest. */
+  readonly formatsUpTo?: number;
 }
 
 /** The settings that a proxy has for its upstreams; what is not set is absent, so that alike proxies share what they call. */
-export function upstreamSettings({ config, accessLogs }: ResolvedProxy): UpstreamSettings {
+export function upstreamSettings({ config, accessLogs, formatsUpTo }: ResolvedProxy): UpstreamSettings {
   // Zero would mean to Envoy: wait for ever (envoy-facts 0.13).
   const fetchTimeoutMs = positiveConfigNumber(config, 'xds_fetch_timeout_ms');
   const tracingJson = configText(config, 'envoy_listener_tracing_json');
@@ -20,5 +22,6 @@ export function upstreamSettings({ config, accessLogs }: ResolvedProxy): Upstrea
     ...(fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs }),
     ...(accessLogs?.enabled ? { accessLogs } : {}),
     ...(tracingJson === '' ? {} : { tracingJson }),
+    ...(formatsUpTo === undefined ? {} : { formatsUpTo }),
   };
 }

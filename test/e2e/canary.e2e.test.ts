@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Mesh } from '../support/envoy-rig/index.js';
+import { Mesh, TESTED_ENVOYS } from '../support/envoy-rig/index.js';
 import { measureShares, startHttpLoad } from '../support/load/index.js';
 
 const POINTS = 3;
@@ -11,11 +11,12 @@ const STEPS = [
   { toV1: 0, requests: 2_000 },
 ];
 
-describe('a canary through real Envoys', () => {
+describe.each(TESTED_ENVOYS)('a canary through real Envoys %s', (envoy) => {
   let mesh: Mesh;
 
   beforeAll(async () => {
     mesh = await Mesh.start({
+      envoy,
       services: [
         { id: 'web', calls: ['api'] },
         { id: 'api1', name: 'api', meta: { version: '1' } },

@@ -5,9 +5,9 @@ import {
   DRAIN_TIME_S,
   httpCall,
   Mesh,
-  NEWEST_ENVOY,
   pause,
   startForeignEnvoy,
+  TESTED_ENVOYS,
   STREAM_PATH,
   until,
 } from '../support/envoy-rig/index.js';
@@ -16,11 +16,12 @@ import { startHttpLoad, TcpConnection } from '../support/load/index.js';
 const REFUSED_WITHIN_MS = 1_000;
 const ENDED_WITHIN_MS = DRAIN_TIME_S * 1_000 + 1_000;
 
-describe('intentions at real Envoys', () => {
+describe.each(TESTED_ENVOYS)('intentions at real Envoys %s', (envoy) => {
   let mesh: Mesh;
 
   beforeAll(async () => {
     mesh = await Mesh.start({
+      envoy,
       durable: true,
       services: [
         { id: 'web', calls: ['api', 'db'] },
@@ -31,7 +32,7 @@ describe('intentions at real Envoys', () => {
       ],
     });
     // No drain time in the bootstrap, none on the command line: what somebody has who comes from Consul.
-    const foreign = await startForeignEnvoy(mesh.rig, 'foreign', NEWEST_ENVOY, (adminPort) =>
+    const foreign = await startForeignEnvoy(mesh.rig, 'foreign', envoy, (adminPort) =>
       consulBootstrap({
         proxyId: 'foreign-sidecar-proxy',
         service: 'foreign',

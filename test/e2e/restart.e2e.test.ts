@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { httpCall, Mesh, type ProxyReport, until } from '../support/envoy-rig/index.js';
+import { httpCall, Mesh, type ProxyReport, until, TESTED_ENVOYS } from '../support/envoy-rig/index.js';
 import { type HttpLoad, startHttpLoad, TcpConnection } from '../support/load/index.js';
 
-describe('a durable control plane that goes away and comes back', () => {
+describe.each(TESTED_ENVOYS)('a durable control plane that goes away and comes back %s', (envoy) => {
   let mesh: Mesh;
 
   beforeAll(async () => {
     mesh = await Mesh.start({
+      envoy,
       durable: true,
       services: [
         { id: 'web', calls: ['api', 'db'] },

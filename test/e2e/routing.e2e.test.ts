@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AppAnswer, httpCall, Mesh, startHttpApp, until } from '../support/envoy-rig/index.js';
+import { type AppAnswer, httpCall, Mesh, startHttpApp, until, TESTED_ENVOYS } from '../support/envoy-rig/index.js';
 import { startHttpLoad } from '../support/load/index.js';
 
-describe('routes through real Envoys', () => {
+describe.each(TESTED_ENVOYS)('routes through real Envoys %s', (envoy) => {
   let mesh: Mesh;
 
   const api = (version: string) => ({
@@ -16,6 +16,7 @@ describe('routes through real Envoys', () => {
   });
   beforeAll(async () => {
     mesh = await Mesh.start({
+      envoy,
       services: [{ id: 'web', calls: ['api'] }, api('1'), api('2'), { id: 'billing' }, { id: 'standby' }],
     });
     await mesh.reaches('web', 'api');

@@ -1,17 +1,18 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Mesh, type RunningEnvoy, until } from '../support/envoy-rig/index.js';
+import { Mesh, type RunningEnvoy, until, TESTED_ENVOYS } from '../support/envoy-rig/index.js';
 import { startHttpLoad, TcpConnection } from '../support/load/index.js';
 import { anyChange, resolver } from './support/random-change.js';
 
 const CHANGES = 200;
 const LEAF_TTL_MS = 60_000;
 
-describe('a mesh under steady load', () => {
+describe.each(TESTED_ENVOYS)('a mesh under steady load %s', (envoy) => {
   let mesh: Mesh;
 
   beforeAll(async () => {
     mesh = await Mesh.start({
+      envoy,
       // Ours by default. With one of a second, an HTTP/1.1 connection between two Envoys that is taken from the pool at the very
       // moment at which its drained listener closes it would fail a request now and then: that is Envoy's doing, not a change's.
       drainTimeS: 15,

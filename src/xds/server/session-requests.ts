@@ -67,7 +67,8 @@ export function unsubscribe(session: ProxySession, type: ResourceType, names: re
     if (subscription.wildcard) continue;
     forgetSent(entry);
     subscription.answers?.delete(entry);
-    if (!entry.wanted || entry.onDemand) dropEntry(session.outlet.cells, entry);
+    // What lingers may be asked for again at once, and goes when nothing uses it any more.
+    if (entry.onDemand) dropEntry(session.outlet.cells, entry);
   }
 }
 

@@ -148,13 +148,18 @@ export class ProxySession implements Wakeable, LeafOwner {
   /** Nothing is due and nothing unanswered, but for removals that wait for a refused listener or route to be mended. */
   get clean(): boolean {
     if (this.#woken) return false;
-    for (const one of this.#all) if (one.outstanding.length > 0 || one.hasNews) return false;
-    return true;
+    for (const one of this.#all) if (one.outstanding.length > 0) return false;
+    return !this.#hasNews;
   }
 
   /** The client has asked for something that is answered now. */
   get mustAnswer(): boolean {
     for (const one of this.#all) if (one.mustAnswer) return true;
+    return false;
+  }
+
+  get #hasNews(): boolean {
+    for (const one of this.#all) if (one.hasNews) return true;
     return false;
   }
 
@@ -224,7 +229,8 @@ export class ProxySession implements Wakeable, LeafOwner {
       if (this.#waiting === 0 && !listener.known && !this.removalsOverdue) this.outlet.wakeLater(this);
       return;
     }
-    if (!this.#lingers) return;
+    // A change that was put off leaves the client with the old cluster, listener or route, and that with what it refers to.
+    if (!this.#lingers || this.#hasNews) return;
     this.#lingers = false;
     for (const type of TYPES) {
       for (const entry of this.subscriptions[type].entries.values())

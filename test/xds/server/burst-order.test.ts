@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { cluster, endpoints, extension, listener, roots, route, staticCluster } from './support/resources.js';
+import {
+  aggregateCluster,
+  cluster,
+  endpoints,
+  extension,
+  listener,
+  roots,
+  route,
+  staticCluster,
+} from './support/resources.js';
 import { freshStream, sidecar, warmSidecar } from './support/sidecar.js';
 
 describe('the order of a burst', () => {
@@ -96,6 +105,26 @@ describe('the order of a burst', () => {
     expect(rig.lines()).toEqual(['route api']);
     rig.ack('route');
     expect(rig.lines()).toEqual(['cluster - api']);
+  });
+
+  test('a cluster that waits for its members to become an aggregate keeps its endpoints, asked for or changed', () => {
+    const rig = warmSidecar();
+    const members = ['first', 'second'];
+    rig.needs(
+      { ...sidecar, cluster: ['local_app', 'api', ...members], endpoint: members },
+      aggregateCluster('api', members),
+      ...members.flatMap((member) => [cluster(member), endpoints(member)]),
+    );
+    expect(rig.lines()).toEqual(['cluster first', 'cluster second', 'endpoint first', 'endpoint second']);
+    rig.request('endpoint', { unsubscribe: ['api'] }).request('endpoint', { subscribe: ['api'] });
+    expect(rig.lines()).toEqual(['endpoint api']);
+    expect(rig.writes.at(-1)?.[0]?.items[0]?.resource.version).toBe(endpoints('api').version);
+    rig.ack('endpoint');
+    rig.change(endpoints('api', 'moved'));
+    expect(rig.lines()).toEqual(['endpoint api']);
+    rig.ack('endpoint');
+    rig.ack('cluster');
+    expect(rig.lines()).toEqual(['cluster api']);
   });
 
   test('a listener that takes the address of a removed one leaves in the same response', () => {

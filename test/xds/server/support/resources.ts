@@ -45,6 +45,17 @@ export function staticCluster(name: string, note = ''): EncodedResource {
   return encoded('cluster', name, Buffer.concat([field(1, name), field(28, note)]));
 }
 
+/** A cluster that is the first healthy one of others. */
+export function aggregateCluster(name: string, members: readonly string[]): EncodedResource {
+  const value = Buffer.concat([field(1, name), field(28, members.join(' '))]);
+  return encoded(
+    'cluster',
+    name,
+    value,
+    members.map((member) => ({ type: 'cluster', name: member }) as const),
+  );
+}
+
 export function endpoints(name: string, note = ''): EncodedResource {
   return encoded('endpoint', name, Buffer.concat([field(1, name), field(2, note)]));
 }

@@ -36,13 +36,14 @@ export interface BurstInput {
  */
 export function planBurst(input: BurstInput): BurstStep[] {
   const { cluster, endpoint, secret, extension, listener, route } = input.subscriptions;
-  const plan = new Plan(input.refusals, cluster);
+  const plan = new Plan(input.refusals, input.subscriptions);
 
   const clusters = plan.changes(cluster);
   plan.changes(endpoint, plan.referenced(clusters, endpoint, true));
   plan.changes(secret, plan.referenced(clusters, secret, false));
   plan.changes(extension);
-  if (input.clustersToCome) return plan.steps;
+  // Nothing may lead to a cluster that the client has not got, or still prepares because it has not asked for endpoints yet.
+  if (input.clustersToCome || endpoint.owed !== undefined) return plan.steps;
   plan.lingering(route);
   const freed = plan.replaced(listener);
   const listeners = plan.changes(listener, NOBODY, freed);
@@ -95,13 +96,13 @@ const NO_NAMES: readonly string[] = [];
 class Plan {
   readonly steps: BurstStep[] = [];
   readonly #refusals: StandingRefusals;
-  readonly #clusters: Subscription;
+  readonly #subscriptions: Subscriptions;
   /** What is asked for may be dirty or a follower too, and is sent once. */
   #planned: Set<Entry> | undefined;
 
-  constructor(refusals: StandingRefusals, clusters: Subscription) {
+  constructor(refusals: StandingRefusals, subscriptions: Subscriptions) {
     this.#refusals = refusals;
-    this.#clusters = clusters;
+    this.#subscriptions = subscriptions;
   }
 
   wrote(type: ResourceType): boolean {
@@ -217,10 +218,19 @@ class Plan {
     return items;
   }
 
-  /** A route that is no longer needed and would lead to a cluster which is not needed either: the client's old one stays. */
-  #leadsAstray(entry: Entry, { leadsTo }: EncodedResource): boolean {
-    if (leadsTo === undefined || entry.wanted || entry.onDemand) return false;
-    return leadsTo.some((name) => !this.#clusters.entries.get(name)?.wanted);
+  /**
+   * Something that is no longer needed, and would from now on need what nobody sends: a route to another cluster, a cluster that
+   * becomes an aggregate of others. The client's old one stays until it goes.
+   */
+  #leadsAstray(entry: Entry, { leadsTo = NO_NAMES, references }: EncodedResource): boolean {
+    if (entry.wanted || entry.onDemand || entry.permanent) return false;
+    const isThere = (type: ResourceType, name: string): boolean => {
+      const found = this.#subscriptions[type].entries.get(name);
+      return found !== undefined && (found.wanted || found.held);
+    };
+    return (
+      !leadsTo.every((name) => isThere('cluster', name)) || !references.every(({ type, name }) => isThere(type, name))
+    );
   }
 
   #step(type: ResourceType, items: readonly BurstItem[], removed: readonly string[], together: boolean): void {

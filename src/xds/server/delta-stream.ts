@@ -68,7 +68,7 @@ export function applyDelta(
     // (envoy-facts 0.7).
     const warming = type === 'endpoint' && !session.subscriptions.cluster.known;
     if (warming && first) session.clustersToCome = true;
-    subscribe(session, type, names, first && !warming ? request.versions : undefined);
+    subscribe(session, type, names, first ? request.versions : undefined, warming);
   }
   if (session.mustAnswer) session.flush();
 }

@@ -34,12 +34,16 @@ export function closeWildcard(session: ProxySession, type: ResourceType): void {
   for (const entry of subscription.entries.values()) if (!entry.subscribed) forgetSent(entry);
 }
 
-/** The client asks for names. `claims` only in the first request of the type, undefined where they must not be trusted. */
+/**
+ * The client asks for names. `claims`: what it says it has, only in the first request of the type; `isWarming`: it may wait for
+ * something that it has, so that everything we have is sent again.
+ */
 export function subscribe(
   session: ProxySession,
   type: ResourceType,
   names: readonly string[],
   claims: ReadonlyMap<string, string> | undefined,
+  isWarming = false,
 ): void {
   const subscription = session.subscriptions[type];
   if (type === 'secret' && !session.outlet.maySendSecrets) return refusePlaintext(session);
@@ -49,9 +53,18 @@ export function subscribe(
   }
   for (const name of names) {
     const entry = subscription.entries.get(name) ?? demand(session, subscription, name);
-    const claimed = subscription.owed?.has(name) ? undefined : claims?.get(name);
+    const claimed = isWarming || subscription.owed?.has(name) ? undefined : claims?.get(name);
     if (entry) subscribeEntry(session, subscription, entry, claimed);
     else subscribeStranger(session, subscription, name, claims?.get(name));
+  }
+  payOwed(subscription);
+}
+
+/** Sends what belongs to clusters that were sent before: the client will ask for it, but what leads to them should not wait. */
+function payOwed(subscription: Subscription): void {
+  for (const name of subscription.owed ?? []) {
+    const entry = subscription.entries.get(name);
+    if (entry?.wanted && !entry.subscribed) (subscription.singly ??= new Set()).add(entry);
   }
   subscription.owed = undefined;
 }

@@ -127,6 +127,22 @@ describe('the order of a burst', () => {
     expect(rig.lines()).toEqual(['cluster api']);
   });
 
+  test('a cluster that goes does not become an aggregate of clusters that nobody needs', () => {
+    const rig = warmSidecar();
+    const next = { ...sidecar, cluster: ['local_app', 'api2'], endpoint: ['api2'] };
+    rig.needs(
+      next,
+      aggregateCluster('api', ['first']),
+      cluster('api2'),
+      endpoints('api2'),
+      route('api', '2', ['api2']),
+    );
+    expect(rig.lines()).toEqual(['cluster api2', 'endpoint api2', 'route api']);
+    rig.ack('endpoint');
+    rig.ack('route');
+    expect(rig.lines()).toEqual(['cluster - api']);
+  });
+
   test('a listener that takes the address of a removed one leaves in the same response', () => {
     const rig = warmSidecar();
     const renamed = 'orders:127.0.0.1:9191';

@@ -5,7 +5,16 @@ import { applyDelta } from '../../../src/xds/server/delta-stream.js';
 import { typeOfUrl } from '../../../src/xds/server/type-urls.js';
 import type { EncodedResource, ResourceType } from '../../../src/xds/resources/spec.js';
 import { FakeEnvoy } from '../../support/fake-envoy/index.js';
-import { cluster, endpoints, extension, listener, roots, route, staticCluster } from './support/resources.js';
+import {
+  aggregateCluster,
+  cluster,
+  endpoints,
+  extension,
+  listener,
+  roots,
+  route,
+  staticCluster,
+} from './support/resources.js';
 import { needsOf, type RigNames, SessionRig } from './support/session-rig.js';
 
 /** A mesh that changes at random, a session, and a fake Envoy on a slow line; what holds whatever happens. */
@@ -21,7 +30,14 @@ interface Upstream {
   present: boolean;
   /** Whether it has a route of its own. */
   routed: boolean;
+  /** Whether its cluster is an aggregate of two others. */
+  failsOver: boolean;
 }
+
+const membersOf = (name: string, generation: number): [string, string] => [
+  `${name}${generation}x`,
+  `${name}${generation}y`,
+];
 
 class RandomMesh {
   readonly rig = new SessionRig({});
@@ -33,15 +49,22 @@ class RandomMesh {
   readonly envoy: FakeEnvoy;
   /** Routes that lead nowhere, seen at the client after a message. */
   readonly broken: string[] = [];
+  /** Those that were taken away lately lose their endpoints before their route. */
+  readonly #leaving = new Set<string>();
+  /** Clusters that were ready once. */
+  readonly #warm = new Set<string>();
   #version = 0;
   #badRoute: string | undefined;
 
   constructor() {
-    for (const name of UPSTREAMS) this.upstreams.set(name, { generation: 0, present: true, routed: true });
+    for (const name of UPSTREAMS)
+      this.upstreams.set(name, { generation: 0, present: true, routed: true, failsOver: false });
     for (const name of UPSTREAMS) {
       for (let generation = 0; generation < GENERATIONS; generation++) {
-        this.#put(cluster(`${name}${generation}`, '', { tls: true }));
-        this.#put(endpoints(`${name}${generation}`));
+        for (const one of [`${name}${generation}`, ...membersOf(name, generation)]) {
+          this.#put(cluster(one, '', { tls: true }));
+          this.#put(endpoints(one, 'with some'));
+        }
       }
     }
     this.#put(staticCluster('local_app'));
@@ -84,14 +107,18 @@ class RandomMesh {
     const upstream = this.upstreams.get(name)!;
     this.#version++;
     const note = String(this.#version);
-    if (what === 0) this.#put(endpoints(`${name}${upstream.generation}`, note));
-    else if (what === 1) this.#put(cluster(`${name}${upstream.generation}`, note, { tls: true }));
+    const members = membersOf(name, upstream.generation);
+    if (what === 0)
+      this.#put(endpoints(upstream.failsOver ? members[0] : `${name}${upstream.generation}`, `with some ${note}`));
+    else if (what === 1)
+      this.#put(cluster(upstream.failsOver ? members[1] : `${name}${upstream.generation}`, note, { tls: true }));
     else if (what === 2) upstream.generation = choice % GENERATIONS;
-    else if (what === 3) upstream.present = !upstream.present;
+    else if (what === 3) this.#comeOrGo(name, upstream);
     else if (what === 4) upstream.routed = !upstream.routed;
     else if (what === 5) this.#put(extension(RBAC, note));
     else if (what === 6) this.#put(listener('public', { filters: [RBAC], tls: true, note }));
     else if (what === 7) this.#put(roots(note));
+    else if (what === 9) this.#failOver(name, upstream);
     else this.#badRoute = this.#badRoute === undefined ? name : undefined;
     this.#putUpstreams();
     this.rig.session.needsChanged(needsOf(this.#names()));
@@ -103,6 +130,7 @@ class RandomMesh {
   /** Carries up to so many messages each way. */
   carry(count: number): void {
     for (let turn = 0; turn < count; turn++) {
+      if (this.isIdle) this.#leaving.clear();
       const request = this.#toServer.shift();
       if (request) this.#serve(request);
       const response = this.#toClient.shift();
@@ -156,16 +184,46 @@ class RandomMesh {
     this.#written = this.rig.writes.length;
   }
 
-  /** Make before break: no route that the client has leads to a cluster that it has not. */
+  #comeOrGo(name: string, upstream: Upstream): void {
+    upstream.present = !upstream.present;
+    this.#leaving.add(name);
+  }
+
+  /** All clusters of the upstream change what they are. */
+  #failOver(name: string, upstream: Upstream): void {
+    upstream.failsOver = !upstream.failsOver;
+    for (let generation = 0; generation < GENERATIONS; generation++) {
+      const own = `${name}${generation}`;
+      this.#put(
+        upstream.failsOver ? aggregateCluster(own, membersOf(name, generation)) : cluster(own, '', { tls: true }),
+      );
+    }
+  }
+
+  /** Make before break: no route that the client has leads to a cluster that it has not, or that has nobody to send to. */
   #look(): void {
+    const clusters = this.envoy.versions('cluster');
+    for (const name of this.#warm) if (!(name in clusters)) this.#warm.delete(name);
+    for (const name of Object.keys(clusters)) if (!this.envoy.warming.includes(name)) this.#warm.add(name);
     for (const [name, upstream] of this.upstreams) {
       const held = this.envoy.resource('route', name)?.toString('latin1');
       const target = held && /to (\w+)/.exec(held)?.[1];
       const isWatched = this.envoy.watches('route').includes(name);
-      if (target && isWatched && !(target in this.envoy.versions('cluster'))) {
+      if (target && isWatched && !(target in clusters)) {
         this.broken.push(`route ${name} leads to ${target} (now ${JSON.stringify(upstream)})`);
+      } else if (target && isWatched && !this.#leaving.has(name) && !this.#canSend(target)) {
+        this.broken.push(`cluster ${target} has nobody to send to (now ${JSON.stringify(upstream)})`);
       }
     }
+  }
+
+  /** Whether the cluster, or a member of it, has endpoints. While a changed one warms, the one before it is in use. */
+  #canSend(target: string): boolean {
+    const { envoy } = this;
+    if (envoy.warming.includes(target)) return this.#warm.has(target);
+    const text = envoy.resource('cluster', target)?.toString('latin1') ?? '';
+    const members = /(\w+x) (\w+y)/.exec(text)?.slice(1) ?? [target];
+    return members.some((one) => envoy.resource('endpoint', one)?.includes('with some'));
   }
 
   readonly #resources = new Map<string, EncodedResource>();
@@ -191,10 +249,13 @@ class RandomMesh {
 
   #names(): RigNames {
     const present = [...this.upstreams].filter(([, upstream]) => upstream.present);
-    const clusters = present.map(([name, { generation }]) => `${name}${generation}`);
+    const assigned = present.flatMap(([name, { generation, failsOver }]) =>
+      failsOver ? membersOf(name, generation) : [`${name}${generation}`],
+    );
+    const clusters = [...new Set([...present.map(([name, { generation }]) => `${name}${generation}`), ...assigned])];
     return {
       cluster: ['local_app', ...clusters],
-      endpoint: clusters,
+      endpoint: assigned,
       secret: ['roots'],
       listener: ['public', ...present.map(([name]) => `${name}:127.0.0.1:${9_000 + name.charCodeAt(0)}`)],
       route: present.filter(([, { routed }]) => routed).map(([name]) => name),
@@ -208,7 +269,7 @@ const step = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('change' as const),
-      what: fc.integer({ min: 0, max: 8 }),
+      what: fc.integer({ min: 0, max: 9 }),
       name: fc.constantFrom(...UPSTREAMS),
       choice: fc.nat(GENERATIONS - 1),
     }),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Mesh, TESTED_ENVOYS } from '../support/envoy-rig/index.js';
+import { Mesh, OUTERMOST_ENVOYS } from '../support/envoy-rig/index.js';
 import { measureShares, startHttpLoad } from '../support/load/index.js';
 
 const POINTS = 3;
@@ -11,7 +11,7 @@ const STEPS = [
   { toV1: 0, requests: 2_000 },
 ];
 
-describe.each(TESTED_ENVOYS)('a canary through real Envoys %s', (envoy) => {
+describe.each(OUTERMOST_ENVOYS)('a canary through real Envoys %s', (envoy) => {
   let mesh: Mesh;
 
   beforeAll(async () => {

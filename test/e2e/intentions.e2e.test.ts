@@ -7,7 +7,7 @@ import {
   Mesh,
   pause,
   startForeignEnvoy,
-  TESTED_ENVOYS,
+  OUTERMOST_ENVOYS,
   STREAM_PATH,
   until,
 } from '../support/envoy-rig/index.js';
@@ -16,7 +16,7 @@ import { startHttpLoad, TcpConnection } from '../support/load/index.js';
 const REFUSED_WITHIN_MS = 1_000;
 const ENDED_WITHIN_MS = DRAIN_TIME_S * 1_000 + 1_000;
 
-describe.each(TESTED_ENVOYS)('intentions at real Envoys %s', (envoy) => {
+describe.each(OUTERMOST_ENVOYS)('intentions at real Envoys %s', (envoy) => {
   let mesh: Mesh;
 
   beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { httpCall, Mesh, type ProxyReport, until, TESTED_ENVOYS } from '../support/envoy-rig/index.js';
+import { httpCall, Mesh, type ProxyReport, until, OUTERMOST_ENVOYS } from '../support/envoy-rig/index.js';
 import { type HttpLoad, startHttpLoad, TcpConnection } from '../support/load/index.js';
 
-describe.each(TESTED_ENVOYS)('a durable control plane that goes away and comes back %s', (envoy) => {
+describe.each(OUTERMOST_ENVOYS)('a durable control plane that goes away and comes back %s', (envoy) => {
   let mesh: Mesh;
 
   beforeAll(async () => {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AppAnswer, httpCall, Mesh, startHttpApp, until, TESTED_ENVOYS } from '../support/envoy-rig/index.js';
+import { type AppAnswer, httpCall, Mesh, startHttpApp, until, OUTERMOST_ENVOYS } from '../support/envoy-rig/index.js';
 import { startHttpLoad } from '../support/load/index.js';
 
-describe.each(TESTED_ENVOYS)('routes through real Envoys %s', (envoy) => {
+describe.each(OUTERMOST_ENVOYS)('routes through real Envoys %s', (envoy) => {
   let mesh: Mesh;
 
   const api = (version: string) => ({

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Mesh, type RunningEnvoy, until, TESTED_ENVOYS } from '../support/envoy-rig/index.js';
+import { Mesh, type RunningEnvoy, until, OUTERMOST_ENVOYS } from '../support/envoy-rig/index.js';
 import { startHttpLoad, TcpConnection } from '../support/load/index.js';
 import { anyChange, resolver } from './support/random-change.js';
 
 const CHANGES = 200;
 const LEAF_TTL_MS = 60_000;
 
-describe.each(TESTED_ENVOYS)('a mesh under steady load %s', (envoy) => {
+describe.each(OUTERMOST_ENVOYS)('a mesh under steady load %s', (envoy) => {
   let mesh: Mesh;
 
   beforeAll(async () => {

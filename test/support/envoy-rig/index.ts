@@ -7,7 +7,7 @@
 export { type App, type AppAnswer, startHttpApp, STREAM_PATH } from './apps.js';
 export { type ConsulBootstrapInput, consulBootstrap } from './consul-bootstrap.js';
 export type { ControlPlaneOptions } from './control-plane.js';
-export { envoyBinary, NEWEST_ENVOY, OLDEST_ENVOY, TESTED_ENVOYS } from './envoy-binary.js';
+export { envoyBinary, NEWEST_ENVOY, OLDEST_ENVOY, OUTERMOST_ENVOYS, TESTED_ENVOYS } from './envoy-binary.js';
 export { freePort } from './free-port.js';
 export { type HttpAnswer, type HttpCall, httpCall } from './http-call.js';
 export { Mesh, type MeshOptions, type ServiceSpec } from './mesh.js';

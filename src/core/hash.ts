@@ -4,3 +4,8 @@ import { createHash } from 'node:crypto';
 export function sha256Hex(data: string | Uint8Array, length = 64): string {
   return createHash('sha256').update(data).digest('hex').slice(0, length);
 }
+
+/** SHA-1 as base64 for URLs, without padding: for names that other programs make the same way, never for safety. */
+export function sha1Base64Url(text: string): string {
+  return createHash('sha1').update(text).digest('base64url');
+}

@@ -9,7 +9,7 @@ export { durationFromWire, durationToNanoseconds, formatDurationMs, parseDuratio
 export { CONSUL_VERSION } from './consul-version.js';
 export { deepEqual } from './equal.js';
 export { AppError, type ErrorCode } from './errors/index.js';
-export { sha256Hex } from './hash.js';
+export { sha1Base64Url, sha256Hex } from './hash.js';
 export { canonicalIp, ipVersion } from './ip-address.js';
 export { nameProblem } from './name-problem.js';
 export { structureHash } from './structure-hash.js';

@@ -9,3 +9,4 @@ export * from './filter/index.js';
 export * from './hcl/index.js';
 export * from './interpolation/index.js';
 export * from './regex/index.js';
+export * from './template/index.js';

@@ -155,14 +155,7 @@ async function bootstrapInput(invocation: Given, drainTimeS: number | undefined)
     xds: { address: target.address, ...(tls === undefined ? {} : { tls }) },
     drainTimeS,
     config: withEnvironment(proxy.config, io.env),
-    prometheus: {
-      backendPort: given.prometheusBackendPort,
-      scrapePath: given.prometheusScrapePath,
-      caFile: given.prometheusCaFile,
-      caPath: given.prometheusCaPath,
-      certFile: given.prometheusCertFile,
-      keyFile: given.prometheusKeyFile,
-    },
+    prometheus: prometheusOptions(invocation),
     ready: await readyAddress(given),
     omitDeprecatedTags: given.omitDeprecatedTags,
   };
@@ -182,6 +175,36 @@ async function xdsTrust({ agent, io }: Given, caFile: string, caPath: string): P
     if (thrown instanceof UsageError) throw thrown;
     throw new UsageError(`Error reading the CA file: ${fileProblem(thrown, caFile)}`);
   }
+}
+
+/** How metrics are served. Over TLS there must be a certificate with its key; clients are asked for theirs when a CA is given. */
+function prometheusOptions({ flags: given, io }: Given): BootstrapInput['prometheus'] {
+  const { prometheusCaFile: caFile, prometheusCaPath: caPath } = given;
+  const { prometheusCertFile: certFile, prometheusKeyFile: keyFile } = given;
+  if ((certFile === '') !== (keyFile === ''))
+    throw new UsageError('-prometheus-cert-file and -prometheus-key-file must be given together');
+  if (certFile === '' && (caFile !== '' || caPath !== ''))
+    throw new UsageError(
+      '-prometheus-ca-file and -prometheus-ca-path are for metrics over TLS: give -prometheus-cert-file and -prometheus-key-file too',
+    );
+  if (caFile !== '' && caPath !== '')
+    throw new UsageError('-prometheus-ca-file and -prometheus-ca-path exclude each other');
+  if (!given.prometheusScrapePath.startsWith('/')) throw new UsageError('-prometheus-scrape-path must start with /');
+  return {
+    backendPort: given.prometheusBackendPort,
+    scrapePath: given.prometheusScrapePath,
+    caFile,
+    caPath,
+    caPem: caPath === '' ? '' : certificatesIn(resolve(io.cwd, caPath), caPath),
+    certFile,
+    keyFile,
+  };
+}
+
+function certificatesIn(directory: string, shown: string): string {
+  const found = readCertificates(directory, shown);
+  if (found.length === 0) throw new UsageError(`-prometheus-ca-path: there is no certificate in ${shown}`);
+  return found.join('\n');
 }
 
 async function readyAddress(given: FlagValues<typeof flags>): Promise<BootstrapInput['ready']> {
@@ -207,6 +230,8 @@ const EXPANDED_KEYS: readonly string[] = [
   'envoy_dogstatsd_url',
   'envoy_prometheus_bind_addr',
   'envoy_stats_bind_addr',
+  'envoy_ready_bind_addr',
+  'envoy_ready_bind_address',
 ];
 
 /** Addresses in central configuration may name variables of the host: `udp://$HOST_IP:9125`. */
@@ -214,15 +239,14 @@ function withEnvironment(config: BootstrapInput['config'], env: Given['io']['env
   const expanded = EXPANDED_KEYS.flatMap((key) => {
     const value = config[key];
     if (typeof value !== 'string' || !value.includes('$')) return [];
-    return [
-      [
-        key,
-        value.replace(
-          /\$(?:\{(\w+)\}|(\w+))/g,
-          (_match, braced?: string, bare?: string) => env[braced ?? bare ?? ''] ?? '',
-        ),
-      ],
-    ];
+    const text = value.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_match, braced?: string, bare?: string) => {
+      const name = braced ?? bare ?? '';
+      const found = env[name];
+      if (found === undefined)
+        throw new UsageError(`${key} is "${value}", but the variable ${name} is not in the environment: set it`);
+      return found;
+    });
+    return [[key, text]];
   });
   return expanded.length === 0 ? config : { ...config, ...(Object.fromEntries(expanded) as Record<string, string>) };
 }

@@ -42,6 +42,8 @@ export interface PrometheusOptions {
   readonly scrapePath: string;
   readonly caFile: string;
   readonly caPath: string;
+  /** The certificates in `caPath`; empty without one. */
+  readonly caPem: string;
   readonly certFile: string;
   readonly keyFile: string;
 }

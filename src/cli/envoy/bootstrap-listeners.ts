@@ -1,3 +1,4 @@
+import { AppError } from '../../core/index.js';
 import type { PrometheusOptions } from './bootstrap-input.js';
 import { hostAndPort, type ProxyConfig, textSetting } from './proxy-config.js';
 
@@ -26,7 +27,7 @@ export function staticListeners(
   if (scrapeAddress !== '') {
     const backend = prometheus.backendPort === '' ? SELF_ADMIN : PROMETHEUS_BACKEND;
     if (backend === PROMETHEUS_BACKEND)
-      clusters.push(localCluster(PROMETHEUS_BACKEND, '127.0.0.1', Number(prometheus.backendPort)));
+      clusters.push(localCluster(PROMETHEUS_BACKEND, '127.0.0.1', backendPort(prometheus)));
     const at = hostAndPort(scrapeAddress, 'envoy_prometheus_bind_addr');
     const match = { path: prometheus.scrapePath };
     listeners.push(
@@ -37,9 +38,27 @@ export function staticListeners(
     const at = hostAndPort(statsAddress, 'envoy_stats_bind_addr');
     listeners.push(listener('envoy_metrics', at, { prefix: '/stats' }, '/stats', SELF_ADMIN));
   }
-  if (ready !== undefined) listeners.push(listener('envoy_ready', ready, { path: '/ready' }, '/ready', SELF_ADMIN));
+  const readyAt = ready ?? readyOf(config);
+  if (readyAt !== undefined) listeners.push(listener('envoy_ready', readyAt, { path: '/ready' }, '/ready', SELF_ADMIN));
   if (listeners.length > 0) clusters.unshift(localCluster(SELF_ADMIN, reachable(admin.host), admin.port));
   return { listeners, clusters };
+}
+
+function backendPort({ backendPort: given }: PrometheusOptions): number {
+  const port = Number(given);
+  if (Number.isInteger(port) && port > 0 && port <= 65_535) return port;
+  throw new AppError('invalidArgument', `-prometheus-backend-port must be between 1 and 65535, not "${given}"`);
+}
+
+/** Where the proxy's configuration wants readiness probes answered. */
+function readyOf(config: ProxyConfig): { readonly address: string; readonly port: number } | undefined {
+  const whole = textSetting(config, 'envoy_ready_bind_addr');
+  if (whole !== '') return hostAndPort(whole, 'envoy_ready_bind_addr');
+  const address = textSetting(config, 'envoy_ready_bind_address');
+  const port = config['envoy_ready_bind_port'];
+  if (address === '' && port === undefined) return undefined;
+  const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
+  return hostAndPort(`${host}:${String(port ?? '')}`, 'envoy_ready_bind_address and envoy_ready_bind_port');
 }
 
 const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);
@@ -77,13 +96,11 @@ function listener(
   };
 }
 
-/** Envoy reads the files anew when they change. */
-function scrapeTls({ certFile, keyFile, caFile, caPath }: PrometheusOptions): Json | undefined {
+/** Files are read by Envoy itself, which needs not have them here; what the certificates of a directory say stands inside. */
+function scrapeTls({ certFile, keyFile, caFile, caPem }: PrometheusOptions): Json | undefined {
   if (certFile === '' || keyFile === '') return undefined;
-  const validation = {
-    ...(caFile === '' ? {} : { trusted_ca: { filename: caFile } }),
-    ...(caPath === '' ? {} : { watched_directory: { path: caPath } }),
-  };
+  const trusted = caPem === '' ? { filename: caFile } : { inline_string: caPem };
+  const validation = caPem === '' && caFile === '' ? {} : { trusted_ca: trusted };
   return {
     name: 'tls',
     typed_config: {

@@ -1,4 +1,5 @@
 import { AppError } from '../../core/index.js';
+import { parseDurationMs } from '../../core/duration.js';
 import { jsonSetting, textSetting, type ProxyConfig } from './proxy-config.js';
 
 /** What the tags of a proxy's own statistics say (consul-behaviour.md 6.14). */
@@ -90,14 +91,30 @@ function customTags(config: ProxyConfig): readonly Json[] {
   });
 }
 
-/** `stats_sinks` of `envoy_statsd_url`, `envoy_dogstatsd_url` and `envoy_extra_stats_sinks_json`; undefined when none. */
-export function statsSinks(config: ProxyConfig, extra: readonly unknown[]): readonly unknown[] | undefined {
-  const sinks = [
+/** `stats_sinks` of `envoy_statsd_url`, `envoy_dogstatsd_url` and `envoy_extra_stats_sinks_json`. */
+export function statsSinks(config: ProxyConfig, extra: readonly unknown[]): readonly unknown[] {
+  return [
     ...sink(config, 'envoy_statsd_url', 'envoy.stat_sinks.statsd', 'StatsdSink'),
     ...sink(config, 'envoy_dogstatsd_url', 'envoy.stat_sinks.dog_statsd', 'DogStatsdSink'),
     ...extra,
   ];
-  return sinks.length === 0 ? undefined : sinks;
+}
+
+/** Envoy's own limits, in milliseconds. */
+const SHORTEST_FLUSH_MS = 1;
+const FLUSH_BELOW_MS = 300_000;
+
+/** `envoy_stats_flush_interval`, as Envoy's JSON writes durations; undefined when it is not given. */
+export function statsFlushInterval(config: ProxyConfig): string | undefined {
+  const text = textSetting(config, 'envoy_stats_flush_interval').trim();
+  if (text === '') return undefined;
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms < SHORTEST_FLUSH_MS || ms >= FLUSH_BELOW_MS)
+    throw new AppError(
+      'invalidArgument',
+      `envoy_stats_flush_interval: "${text}" must be a duration from 1ms to less than 5m, such as "10s"`,
+    );
+  return `${ms / 1000}s`;
 }
 
 function sink(config: ProxyConfig, key: string, name: string, type: string): readonly Json[] {

@@ -1,7 +1,8 @@
 import type { BootstrapInput, XdsTls } from './bootstrap-input.js';
 import { staticListeners } from './bootstrap-listeners.js';
-import { statsConfig, statsSinks } from './bootstrap-stats.js';
-import { applyTemplate } from './bootstrap-template.js';
+import { statsConfig, statsFlushInterval, statsSinks } from './bootstrap-stats.js';
+import { telemetryCollector } from './bootstrap-telemetry.js';
+import { type TemplateParts, applyTemplate } from './bootstrap-template.js';
 import { jsonListSetting, jsonSetting, textSetting } from './proxy-config.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,29 +18,23 @@ const RE2_LARGEST_PROGRAM = 1_048_576;
  */
 export function buildBootstrap(input: BootstrapInput): Json {
   const template = textSetting(input.config, 'envoy_bootstrap_json_tpl');
-  return template === '' ? standardBootstrap(input) : applyTemplate(template, input);
+  const parts = partsOf(input);
+  return template === '' ? standardBootstrap(input, parts) : applyTemplate(template, input, parts);
 }
 
-function standardBootstrap(input: BootstrapInput): Json {
+function partsOf(input: BootstrapInput): TemplateParts {
   const { config } = input;
   const fixed = staticListeners(config, input.prometheus, input.ready, input.admin);
-  const listeners = [...fixed.listeners, ...jsonListSetting(config, 'envoy_extra_static_listeners_json')];
-  const clusters = [
-    xdsCluster(input),
-    ...fixed.clusters,
-    ...jsonListSetting(config, 'envoy_extra_static_clusters_json'),
-  ];
-  const sinks = statsSinks(config, jsonListSetting(config, 'envoy_extra_stats_sinks_json'));
-  const flushInterval = textSetting(config, 'envoy_stats_flush_interval');
-  const tracing = jsonSetting(config, 'envoy_tracing_json');
+  const telemetry = telemetryCollector(input);
   return {
-    admin: adminInterface(input),
-    node: node(input),
-    layered_runtime: {
-      layers: [{ name: 'base', static_layer: { 're2.max_program_size.error_level': RE2_LARGEST_PROGRAM } }],
-    },
-    static_resources: { clusters, ...(listeners.length === 0 ? {} : { listeners }) },
-    stats_config: statsConfig(
+    listeners: [...fixed.listeners, ...jsonListSetting(config, 'envoy_extra_static_listeners_json')],
+    clusters: [
+      ...fixed.clusters,
+      ...jsonListSetting(config, 'envoy_extra_static_clusters_json'),
+      ...telemetry.clusters,
+    ],
+    sinks: statsSinks(config, [...jsonListSetting(config, 'envoy_extra_stats_sinks_json'), ...telemetry.sinks]),
+    statsConfig: statsConfig(
       {
         cluster: input.cluster,
         service: input.cluster,
@@ -50,8 +45,24 @@ function standardBootstrap(input: BootstrapInput): Json {
       config,
       { omitDeprecated: input.omitDeprecatedTags },
     ),
-    ...(sinks === undefined ? {} : { stats_sinks: sinks }),
-    ...(flushInterval === '' ? {} : { stats_flush_interval: flushInterval }),
+    tracing: jsonSetting(config, 'envoy_tracing_json'),
+  };
+}
+
+function standardBootstrap(input: BootstrapInput, parts: TemplateParts): Json {
+  const { listeners, sinks, tracing } = parts;
+  const clusters = [xdsCluster(input), ...parts.clusters];
+  const flushInterval = statsFlushInterval(input.config);
+  return {
+    admin: adminInterface(input),
+    node: node(input),
+    layered_runtime: {
+      layers: [{ name: 'base', static_layer: { 're2.max_program_size.error_level': RE2_LARGEST_PROGRAM } }],
+    },
+    static_resources: { clusters, ...(listeners.length === 0 ? {} : { listeners }) },
+    stats_config: parts.statsConfig,
+    ...(sinks.length === 0 ? {} : { stats_sinks: sinks }),
+    ...(flushInterval === undefined ? {} : { stats_flush_interval: flushInterval }),
     ...(tracing === undefined ? {} : { tracing }),
     dynamic_resources: dynamicResources(input.token),
   };

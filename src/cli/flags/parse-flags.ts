@@ -15,8 +15,11 @@ export function parseFlags(normalized: readonly string[], flags: Flags): ParsedF
     .configureOutput({ writeOut: () => {}, writeErr: () => {}, outputError: () => {} });
   for (const [key, flag] of Object.entries(flags)) {
     const name = flagName(key);
+    const option = new Option(`--${name} <${flag.value ?? 'bool'}>`, flag.about);
+    // A flag whose name starts with `no-` is one of its own here, not the opposite of another.
+    option.negate = false;
     parser.addOption(
-      new Option(`--${name} <${flag.value ?? 'bool'}>`, flag.about).default(flag.initial).argParser((text, soFar) => {
+      option.default(flag.initial).argParser((text, soFar) => {
         try {
           return flag.read(text, soFar);
         } catch (thrown) {

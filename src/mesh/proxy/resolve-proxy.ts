@@ -13,6 +13,7 @@ import {
 } from '../../model/index.js';
 import { entryOf } from '../discovery-chain/index.js';
 import type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
+import { telemetryUpstreams } from './telemetry-upstream.js';
 import { resolveUpstream, upstreamCaller } from './resolve-upstream.js';
 
 /** A proxy, and what its Envoy cannot be given of its settings. */
@@ -77,11 +78,11 @@ function mayBePermissive(view: MeshView): boolean {
   return entryOf(view, 'mesh', 'mesh')?.allowEnablingPermissiveMutualTls === true;
 }
 
-/** The explicit upstreams of a sidecar. They are made when they are asked for: only its needs want them. */
+/** The explicit upstreams of a sidecar, and the one for its metrics. They are made when they are asked for: only its needs want them. */
 export function resolvedUpstreams(view: MeshView, proxy: ResolvedProxy): readonly ResolvedUpstream[] {
   const common = entryOf(view, 'proxy-defaults', 'global');
   const own = entryOf(view, 'service-defaults', proxy.service);
-  return proxy.settings.upstreams.map((upstream) =>
+  return [...proxy.settings.upstreams, ...telemetryUpstreams(proxy)].map((upstream) =>
     resolveUpstream(view, upstream, upstreamCaller(proxy, upstream, common, own)),
   );
 }

@@ -13,7 +13,7 @@ export const plainInput: BootstrapInput = {
   xds: { address: { type: 'tcp', host: '127.0.0.1', port: 8502 } },
   drainTimeS: 15,
   config: {},
-  prometheus: { backendPort: '', scrapePath: '/metrics', caFile: '', caPath: '', certFile: '', keyFile: '' },
+  prometheus: { backendPort: '', scrapePath: '/metrics', caFile: '', caPath: '', caPem: '', certFile: '', keyFile: '' },
   ready: undefined,
   omitDeprecatedTags: true,
 };

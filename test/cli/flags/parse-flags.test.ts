@@ -32,6 +32,14 @@ const messageOf = (normalized: readonly string[]): string => {
 };
 
 describe('values', () => {
+  test('a flag whose name starts with no- is one of its own', () => {
+    const own = { noTraffic: switchFlag('sends nothing'), traffic: switchFlag('sends something') };
+    expect(parseFlags(['--no-traffic=true'], own)).toEqual({
+      values: { noTraffic: true, traffic: false },
+      given: new Set(['noTraffic']),
+    });
+  });
+
   test('what is not given keeps its initial value', () => {
     expect(parseFlags([], flags)).toEqual({
       values: { deny: false, modifyIndex: 0n, name: 'nobody', nodeMeta: {}, port: 80, retries: 0, tag: [] },

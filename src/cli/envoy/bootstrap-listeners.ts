@@ -58,7 +58,8 @@ function readyOf(config: ProxyConfig): { readonly address: string; readonly port
   const port = config['envoy_ready_bind_port'];
   if (address === '' && port === undefined) return undefined;
   const host = address.includes(':') && !address.startsWith('[') ? `[${address}]` : address;
-  return hostAndPort(`${host}:${String(port ?? '')}`, 'envoy_ready_bind_address and envoy_ready_bind_port');
+  const digits = typeof port === 'number' || typeof port === 'string' ? port : '';
+  return hostAndPort(`${host}:${digits}`, 'envoy_ready_bind_address and envoy_ready_bind_port');
 }
 
 const reachable = (host: string): string => (host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host);

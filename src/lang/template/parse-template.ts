@@ -7,7 +7,7 @@ const MAX_DEPTH = 20;
 /** An `if` whose `end` has not come yet. */
 interface Open {
   readonly condition: TemplateExpression;
-  readonly then: TemplateNode[];
+  readonly whenTrue: TemplateNode[];
   /** Where nodes go since the `else`. */
   otherwise?: TemplateNode[];
   /** It stands in the `else` of the one before and ends with it. */
@@ -20,7 +20,7 @@ export function parseTemplate(source: string): readonly TemplateNode[] {
   const open: Open[] = [];
   const target = (): TemplateNode[] => {
     const last = open.at(-1);
-    return last?.otherwise ?? last?.then ?? nodes;
+    return last?.otherwise ?? last?.whenTrue ?? nodes;
   };
   for (const piece of pieces(source)) {
     if (piece.type === 'text') {
@@ -30,7 +30,7 @@ export function parseTemplate(source: string): readonly TemplateNode[] {
     const { action } = piece;
     const [, word = '', rest = ''] =
       /^(if|else if|else|end)\b\s*([\s\S]*)$/.exec(action.replace(/^else\s+if\b/, 'else if')) ?? [];
-    if (word === 'if') open.push({ condition: parseExpression(rest), then: [], chained: false });
+    if (word === 'if') open.push({ condition: parseExpression(rest), whenTrue: [], chained: false });
     else if (word === 'else' || word === 'else if') startElse(open, word === 'else if' ? rest : undefined, action);
     else if (word === 'end' && rest === '') close(open, target, action);
     else target().push({ type: 'print', expression: parseExpression(action) });
@@ -44,15 +44,15 @@ function startElse(open: Open[], condition: string | undefined, action: string):
   const last = open.at(-1);
   if (last === undefined || last.otherwise !== undefined) throw wrong(action, 'has no {{ if }} before it');
   last.otherwise = [];
-  if (condition !== undefined) open.push({ condition: parseExpression(condition), then: [], chained: true });
+  if (condition !== undefined) open.push({ condition: parseExpression(condition), whenTrue: [], chained: true });
 }
 
 function close(open: Open[], target: () => TemplateNode[], action: string): void {
   for (;;) {
     const last = open.pop();
     if (last === undefined) throw wrong(action, 'has no {{ if }} before it');
-    const { condition, then, otherwise = [] } = last;
-    target().push({ type: 'if', condition, then, otherwise });
+    const { condition, whenTrue, otherwise = [] } = last;
+    target().push({ type: 'if', condition, whenTrue, otherwise });
     if (!last.chained) return;
   }
 }

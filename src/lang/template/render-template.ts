@@ -14,7 +14,7 @@ export function renderTemplate(
     .map((node) => {
       if (node.type === 'text') return node.text;
       if (node.type === 'if')
-        return renderTemplate(isTrue(valueOf(node.condition, values)) ? node.then : node.otherwise, values, print);
+        return renderTemplate(isTrue(valueOf(node.condition, values)) ? node.whenTrue : node.otherwise, values, print);
       const value = valueOf(node.expression, values);
       return print(node.expression.type === 'field' ? node.expression.path : '', value);
     })

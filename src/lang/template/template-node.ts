@@ -14,6 +14,6 @@ export type TemplateNode =
   | {
       readonly type: 'if';
       readonly condition: TemplateExpression;
-      readonly then: readonly TemplateNode[];
+      readonly whenTrue: readonly TemplateNode[];
       readonly otherwise: readonly TemplateNode[];
     };

@@ -40,7 +40,8 @@ const print = async (flags: readonly string[], env: Readonly<Record<string, stri
     cwd: folder,
   });
   // oxlint-disable-next-line typescript/no-explicit-any -- bootstraps are looked at by path
-  return { ...result, json: (result.code === 0 ? JSON.parse(result.out) : undefined) as any };
+  const json: any = result.code === 0 ? JSON.parse(result.out) : undefined;
+  return { ...result, json };
 };
 
 describe('flags of connect envoy', () => {

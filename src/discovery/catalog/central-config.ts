@@ -1,4 +1,3 @@
-import { passiveHealthCheckField, upstreamLimitsField } from '../../model/config-entries/service-defaults.js';
 import {
   type ExposeSettings,
   type MeshView,
@@ -10,6 +9,8 @@ import {
   type Upstream,
   type UpstreamConfig,
   configEntryKey,
+  passiveHealthCheckField,
+  upstreamLimitsField,
 } from '../../model/index.js';
 import { encode } from '../../model/wire/index.js';
 

@@ -7,7 +7,7 @@ export { proxyProblems, unservedUpstream } from './proxy-problems.js';
 export { exposedPathsCell } from './exposed-paths.js';
 export { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from './resolve-upstream.js';
 export { type ProxyReference, proxyKey, resolvedProxyCell, resolvedUpstreams } from './resolve-proxy.js';
-export type { PassiveHealthCheckSettings, ResolvedProxy, ResolvedUpstream, UpstreamLimits } from './resolved-proxy.js';
+export type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
 export { serviceSpiffeId } from './spiffe.js';
 export {
   type TargetEndpoint,

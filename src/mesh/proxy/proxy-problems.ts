@@ -7,6 +7,7 @@ import {
   numberProblems,
   objectSetting,
 } from './opaque-settings.js';
+import { registeredHealthCheck, registeredLimits } from './registered-settings.js';
 import type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
 
 const PROTOCOLS: ReadonlySet<string> = new Set(['', 'tcp', 'http', 'http2', 'grpc']);
@@ -50,7 +51,13 @@ function upstreamNumberProblems({ destinationName, config }: Upstream): readonly
     ...numberProblems(config, UPSTREAM_NUMBERS, where),
     ...numberProblems(inside('limits'), LIMIT_NUMBERS, `${where}limits.`),
     ...numberProblems(inside('passive_health_check'), HEALTH_CHECK_NUMBERS, `${where}passive_health_check.`),
+    ...settingsProblems(`${where}limits`, registeredLimits(inside('limits'))),
+    ...settingsProblems(`${where}passive_health_check`, registeredHealthCheck(inside('passive_health_check'))),
   ];
+}
+
+function settingsProblems(where: string, { problem }: { readonly problem?: string }): readonly string[] {
+  return problem === undefined ? [] : [`${where}: what Consul does not have is ignored: ${problem}`];
 }
 
 function upstreamProblems(upstream: ResolvedUpstream): readonly string[] {

@@ -3,9 +3,11 @@ import type {
   MeshGatewayMode,
   MeshView,
   OpaqueConfig,
+  PassiveHealthCheck,
   ProxyDefaultsEntry,
   ServiceDefaultsEntry,
   Upstream,
+  UpstreamLimits,
 } from '../../model/index.js';
 import type { UpstreamConfig } from '../../model/config-entries/service-defaults.js';
 import { entryOf } from '../discovery-chain/index.js';
@@ -17,7 +19,8 @@ import {
   objectSetting,
   settingOf,
 } from './opaque-settings.js';
-import type { PassiveHealthCheckSettings, ResolvedUpstream, UpstreamLimits } from './resolved-proxy.js';
+import { registeredHealthCheck, registeredLimits } from './registered-settings.js';
+import type { ResolvedUpstream } from './resolved-proxy.js';
 
 /** One source of an upstream's settings; what is absent is left to the sources below it. */
 interface UpstreamLayer {
@@ -25,7 +28,7 @@ interface UpstreamLayer {
   readonly connectTimeoutMs?: number;
   readonly meshGatewayMode?: MeshGatewayMode;
   readonly limits?: UpstreamLimits;
-  readonly passiveHealthCheck?: PassiveHealthCheckSettings;
+  readonly passiveHealthCheck?: PassiveHealthCheck;
   readonly balanceOutboundConnections?: string;
   readonly envoyListenerJson?: string;
   readonly envoyClusterJson?: string;
@@ -176,10 +179,11 @@ function limitsOf(config: OpaqueConfig): UpstreamLimits {
     maxConnections: numberSetting(config, LIMIT_NUMBERS, 'max_connections'),
     maxPendingRequests: numberSetting(config, LIMIT_NUMBERS, 'max_pending_requests'),
     maxConcurrentRequests: numberSetting(config, LIMIT_NUMBERS, 'max_concurrent_requests'),
+    ...registeredLimits(config).settings,
   });
 }
 
-function passiveHealthCheckOf(config: OpaqueConfig): PassiveHealthCheckSettings {
+function passiveHealthCheckOf(config: OpaqueConfig): PassiveHealthCheck {
   return {
     intervalMs: durationIn(config, 'interval') ?? 0,
     maxFailures: numberSetting(config, HEALTH_CHECK_NUMBERS, 'max_failures') ?? 0,
@@ -187,6 +191,7 @@ function passiveHealthCheckOf(config: OpaqueConfig): PassiveHealthCheckSettings 
       enforcingConsecutive5xx: numberSetting(config, HEALTH_CHECK_NUMBERS, 'enforcing_consecutive_5xx'),
       maxEjectionPercent: numberSetting(config, HEALTH_CHECK_NUMBERS, 'max_ejection_percent'),
       baseEjectionTimeMs: durationIn(config, 'base_ejection_time'),
+      ...registeredHealthCheck(config).settings,
     }),
   };
 }

@@ -3,7 +3,9 @@ import type {
   ExposeSettings,
   MeshGatewayMode,
   OpaqueConfig,
+  PassiveHealthCheck,
   ProxySettings,
+  UpstreamLimits,
 } from '../../model/index.js';
 
 /** A sidecar's registration merged with central configuration (consul-behaviour 2.4): what its resources are built from. */
@@ -54,23 +56,8 @@ export interface ResolvedUpstream {
   readonly connectTimeoutMs: number;
   readonly meshGatewayMode: MeshGatewayMode;
   readonly limits: UpstreamLimits;
-  readonly passiveHealthCheck: PassiveHealthCheckSettings | undefined;
+  readonly passiveHealthCheck: PassiveHealthCheck | undefined;
   readonly balanceOutboundConnections: string;
   readonly envoyListenerJson: string;
   readonly envoyClusterJson: string;
-}
-
-/** Absent = no limit; 0 is a limit. */
-export interface UpstreamLimits {
-  readonly maxConnections?: number;
-  readonly maxPendingRequests?: number;
-  readonly maxConcurrentRequests?: number;
-}
-
-export interface PassiveHealthCheckSettings {
-  readonly intervalMs: number;
-  readonly maxFailures: number;
-  readonly enforcingConsecutive5xx?: number;
-  readonly maxEjectionPercent?: number;
-  readonly baseEjectionTimeMs?: number;
 }

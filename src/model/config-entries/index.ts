@@ -30,12 +30,10 @@ export type {
 export type { MeshEntry, MeshHttp, MeshTls, MeshTlsParameters, RequestNormalization } from './mesh.js';
 export type { FailoverPolicy, ProxyDefaultsEntry } from './proxy-defaults.js';
 export type {
-  PassiveHealthCheck,
   ServiceDefaultsEntry,
   ServiceDestination,
   UpstreamConfig,
   UpstreamConfiguration,
-  UpstreamLimits,
 } from './service-defaults.js';
 export type {
   IntentionAction,
@@ -87,9 +85,17 @@ export {
   type DirectResponse,
   type Fault,
   type HeaderMatch,
+  type PassiveHealthCheck,
   type RequestMirror,
   type RetryBackOff,
+  type RetryBudget,
   type RetrySettings,
+  type SlowStart,
+  type UpstreamLimits,
+  passiveHealthCheckField,
+  passiveHealthCheckProblems,
+  upstreamLimitsField,
+  upstreamLimitsProblems,
 } from './traffic/index.js';
 export type { HeaderModifiers, MutualTlsMode, TransparentProxySettings } from './shared-fields.js';
 

@@ -1,4 +1,5 @@
 import { type Field, duration, flag, integer, list, object, optional, text } from '../wire/index.js';
+import { type SlowStart, slowStartField } from './traffic/index.js';
 
 /** How Envoy picks an instance (consul-behaviour 4.5). Policy '' and `random`, `round_robin`, `least_request`, `ring_hash`, `maglev`. */
 export interface LoadBalancer {
@@ -6,6 +7,8 @@ export interface LoadBalancer {
   readonly ringHashConfig?: RingHashConfig;
   readonly leastRequestConfig?: LeastRequestConfig;
   readonly hashPolicies: readonly HashPolicy[];
+  /** Beyond Consul. */
+  readonly slowStart?: SlowStart;
 }
 
 export interface RingHashConfig {
@@ -46,4 +49,5 @@ export const loadBalancerField: Field<LoadBalancer> = object<LoadBalancer>({
       terminal: flag(),
     }),
   ),
+  slowStart: optional(slowStartField),
 });

@@ -1,4 +1,4 @@
-import { type Field, always, duration, integer, list, object, opaque, optional, text } from '../wire/index.js';
+import { type Field, always, integer, list, object, opaque, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import type { EnvoyExtension, ExposeSettings, MeshGatewayMode, OpaqueConfig, ProxyMode } from '../records/proxy.js';
 import {
@@ -22,6 +22,12 @@ import { exposeProblem, mutualTlsModeProblem, outboundPortProblem } from './rule
 import { type Problem, listedProblems } from './rules/problems.js';
 import { type EntryAccess, type Requirement, serviceRight } from './rules/requirement.js';
 import { upstreamConfigProblem } from './rules/upstream.js';
+import {
+  type PassiveHealthCheck,
+  type UpstreamLimits,
+  passiveHealthCheckField,
+  upstreamLimitsField,
+} from './traffic/index.js';
 
 /** Defaults for one service's instances and for those who call it (consul-behaviour 4.1). */
 export interface ServiceDefaultsEntry {
@@ -69,41 +75,11 @@ export interface UpstreamConfig {
   readonly balanceOutboundConnections: string;
 }
 
-/** Circuit breaker thresholds; absent = Envoy's default, 0 = nothing allowed. */
-export interface UpstreamLimits {
-  readonly maxConnections?: number;
-  readonly maxPendingRequests?: number;
-  readonly maxConcurrentRequests?: number;
-}
-
-/** Outlier detection; absent fields = Envoy's defaults. */
-export interface PassiveHealthCheck {
-  readonly intervalMs: number;
-  readonly maxFailures: number;
-  readonly enforcingConsecutive5xx?: number;
-  readonly maxEjectionPercent?: number;
-  readonly baseEjectionTimeMs?: number;
-}
-
 /** Addresses outside the mesh that a terminating gateway reaches for this service. */
 export interface ServiceDestination {
   readonly addresses: readonly string[];
   readonly port: number;
 }
-
-export const upstreamLimitsField: Field<UpstreamLimits> = object<UpstreamLimits>({
-  maxConnections: optional(integer()),
-  maxPendingRequests: optional(integer()),
-  maxConcurrentRequests: optional(integer()),
-});
-
-export const passiveHealthCheckField: Field<PassiveHealthCheck> = object<PassiveHealthCheck>({
-  intervalMs: duration({ shownAs: 'nanoseconds' }),
-  maxFailures: integer({ unsigned32: true }),
-  enforcingConsecutive5xx: optional(integer({ unsigned32: true })),
-  maxEjectionPercent: optional(integer({ unsigned32: true })),
-  baseEjectionTimeMs: optional(duration({ shownAs: 'nanoseconds' })),
-});
 
 export const upstreamConfigField: Field<UpstreamConfig> = object<UpstreamConfig>({
   name: text(),

@@ -1,4 +1,4 @@
-import type { MeshView } from '../../model/index.js';
+import type { MeshView, PassiveHealthCheck, UpstreamLimits } from '../../model/index.js';
 import {
   type ChainNode,
   type ChainTarget,
@@ -6,7 +6,6 @@ import {
   type ResolverNode,
   discoveryChainCell,
 } from '../../mesh/discovery-chain/index.js';
-import type { PassiveHealthCheckSettings, UpstreamLimits } from '../../mesh/proxy/index.js';
 
 /** A resolver of a chain, as cells name it: the chain's key and the node's key in it. */
 export interface ChainNodeInput {
@@ -23,7 +22,7 @@ export interface ChainTargetInput extends ChainNodeInput {
 /** What an upstream's registration adds to the clusters of its chain. */
 export interface ClusterTuning {
   readonly limits?: UpstreamLimits;
-  readonly passiveHealthCheck?: PassiveHealthCheckSettings;
+  readonly passiveHealthCheck?: PassiveHealthCheck;
   readonly fetchTimeoutMs?: number;
 }
 

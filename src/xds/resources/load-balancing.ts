@@ -1,4 +1,4 @@
-import type { HashPolicy, LoadBalancer, RingHashConfig } from '../../model/index.js';
+import type { HashPolicy, LoadBalancer, RingHashConfig, SlowStart } from '../../model/index.js';
 import { durationOf } from './config-sources.js';
 
 /** Fields of a cluster that say how requests are spread (consul-behaviour 4.5); none for Envoy's default. */
@@ -8,9 +8,10 @@ export function loadBalancing(balancer: LoadBalancer | undefined) {
       return { lb_policy: 'RANDOM' as const };
     case 'least_request': {
       const count = balancer.leastRequestConfig?.choiceCount ?? 0;
+      const config = { ...(count > 0 ? { choice_count: { value: count } } : {}), ...slowStart(balancer.slowStart) };
       return {
         lb_policy: 'LEAST_REQUEST' as const,
-        ...(count > 0 ? { least_request_lb_config: { choice_count: { value: count } } } : {}),
+        ...(Object.keys(config).length > 0 ? { least_request_lb_config: config } : {}),
       };
     }
     case 'ring_hash': {
@@ -30,7 +31,7 @@ export function loadBalancing(balancer: LoadBalancer | undefined) {
     case 'maglev':
       return { lb_policy: 'MAGLEV' as const };
     default:
-      return {};
+      return balancer?.slowStart ? { round_robin_lb_config: slowStart(balancer.slowStart) } : {};
   }
 }
 
@@ -40,6 +41,21 @@ const DEFAULT_MINIMUM_RING_SIZE = 1024;
 function withinItself({ minimumRingSize, maximumRingSize }: RingHashConfig): RingHashConfig {
   const fallsBelow = minimumRingSize === 0 && maximumRingSize > 0 && maximumRingSize < DEFAULT_MINIMUM_RING_SIZE;
   return { minimumRingSize: fallsBelow ? maximumRingSize : minimumRingSize, maximumRingSize };
+}
+
+/** Envoy wants a name under which its operator could change the number. */
+const AGGRESSION_KEY = 'upstream.slow_start.aggression';
+
+function slowStart(settings: SlowStart | undefined) {
+  if (settings === undefined) return {};
+  const { windowMs, aggression, minWeightPercent } = settings;
+  return {
+    slow_start_config: {
+      slow_start_window: durationOf(windowMs),
+      ...(aggression === undefined ? {} : { aggression: { default_value: aggression, runtime_key: AGGRESSION_KEY } }),
+      ...(minWeightPercent === undefined ? {} : { min_weight_percent: { value: minWeightPercent } }),
+    },
+  };
 }
 
 const isHashing = (balancer: LoadBalancer | undefined): balancer is LoadBalancer =>

@@ -11,8 +11,9 @@ import {
 } from './chain-input.js';
 import { durationOf, fetchSource } from './config-sources.js';
 import { escapedCluster } from './escaped-cluster.js';
-import { circuitBreakers, outlierDetection } from './limits.js';
+import { circuitBreakers } from './limits.js';
 import { loadBalancing } from './load-balancing.js';
+import { outlierDetection } from './outlier-detection.js';
 import { LEAF_SECRET, ROOTS_SECRET } from './spec.js';
 import { upstreamTlsSocket } from './tls.js';
 

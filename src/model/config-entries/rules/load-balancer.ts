@@ -1,4 +1,5 @@
 import type { HashPolicy, LoadBalancer } from '../load-balancer.js';
+import { slowStartProblem } from '../traffic/index.js';
 import { breaksLine } from './header-modifiers.js';
 import { type Problem, firstProblem } from './problems.js';
 
@@ -22,6 +23,7 @@ export function loadBalancerProblem(balancer: LoadBalancer | undefined): Problem
     return 'Bad LoadBalancer configuration: LeastRequestConfig.ChoiceCount must be at least 2; leave it out for the default';
   return (
     ringSizeProblem(balancer) ??
+    slowStartProblem('Bad LoadBalancer configuration. SlowStart', policy, balancer.slowStart) ??
     firstProblem(balancer.hashPolicies, (hash, position) =>
       hashPolicyProblem(`Bad LoadBalancer HashPolicy[${position}]`, hash),
     )

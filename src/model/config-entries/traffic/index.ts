@@ -7,6 +7,11 @@ export { ANY, type Cors, type CorsOrigin, corsField, corsProblem } from './cors.
 export { type DirectResponse, directResponseField, directResponseProblem } from './direct-response.js';
 export { type Fault, faultField, faultProblem } from './fault.js';
 export { type HeaderMatch, headerMatchField, headerMatchesProblem } from './header-match.js';
+export {
+  type PassiveHealthCheck,
+  passiveHealthCheckField,
+  passiveHealthCheckProblems,
+} from './passive-health-check.js';
 export { type RequestMirror, requestMirrorField, requestMirrorsProblem } from './request-mirror.js';
 export {
   DEFAULT_BACK_OFF_BASE_MS,
@@ -15,3 +20,10 @@ export {
   retriesProblem,
   retryFields,
 } from './retries.js';
+export { type SlowStart, slowStartField, slowStartProblem } from './slow-start.js';
+export {
+  type RetryBudget,
+  type UpstreamLimits,
+  upstreamLimitsField,
+  upstreamLimitsProblems,
+} from './upstream-limits.js';

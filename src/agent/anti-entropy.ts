@@ -123,8 +123,7 @@ export class AntiEntropy {
   }
 
   #registration() {
-    const { node, id, address, datacenter, taggedAddresses, meta } = this.#options.facts;
-    return { node, id, address, datacenter, taggedAddresses, meta, checks: [] };
+    return { ...this.#options.facts, checks: [] };
   }
 
   #putNode(transaction: Transaction): void {

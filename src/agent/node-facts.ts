@@ -1,4 +1,4 @@
-import type { StringMap } from '../model/index.js';
+import type { Locality, StringMap } from '../model/index.js';
 
 /** What this agent says about the node it runs on. */
 export interface NodeFacts {
@@ -8,4 +8,5 @@ export interface NodeFacts {
   readonly datacenter: string;
   readonly taggedAddresses: StringMap;
   readonly meta: StringMap;
+  readonly locality?: Locality;
 }

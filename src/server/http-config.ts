@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../agent/config/index.js';
+import { encodeLocality } from '../discovery/catalog/index.js';
 import type { HttpConfig } from '../edges/http/index.js';
 import { API_VERSION, SUPPORTED_ENVOYS } from './versions.js';
 
@@ -50,5 +51,6 @@ function debugConfigOf(config: AgentConfig): Readonly<Record<string, unknown>> {
     ACLsEnabled: config.aclEnabled,
     DefaultIntentionPolicy: config.defaultIntentionPolicy,
     ConnectEnabled: config.connectEnabled,
+    ...(config.locality ? { Locality: encodeLocality(config.locality) } : {}),
   };
 }

@@ -61,6 +61,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     datacenter: config.datacenter,
     taggedAddresses: config.taggedAddresses,
     meta: { 'consul-network-segment': '', 'consul-version': API_VERSION, ...config.nodeMeta },
+    ...(config.locality ? { locality: config.locality } : {}),
   };
   const agent = createLocalAgent({
     store,

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/index.js';
 import type { CheckDefinition, ServiceDefinition } from '../../model/definitions/index.js';
 import { decodeCheckDefinition, decodeServiceDefinition } from '../../model/definitions/index.js';
-import type { StringMap } from '../../model/index.js';
+import type { Locality, StringMap } from '../../model/index.js';
 import type { AgentOptions } from './options.js';
 
 /** The configuration an agent runs with: every option has a value. */
@@ -21,6 +21,8 @@ export interface AgentConfig {
   readonly grpcTlsAddress: string;
   readonly taggedAddresses: StringMap;
   readonly nodeMeta: StringMap;
+  /** Where the node is; absent = not said. */
+  readonly locality?: Locality;
   /** -1 = closed. */
   readonly ports: {
     readonly http: number;
@@ -100,6 +102,7 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
     grpcTlsAddress: options.addresses?.grpcTls ?? clientAddress,
     taggedAddresses: { ...familyAddresses(advertiseAddress), ...options.taggedAddresses },
     nodeMeta: options.nodeMeta ?? {},
+    ...(options.locality?.region ? { locality: options.locality } : {}),
     ports: resolvePorts(options.ports ?? {}, devMode, server),
     allowPlaintextSecrets: options.allowPlaintextSecrets ?? false,
     logLevel: logLevel(options.logLevel ?? (devMode ? 'debug' : 'info')),
@@ -147,6 +150,8 @@ function checkStart(options: AgentOptions, devMode: boolean, server: boolean): v
     );
   if (options.nodeId && !NODE_ID.test(options.nodeId))
     throw new AppError('invalidArgument', `node_id must be a UUID, not "${options.nodeId}"`);
+  if (options.locality?.zone && !options.locality.region)
+    throw new AppError('invalidArgument', 'locality is invalid: zone cannot be set without region');
   if (options.datacenter !== undefined && !/^[a-z0-9_-]+$/.test(options.datacenter))
     throw new AppError(
       'invalidArgument',

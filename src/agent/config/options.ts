@@ -1,4 +1,4 @@
-import type { StringMap } from '../../model/index.js';
+import type { Locality, StringMap } from '../../model/index.js';
 import {
   duration,
   type Field,
@@ -41,6 +41,7 @@ export interface AgentOptions {
     readonly responseHeaders?: StringMap;
   };
   readonly limits?: { readonly httpMaxConnsPerClient?: number; readonly kvMaxValueSize?: number };
+  readonly locality?: Locality;
   readonly logJson?: boolean;
   readonly logLevel?: string;
   readonly maxQueryTimeMs?: number;
@@ -150,6 +151,7 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
         { ignored: OPTIONS_WITHOUT_EFFECT.limits },
       ),
     ),
+    locality: optional(object<Locality>({ region: text(), zone: text() })),
     logJson: optional(flag()),
     logLevel: optional(text({ lowerCase: true })),
     maxQueryTimeMs: optional(duration()),

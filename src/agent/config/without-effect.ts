@@ -12,7 +12,7 @@ export const OPTIONS_WITHOUT_EFFECT = {
     disable_coordinates disable_host_node_id disable_keyring_file disable_remote_exec disable_update_check
     discard_check_output dns_config domain enable_acl_replication enable_agent_tls_for_checks enable_central_service_config
     enable_debug enable_local_script_checks enable_script_checks enable_syslog encrypt encrypt_verify_incoming
-    encrypt_verify_outgoing experiments gossip_lan gossip_wan key_file leave_on_terminate license_path locality log_file
+    encrypt_verify_outgoing experiments gossip_lan gossip_wan key_file leave_on_terminate license_path log_file
     log_rotate_bytes log_rotate_duration log_rotate_max_files partition peering performance pid_file primary_gateways
     primary_gateways_interval protocol raft_boltdb raft_logstore raft_prevote_disabled raft_protocol
     raft_snapshot_interval raft_snapshot_threshold raft_trailing_logs read_replica reconnect_timeout reconnect_timeout_wan

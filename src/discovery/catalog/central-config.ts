@@ -10,6 +10,7 @@ import {
   type UpstreamConfig,
   configEntryKey,
   passiveHealthCheckField,
+  rateLimitsField,
   upstreamLimitsField,
 } from '../../model/index.js';
 import { encode } from '../../model/wire/index.js';
@@ -93,7 +94,7 @@ function serviceKeys(own: ServiceDefaultsEntry): OpaqueConfig {
     local_connect_timeout_ms: own.localConnectTimeoutMs,
     local_request_timeout_ms: own.localRequestTimeoutMs,
     balance_inbound_connections: own.balanceInboundConnections,
-    rate_limits: own.rateLimits,
+    rate_limits: own.rateLimits && encode(rateLimitsField, own.rateLimits),
   });
 }
 

@@ -1,5 +1,10 @@
 import type { EnvoyExtension, MeshGatewayMode, StringMap } from '../../model/index.js';
-import type { LoadBalancer, ServiceRoute, ServiceSplit } from '../../model/config-entries/index.js';
+import type {
+  LoadBalancer,
+  PrioritizeByLocality,
+  ServiceRoute,
+  ServiceSplit,
+} from '../../model/config-entries/index.js';
 
 /**
  * A compiled discovery chain (consul-behaviour 5.1). Keys of `nodes`: `<type>:<name>`; of `targets`: target ids. Virtual IPs are
@@ -76,6 +81,8 @@ export interface ChainTarget {
   readonly sni: string;
   /** Base of the cluster name: the SNI unless external or peered. */
   readonly name: string;
+  /** Of the resolver, else of proxy-defaults; absent = neither says anything. */
+  readonly prioritizeByLocality?: PrioritizeByLocality;
 }
 
 /** What a proxy (or a POST to the API) asks to be different. Empty or absent = no override. */

@@ -1,4 +1,5 @@
 import { loadBalancerField } from '../../model/config-entries/load-balancer.js';
+import { prioritizeByLocalityField } from '../../model/config-entries/traffic/index.js';
 import { serviceRouteField } from '../../model/config-entries/service-router.js';
 import { serviceSplitField } from '../../model/config-entries/service-splitter.js';
 import { envoyExtensionsField, meshGatewayField } from '../../model/config-entries/shared-fields.js';
@@ -91,6 +92,7 @@ const targetField = object<ChainTarget>({
   external: flag(),
   sni: text(),
   name: text(),
+  prioritizeByLocality: optional(prioritizeByLocalityField),
 });
 
 const chainField = object<CompiledChain>({

@@ -98,6 +98,8 @@ function recordTarget(
   if (external) refuseFeatures(name.service, resolver);
   const sni = targetSni(name, compilation.trustDomain);
   const subset = resolver?.subsets[name.serviceSubset];
+  const prioritizeByLocality =
+    resolver?.prioritizeByLocality ?? entryOf(compilation.view, 'proxy-defaults', 'global')?.prioritizeByLocality;
   const target: ChainTarget = {
     id,
     ...name,
@@ -108,6 +110,7 @@ function recordTarget(
     external,
     sni: external && defaults ? defaults.externalSni : sni,
     name: sni,
+    ...(prioritizeByLocality && { prioritizeByLocality }),
   };
   compilation.targets.set(id, target);
   return target;

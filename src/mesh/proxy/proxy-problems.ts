@@ -1,4 +1,5 @@
 import type { OpaqueConfig, Upstream } from '../../model/index.js';
+import { isHttpLike } from '../discovery-chain/index.js';
 import {
   HEALTH_CHECK_NUMBERS,
   LIMIT_NUMBERS,
@@ -31,6 +32,9 @@ export function proxyProblems(proxy: ResolvedProxy, upstreams: readonly Resolved
       : []),
     ...numberProblems(proxy.config, PROXY_NUMBERS, ''),
     ...settings.upstreams.flatMap(upstreamNumberProblems),
+    ...(proxy.rateLimits && !isHttpLike(protocol)
+      ? [`RateLimits of service "${service}" have no effect: it speaks ${protocol}, and only requests are counted`]
+      : []),
     ...upstreams.flatMap(upstreamProblems),
   ];
 }

@@ -53,11 +53,12 @@ function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySe
   const config: OpaqueConfig = { ...common?.config, ...configOf(own), ...registered.config };
   const refused = registered.mutualTlsMode === 'permissive' && !mayBePermissive(view);
   const settings = mergeSettings(refused ? { ...registered, mutualTlsMode: '' } : registered, common, own);
-  const datacenter = view.get('nodes', nodeKey(record.node))?.datacenter ?? '';
+  const node = view.get('nodes', nodeKey(record.node));
+  const locality = record.locality ?? node?.locality;
   return {
     node: record.node,
     proxyId: record.id,
-    datacenter,
+    datacenter: node?.datacenter ?? '',
     service: registered.destinationServiceName,
     address: record.address,
     port: record.port,
@@ -67,6 +68,8 @@ function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySe
     settings,
     expose: settings.expose,
     accessLogs: settings.accessLogs,
+    ...(locality ? { locality } : {}),
+    ...(own?.rateLimits ? { rateLimits: own.rateLimits } : {}),
     ownMeshGatewayMode: registered.meshGateway.mode,
     ...(refused ? { permissiveRefused: true as const } : {}),
     entries: [...(common ? ['proxy-defaults/global'] : []), ...(own ? [`service-defaults/${own.name}`] : [])],

@@ -1,10 +1,12 @@
 import type {
   AccessLogSettings,
   ExposeSettings,
+  Locality,
   MeshGatewayMode,
   OpaqueConfig,
   PassiveHealthCheck,
   ProxySettings,
+  RateLimits,
   UpstreamLimits,
 } from '../../model/index.js';
 
@@ -30,6 +32,10 @@ export interface ResolvedProxy {
   readonly formatsUpTo?: number;
   /** The formats of `accessLogs` are left out, because its Envoy does not know them. */
   readonly plainLogs?: true;
+  /** Of the registration, else of its node; absent = not known. */
+  readonly locality?: Locality;
+  /** Of its service. */
+  readonly rateLimits?: RateLimits;
   /** The mesh gateway mode of the registration alone. */
   readonly ownMeshGatewayMode: MeshGatewayMode;
   /** The registration asks for permissive mutual TLS, which the mesh does not allow. */

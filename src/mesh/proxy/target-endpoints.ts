@@ -3,6 +3,7 @@ import { compileFilter } from '../../lang/filter/index.js';
 import {
   type Cell,
   type CheckRecord,
+  type Locality,
   type MeshView,
   type NodeRecord,
   type ServiceRecord,
@@ -30,6 +31,8 @@ export interface TargetEndpoint {
   readonly healthy: boolean;
   /** 1 to 128. */
   readonly weight: number;
+  /** Of the instance, else of its node; absent = not known. */
+  readonly locality?: Locality;
 }
 
 /** Key of `targetEndpointsCell`. */
@@ -90,6 +93,7 @@ export function instanceEndpoint(
 ): TargetEndpoint {
   const critical = checks.some((check) => check.status === 'critical');
   const warning = checks.some((check) => check.status === 'warning');
+  const locality = service.locality ?? node.locality;
   const weight = warning && !critical ? service.weights.warning : service.weights.passing;
   return {
     address: service.address || node.address,
@@ -97,6 +101,7 @@ export function instanceEndpoint(
     socketPath: service.socketPath,
     healthy: !critical && !(onlyPassing && warning) && weight > 0,
     weight: Math.min(Math.max(weight, 1), HIGHEST_WEIGHT),
+    ...(locality ? { locality } : {}),
   };
 }
 

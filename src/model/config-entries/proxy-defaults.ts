@@ -30,6 +30,7 @@ import { metaProblem } from './rules/meta.js';
 import { exposeProblem, mutualTlsModeProblem, outboundPortProblem } from './rules/modes.js';
 import { type Problem, listedProblems } from './rules/problems.js';
 import { type EntryAccess, type Requirement, meshRights } from './rules/requirement.js';
+import { type PrioritizeByLocality, prioritizeByLocalityField, prioritizeByLocalityProblem } from './traffic/index.js';
 
 /** Defaults for every proxy (consul-behaviour 4.2); its only name is `global`. */
 export interface ProxyDefaultsEntry {
@@ -45,7 +46,7 @@ export interface ProxyDefaultsEntry {
   readonly accessLogs: AccessLogSettings;
   readonly envoyExtensions: readonly EnvoyExtension[];
   readonly failoverPolicy?: FailoverPolicy;
-  readonly prioritizeByLocality?: OpaqueConfig;
+  readonly prioritizeByLocality?: PrioritizeByLocality;
   readonly meta: StringMap;
 }
 
@@ -73,7 +74,7 @@ const schema: Field<ProxyDefaultsEntry> = object<ProxyDefaultsEntry>(
     accessLogs: accessLogsField,
     envoyExtensions: envoyExtensionsField,
     failoverPolicy: optional(failoverPolicyField),
-    prioritizeByLocality: optional(opaque()),
+    prioritizeByLocality: optional(prioritizeByLocalityField),
     meta: metaField,
   },
   { ignored: ignoredFields },
@@ -87,13 +88,13 @@ function normalize(entry: ProxyDefaultsEntry): ProxyDefaultsEntry {
 /** The first thing wrong with a normalised entry. */
 function validate(entry: ProxyDefaultsEntry): Problem {
   if (entry.name !== 'global') return `invalid name ("${entry.name}"), only "global" is supported`;
-  if (entry.prioritizeByLocality) return 'Prioritize-by-locality requires Consul Enterprise: leave it out';
   return (
     mutualTlsModeProblem(entry.mutualTlsMode) ??
     accessLogsProblem(entry.accessLogs) ??
     outboundPortProblem(entry.transparentProxy) ??
     exposeProblem(entry.expose) ??
     listedProblems(extensionProblems(entry.envoyExtensions)) ??
+    prioritizeByLocalityProblem(entry.prioritizeByLocality) ??
     metaProblem(entry.meta)
   );
 }

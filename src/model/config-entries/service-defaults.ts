@@ -1,6 +1,6 @@
-import { type Field, always, integer, list, object, opaque, optional, text } from '../wire/index.js';
+import { type Field, always, integer, list, object, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
-import type { EnvoyExtension, ExposeSettings, MeshGatewayMode, OpaqueConfig, ProxyMode } from '../records/proxy.js';
+import type { EnvoyExtension, ExposeSettings, MeshGatewayMode, ProxyMode } from '../records/proxy.js';
 import {
   type MutualTlsMode,
   type TransparentProxySettings,
@@ -24,8 +24,11 @@ import { type EntryAccess, type Requirement, serviceRight } from './rules/requir
 import { upstreamConfigProblem } from './rules/upstream.js';
 import {
   type PassiveHealthCheck,
+  type RateLimits,
   type UpstreamLimits,
   passiveHealthCheckField,
+  rateLimitsField,
+  rateLimitsProblem,
   upstreamLimitsField,
 } from './traffic/index.js';
 
@@ -48,7 +51,7 @@ export interface ServiceDefaultsEntry {
   readonly localConnectTimeoutMs: number;
   readonly localRequestTimeoutMs: number;
   readonly balanceInboundConnections: string;
-  readonly rateLimits?: OpaqueConfig;
+  readonly rateLimits?: RateLimits;
   readonly envoyExtensions: readonly EnvoyExtension[];
   readonly meta: StringMap;
 }
@@ -118,7 +121,7 @@ const schema: Field<ServiceDefaultsEntry> = object<ServiceDefaultsEntry>(
     localConnectTimeoutMs: integer(),
     localRequestTimeoutMs: integer(),
     balanceInboundConnections: text(),
-    rateLimits: optional(opaque()),
+    rateLimits: optional(rateLimitsField),
     envoyExtensions: envoyExtensionsField,
     meta: metaField,
   },
@@ -158,7 +161,7 @@ function validate(entry: ServiceDefaultsEntry): Problem {
       ...(entry.upstreamConfig?.overrides ?? []).map((override) => upstreamConfigProblem(override, true)),
       entry.upstreamConfig?.defaults && upstreamConfigProblem(entry.upstreamConfig.defaults, false),
       ...destinationProblems(entry),
-      entry.rateLimits && 'invalid rate_limits config. Rate limiting is a consul enterprise feature',
+      rateLimitsProblem(entry.rateLimits),
       entry.localConnectTimeoutMs < 0 ? 'LocalConnectTimeoutMs must not be negative' : undefined,
       entry.localRequestTimeoutMs < 0 ? 'LocalRequestTimeoutMs must not be negative' : undefined,
       externalSniProblem(entry.externalSni),

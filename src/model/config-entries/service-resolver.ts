@@ -1,6 +1,5 @@
-import { type Field, duration, flag, list, map, object, opaque, optional, text } from '../wire/index.js';
+import { type Field, duration, flag, list, map, object, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
-import type { OpaqueConfig } from '../records/proxy.js';
 import { type LoadBalancer, loadBalancerField } from './load-balancer.js';
 import { type FailoverPolicy, failoverPolicyField } from './proxy-defaults.js';
 import { ignoredFields, kindField, metaField, nameField } from './shared-fields.js';
@@ -10,6 +9,7 @@ import { metaProblem } from './rules/meta.js';
 import { filterProblem } from './rules/patterns.js';
 import { type Problem, firstProblem } from './rules/problems.js';
 import { type EntryAccess, type Requirement, chainRights } from './rules/requirement.js';
+import { type PrioritizeByLocality, prioritizeByLocalityField, prioritizeByLocalityProblem } from './traffic/index.js';
 
 /** Which instances stand for a service, and which do when those are gone (consul-behaviour 4.5). */
 export interface ServiceResolverEntry {
@@ -25,7 +25,7 @@ export interface ServiceResolverEntry {
   /** 0 = not given. */
   readonly requestTimeoutMs: number;
   readonly loadBalancer?: LoadBalancer;
-  readonly prioritizeByLocality?: OpaqueConfig;
+  readonly prioritizeByLocality?: PrioritizeByLocality;
   readonly meta: StringMap;
 }
 
@@ -104,7 +104,7 @@ const schema: Field<ServiceResolverEntry> = object<ServiceResolverEntry>(
     connectTimeoutMs: duration(),
     requestTimeoutMs: duration(),
     loadBalancer: optional(loadBalancerField),
-    prioritizeByLocality: optional(opaque()),
+    prioritizeByLocality: optional(prioritizeByLocalityField),
     meta: metaField,
   },
   { ignored: ignoredFields },
@@ -118,7 +118,6 @@ function normalize(entry: ServiceResolverEntry): ServiceResolverEntry {
 /** The first thing wrong with a normalised entry. */
 function validate(entry: ServiceResolverEntry): Problem {
   if (entry.name === '') return 'Name is required';
-  if (entry.prioritizeByLocality) return 'Prioritize-by-locality requires Consul Enterprise: leave it out';
   return (
     firstProblem(Object.entries(entry.subsets), ([name, subset]) => subsetProblem(name, subset)) ??
     (entry.defaultSubset !== '' && !Object.hasOwn(entry.subsets, entry.defaultSubset)
@@ -129,6 +128,7 @@ function validate(entry: ServiceResolverEntry): Problem {
     (entry.connectTimeoutMs < 0 ? 'Bad ConnectTimeout: it must not be negative' : undefined) ??
     (entry.requestTimeoutMs < 0 ? 'Bad RequestTimeout: it must not be negative' : undefined) ??
     loadBalancerProblem(entry.loadBalancer) ??
+    prioritizeByLocalityProblem(entry.prioritizeByLocality) ??
     metaProblem(entry.meta)
   );
 }
@@ -182,6 +182,8 @@ function failoverProblem(entry: ServiceResolverEntry, subset: string, failover: 
   if (failover.samenessGroup !== '') return `${where}: SamenessGroup requires Consul Enterprise`;
   if (failover.policy && !['', 'sequential', 'order-by-locality'].includes(failover.policy.mode))
     return `${where}: Policy.Mode must be one of "", "sequential", or "order-by-locality"`;
+  if (failover.policy?.mode === 'order-by-locality')
+    return `${where}: Policy.Mode "order-by-locality" puts peers in order, which this version does not do: use "sequential"`;
   const { service, serviceSubset, namespace, datacenters, targets } = failover;
   if (targets.length > 0) {
     if (service !== '') return `${where}: Targets cannot be set with Service`;

@@ -7,7 +7,9 @@ import {
   targetEndpointsCell,
   targetEndpointsKey,
 } from '../../mesh/proxy/index.js';
+import type { Locality } from '../../model/index.js';
 import type { Builder } from './builder.js';
+import { type PlacedEndpoints, byLocality } from './locality-priorities.js';
 
 /** Which instances a cluster's endpoints are: the same for every chain that leads to them. */
 export interface EndpointsInput extends Omit<TargetSelection, 'plain'> {
@@ -16,6 +18,8 @@ export interface EndpointsInput extends Omit<TargetSelection, 'plain'> {
   readonly peer: string;
   /** A member of a list of failover targets: the next one takes over when none of these is healthy, and not before. */
   readonly failover?: true;
+  /** Where the caller is, when it prefers instances that are near. */
+  readonly from?: Locality;
 }
 
 /**
@@ -37,15 +41,24 @@ export function endpointsInput(name: string, target: ChainTarget, inFailover: bo
  * The endpoints of one target; an assignment without any when there are none, never a removal. Instances whose address is a
  * host name are left out: Envoy refuses names in EDS. Targets in other datacenters and of peers have no endpoints here.
  */
-export const endpoints: Builder<EndpointsInput> = (view, { name, peer, failover, ...selection }) => {
+export const endpoints: Builder<EndpointsInput> = (view, { name, peer, failover, from, ...selection }) => {
   const known = peer === '' ? view.cell(targetEndpointsCell, targetEndpointsKey(selection)) : [];
+  const usable = known.filter(isUsable);
   const any = packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', {
     cluster_name: name,
-    endpoints: [{ lb_endpoints: known.filter(isUsable).map(toEndpoint) }],
-    ...(failover ? { policy: { overprovisioning_factor: { value: NO_SPILLING } } } : {}),
+    endpoints: from ? byLocality(usable, from).map(toPlace) : [{ lb_endpoints: usable.map(toEndpoint) }],
+    ...(failover || from ? { policy: { overprovisioning_factor: { value: NO_SPILLING } } } : {}),
   });
   return { name, any, entries: selection.filter === '' ? [] : [`service-resolver/${selection.service}`] };
 };
+
+function toPlace({ locality, priority, endpoints: placed }: PlacedEndpoints) {
+  return {
+    ...(locality ? { locality: { region: locality.region, zone: locality.zone } } : {}),
+    priority,
+    lb_endpoints: placed.map(toEndpoint),
+  };
+}
 
 /** Whether Envoy can be told of an endpoint. */
 export function isUsable(endpoint: TargetEndpoint): boolean {

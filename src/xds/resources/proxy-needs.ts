@@ -16,6 +16,7 @@ import { limitedProxy } from './envoy-limits.js';
 import { exposedNeeds } from './expose-needs.js';
 import { extendNeeds, type ServedUpstream } from './extended-needs.js';
 import { localAppInput } from './local-app.js';
+import { nearEndpoints } from './near-endpoints.js';
 import { configText } from './opaque-config.js';
 import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './public-listener.js';
 import { RBAC_FILTERS } from './rbac.js';
@@ -49,7 +50,11 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     const { proxy, keepsRules } = limited;
     const upstreams = resolvedUpstreams(view, proxy);
     const transparent = transparentNeeds(view, proxy);
-    const served = [...upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream)), ...transparent.upstreams];
+    const anywhere = [...upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream)), ...transparent.upstreams];
+    const served = anywhere.map((upstream) => ({
+      ...upstream,
+      resources: nearEndpoints(upstream.resources, proxy.locality),
+    }));
     const own = ownNeeds(view, proxy).filter(({ type }) => !(keepsRules && type === 'extension'));
     const extended = extendNeeds(view, proxy, envoyVersion, own, served, transparent.shared);
     const { blocked } = extended;
@@ -74,6 +79,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         ...tokenProblems(view, proxy),
         ...localClusterProblems(proxy),
         ...served.flatMap(({ problems }) => problems),
+        ...placeProblems(proxy, served),
       ],
     };
   },
@@ -111,6 +117,13 @@ function localClusterProblems(proxy: ResolvedProxy): string[] {
   const text = configText(proxy.config, 'envoy_local_cluster_json');
   const parsed = text === '' ? undefined : parseEscapeHatch(text, 'envoy.config.cluster.v3.Cluster');
   return parsed && 'problem' in parsed ? [`envoy_local_cluster_json is ignored: ${parsed.problem}`] : [];
+}
+
+function placeProblems({ locality }: ResolvedProxy, served: readonly ServedUpstream[]): readonly string[] {
+  if (locality || !served.some(({ resources }) => resources.some(({ byLocality }) => byLocality))) return [];
+  return [
+    'instances near this proxy are to be preferred (PrioritizeByLocality), but nobody said where it is: give its service, or its agent, a locality',
+  ];
 }
 
 /** The resources of one upstream, with what is wrong with it. */

@@ -14,6 +14,7 @@ import { connectionLimitFilters } from './connection-limit.js';
 import { configNumber, configText, positiveConfigNumber } from './opaque-config.js';
 import { headerToMetadataFilter } from './header-to-metadata.js';
 import { type NamedFilter, httpConnectionManager, routeTimeouts } from './http-connection-manager.js';
+import { limitedRoutes, rateLimitFilters } from './local-rate-limit.js';
 import { permissiveChains, permissiveFields, permissiveProblem } from './permissive.js';
 import { type EscapedListener, escapedPublicListener, securedListener } from './public-listener-escape.js';
 import type { RbacLayer } from './rbac.js';
@@ -65,12 +66,17 @@ export function publicListenerRbacLayers(proxy: ResolvedProxy): readonly RbacLay
 
 /** What of a proxy's configuration is left out of its public listener, as sentences. */
 export function publicListenerProblems(proxy: ResolvedProxy): readonly string[] {
-  const { config, protocol } = proxy;
+  const { config, protocol, rateLimits, service } = proxy;
   const escaped = escapedPublicListener(configText(config, 'envoy_public_listener_json'), protocol);
   const unusable = escaped && 'problem' in escaped ? escaped.problem : undefined;
   const tracing = tracingOf(configText(config, 'envoy_listener_tracing_json'));
-  const permissive = permissiveProblem(proxy, escaped !== undefined && 'message' in escaped);
-  return [unusable, tracing.problem, permissive].filter((problem) => problem !== undefined);
+  const isReplaced = escaped !== undefined && 'message' in escaped;
+  const unlimited =
+    isReplaced && rateLimits
+      ? `RateLimits of service "${service}" have no effect: envoy_public_listener_json takes the place of the listener`
+      : undefined;
+  const permissive = permissiveProblem(proxy, isReplaced);
+  return [unusable, unlimited, tracing.problem, permissive].filter((problem) => problem !== undefined);
 }
 
 /** Where a proxy takes connections: `bind_address` and `bind_port` before its registration, else every address. */
@@ -131,6 +137,7 @@ function requestFilter(proxy: ResolvedProxy, mesh: MeshEntry | undefined, author
     routes: { type: 'inline', routeConfig: applicationRoutes(proxy) },
     filters: [
       ...authorizationFilters('http', authorization),
+      ...rateLimitFilters(proxy.rateLimits, proxy.protocol),
       ...(forwardsCertificates ? [headerToMetadataFilter()] : []),
     ],
     accessLogs: proxy.accessLogs,
@@ -142,18 +149,19 @@ function requestFilter(proxy: ResolvedProxy, mesh: MeshEntry | undefined, author
   });
 }
 
-function applicationRoutes({ config }: ResolvedProxy) {
+function applicationRoutes({ config, protocol, rateLimits }: ResolvedProxy) {
   const timeouts = routeTimeouts(
     configNumber(config, 'local_request_timeout_ms'),
     configNumber(config, 'local_idle_timeout_ms'),
   );
+  const route = { cluster: 'local_app', ...timeouts };
   return {
     name: STAT_PREFIX,
     virtual_hosts: [
       {
         name: STAT_PREFIX,
         domains: ['*'],
-        routes: [{ match: { prefix: '/' }, route: { cluster: 'local_app', ...timeouts } }],
+        routes: [...limitedRoutes(rateLimits, protocol, route), { match: { prefix: '/' }, route }],
       },
     ],
   };

@@ -72,6 +72,8 @@ export interface NeededResource {
   readonly cell: string;
   /** False for the cluster of a service that an upstream merely leads to: the upstream of that service itself has the say. */
   readonly own?: boolean;
+  /** Endpoints whose order depends on where the caller is (`nearEndpoints`). */
+  readonly byLocality?: true;
   /** Where it stands for extensions; absent = none of them concerns it. */
   readonly place?: ExtensionPlace;
 }

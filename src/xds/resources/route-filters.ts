@@ -15,8 +15,8 @@ interface RouteFilter {
 
 /**
  * Filters in the caller's proxy that a route's destination makes use of, in the order in which they see a request. CORS first: it
- * answers preflights, which no fault should hit, and lets a page read the answer of an aborted request. Extensions and the router
- * come behind them.
+ * answers preflights, which no fault should hit, and lets a page read the answer of an aborted request. Extensions find a place
+ * among them by themselves.
  */
 const FILTERS: readonly RouteFilter[] = [
   { name: 'envoy.filters.http.cors', idle: idleCorsFilter, ofRoute: ({ cors }) => cors && routeCors(cors) },

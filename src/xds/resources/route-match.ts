@@ -18,7 +18,12 @@ export function routeMatch(match: ServiceRouteHttpMatch | undefined) {
   };
 }
 
-function pathMatch({ pathExact, pathPrefix, pathRegex }: ServiceRouteHttpMatch) {
+/** The path of a request; any when none is given. */
+export function pathMatch({
+  pathExact,
+  pathPrefix,
+  pathRegex,
+}: Pick<ServiceRouteHttpMatch, 'pathExact' | 'pathPrefix' | 'pathRegex'>) {
   if (pathExact !== '') return { path: pathExact };
   if (pathPrefix !== '') return { prefix: pathPrefix };
   return pathRegex === '' ? { prefix: '/' } : { safe_regex: { regex: pathRegex } };

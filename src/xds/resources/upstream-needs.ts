@@ -116,7 +116,8 @@ function targetNeeds(
   const usesEndpoints = tuning.clusterJson === undefined || escapeUsesEndpoints(tuning.clusterJson);
   if (!usesEndpoints || target === undefined) return [cluster];
   const endpoints = endpointsInput(name, target, ref.failover !== undefined);
-  return [cluster, { ...needed('endpoints', endpoints, { ...place, resource: 'endpoint' }), own }];
+  const byLocality = target.prioritizeByLocality?.mode === 'failover' ? { byLocality: true as const } : {};
+  return [cluster, { ...needed('endpoints', endpoints, { ...place, resource: 'endpoint' }), own, ...byLocality }];
 }
 
 function listenerOf(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): UpstreamListenerInput {

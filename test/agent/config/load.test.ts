@@ -52,6 +52,14 @@ describe('flags', () => {
     expect(() => loadAgentConfig(argv, 'host')).toThrow(sentence);
   });
 
+  it('say where the node is', () => {
+    const locality = (text: string) => load({ 'a.hcl': text }, '-dev').config.locality;
+    expect(locality('locality { region = "eu" zone = "eu-1" }')).toEqual({ region: 'eu', zone: 'eu-1' });
+    expect(locality('locality = { region = "eu" }')).toEqual({ region: 'eu', zone: '' });
+    expect(locality('')).toBeUndefined();
+    expect(() => locality('locality { zone = "eu-1" }')).toThrow('zone cannot be set without region');
+  });
+
   it('of Consul that mean nothing here are accepted and named', () => {
     expect(loadAgentConfig(['-dev', '-ui', '-retry-join', '10.0.0.1'], 'host').withoutEffect).toEqual([
       '-ui',

@@ -59,13 +59,14 @@ const refusedOnPurpose: readonly RegExp[] = [
   /"Local(Connect|Request)TimeoutMs":-1/,
 ];
 
+/** What Consul keeps for its paid edition, and is there in ours. */
+const takenOnPurpose: readonly RegExp[] = [/"RateLimits":/, /"PrioritizeByLocality":/];
+
 /** Refused by rules that look at other entries; those belong to the room that stores them. */
 const needsOtherEntries = /inconsistent protocols|does not permit|subset named|circular|external SNI|AllowEnabling/;
 
 /** Same meaning, other words. */
 const ownWords: Readonly<Record<string, string>> = {
-  'Prioritize-by-locality requires Consul Enterprise ':
-    'Prioritize-by-locality requires Consul Enterprise: leave it out',
   'invalid access log json for JSON format: unexpected end of JSON input': 'invalid access log json for JSON format',
 };
 
@@ -88,6 +89,10 @@ describe('config entries as Consul took, refused and showed them', () => {
     if (refusedOnPurpose.some((pattern) => pattern.test(text))) {
       it(`refuses, unlike Consul, ${title}`, () => {
         expect(() => decodeConfigEntry(body)).toThrow();
+      });
+    } else if (takenOnPurpose.some((pattern) => pattern.test(text))) {
+      it(`takes, unlike Consul without a licence, ${title}`, () => {
+        expect(encodeConfigEntry(decodeConfigEntry(body))).toMatchObject(body);
       });
     } else if (answer.status !== 200 && !needsOtherEntries.test(answer.text ?? '')) {
       it(`refuses ${title}`, () => {

@@ -28,7 +28,6 @@ export function countProblem(
   most: number = MAX_WIRE_INTEGER,
 ): Problem {
   if (count === undefined || (count >= least && count <= most)) return undefined;
-  return most === MAX_WIRE_INTEGER
-    ? `${path} must be at least ${least}, not ${count}`
-    : `${path} must be between ${least} and ${most}, not ${count}`;
+  if (most !== MAX_WIRE_INTEGER) return `${path} must be between ${least} and ${most}, not ${count}`;
+  return `${path} must be ${count < least ? `at least ${least}` : `at most ${most}`}, not ${count}`;
 }

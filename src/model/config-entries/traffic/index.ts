@@ -12,6 +12,18 @@ export {
   passiveHealthCheckField,
   passiveHealthCheckProblems,
 } from './passive-health-check.js';
+export {
+  type PrioritizeByLocality,
+  prioritizeByLocalityField,
+  prioritizeByLocalityProblem,
+} from './prioritize-by-locality.js';
+export {
+  type RateLimit,
+  type RateLimits,
+  type RouteRateLimit,
+  rateLimitsField,
+  rateLimitsProblem,
+} from './rate-limits.js';
 export { type RequestMirror, requestMirrorField, requestMirrorsProblem } from './request-mirror.js';
 export {
   DEFAULT_BACK_OFF_BASE_MS,

@@ -3,12 +3,13 @@ import type { ExtensionOrder, HttpFilter, NetworkFilter } from './extension.js';
 type FilterPosition = Exclude<ExtensionOrder['position'], 'no-filter'>;
 
 /**
- * The filters that decide who may call: tokens, then intentions, then what is noted of the caller for the filters behind. They
- * have constant names whether their rules stand inside or are fetched.
+ * The filters that decide who may call: tokens, then intentions, then how many, then what is noted of the caller for the filters
+ * behind. They have constant names whether their rules stand inside or are fetched.
  */
 const HTTP_AUTHORIZATION: ReadonlySet<string> = new Set([
   'envoy.filters.http.jwt_authn',
   'envoy.filters.http.rbac',
+  'envoy.filters.http.local_ratelimit',
   'envoy.filters.http.header_to_metadata',
 ]);
 const NETWORK_AUTHORIZATION: ReadonlySet<string> = new Set(['envoy.filters.network.rbac']);

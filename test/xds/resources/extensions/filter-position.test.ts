@@ -28,6 +28,12 @@ describe('where a filter is put', () => {
     );
   });
 
+  test('behind a limit of requests, which is there to keep work off it', () => {
+    expect(shown(insertHttpFilter(named('rbac local_ratelimit router'), 'after-authorization', NEW))).toBe(
+      'rbac local_ratelimit NEW router',
+    );
+  });
+
   test('of connections, before what takes them', () => {
     const chain = [
       { name: 'envoy.filters.network.rbac' },

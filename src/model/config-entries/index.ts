@@ -98,7 +98,6 @@ export {
   type UpstreamLimits,
   passiveHealthCheckField,
   passiveHealthCheckProblems,
-  prioritizeByLocalityField,
   rateLimitsField,
   upstreamLimitsField,
   upstreamLimitsProblems,

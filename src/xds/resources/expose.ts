@@ -1,3 +1,4 @@
+import { entryOf } from '../../mesh/discovery-chain/index.js';
 import { type ProxyReference, type ResolvedProxy, proxyKey, resolvedProxyCell } from '../../mesh/proxy/index.js';
 import { type ExposePath, type MeshView, nodeKey } from '../../model/index.js';
 import { packAny } from '../envoy-api/index.js';
@@ -21,12 +22,15 @@ export const exposedListener: Builder<ExposedPathInput> = (view, { path, ...refe
   const proxy = view.cell(resolvedProxyCell, proxyKey(reference));
   if (proxy === undefined) return undefined;
   const name = exposedListenerName(proxy, path);
+  const mesh = entryOf(view, 'mesh', 'mesh');
   const filter = httpConnectionManager({
     statPrefix: routesName(path),
     protocol: path.protocol || 'http',
     routes: { type: 'inline', routeConfig: pathRoutes(proxy, path) },
     filters: [],
     accessLogs: proxy.accessLogs,
+    // Nobody here has shown a certificate, so that none is passed on.
+    inbound: { forwardClientCertificate: false, normalization: mesh?.http?.incoming?.requestNormalization },
   });
   const any = packAny('envoy.config.listener.v3.Listener', {
     name,
@@ -37,7 +41,7 @@ export const exposedListener: Builder<ExposedPathInput> = (view, { path, ...refe
     ],
     access_log: listenerAccessLogs(proxy.accessLogs),
   });
-  return { name, any, entries: proxy.entries };
+  return { name, any, entries: [...proxy.entries, ...(mesh ? ['mesh/mesh'] : [])] };
 };
 
 /** The cluster of an exposed path whose port is not the service's own. */

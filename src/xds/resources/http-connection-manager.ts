@@ -96,6 +96,13 @@ function inboundFields({ forwardClientCertificate, normalization }: InboundOptio
           set_current_client_cert_details: { subject: { value: true }, cert: true, chain: true, dns: true, uri: true },
         }
       : {}),
+    ...normalizationFields(normalization),
+  };
+}
+
+/** What is done to paths and header names before anything is judged by them; paths are normalised unless the mesh forbids it. */
+export function normalizationFields(normalization: RequestNormalization | undefined): Partial<Manager> {
+  return {
     ...(normalization?.insecureDisablePathNormalization ? {} : { normalize_path: { value: true } }),
     ...(normalization?.mergeSlashes ? { merge_slashes: true } : {}),
     ...escapedSlashes(normalization?.pathWithEscapedSlashesAction),

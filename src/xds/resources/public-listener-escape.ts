@@ -1,6 +1,7 @@
 import type { MeshEntry } from '../../model/index.js';
 import { type EnvoyMessages, type PackedAny, decodeMessage, encodeMessage, typeNameOf } from '../envoy-api/index.js';
 import { type Authorization, authorizationFilters } from './authorization-filters.js';
+import { normalizationFields } from './http-connection-manager.js';
 import { type EscapeHatch, parseEscapeHatch } from './escape-hatch.js';
 import type { RbacLayer } from './rbac.js';
 import { rbacLayerOf } from './rbac-filter.js';
@@ -72,17 +73,16 @@ function layerOf(chain: FilterChain, protocol: string): RbacLayer {
   return rbacLayerOf(protocol) === 'http' && (chain.filters ?? []).some(managerOf) ? 'http' : 'network';
 }
 
-/** A connection manager with those filters first. Two messages of one type, one after the other, are their union. */
+/** A connection manager with those filters first, and with the mesh's normalisation where the user gave none. Two messages of one type, one after the other, are their union. */
 function guarded(filter: Filter, mesh: MeshEntry | undefined, authorization: Authorization): Filter {
   const config = managerOf(filter);
   if (config === undefined) return filter;
   const given = decodeMessage(MANAGER, config.value) as Manager;
-  const normalizes =
-    given.normalize_path == null &&
-    mesh?.http?.incoming?.requestNormalization?.insecureDisablePathNormalization !== true;
+  const { normalize_path: normalizes, ...rest } = normalizationFields(mesh?.http?.incoming?.requestNormalization);
   const ours = encodeMessage(MANAGER, {
     http_filters: authorizationFilters('http', authorization),
-    ...(normalizes ? { normalize_path: { value: true } } : {}),
+    ...rest,
+    ...(normalizes && given.normalize_path == null ? { normalize_path: normalizes } : {}),
   });
   return { ...filter, typed_config: { type_url: config.type_url, value: Buffer.concat([ours, config.value]) } };
 }

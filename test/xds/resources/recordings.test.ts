@@ -10,6 +10,8 @@ const BETTER: ReadonlySet<string> = new Set([
   'authz-jwt-remote-keys',
   'escape-local-cluster',
   'escape-upstream-cluster',
+  // Paths of requests to exposed listeners are normalised, like those to all others that take requests from outside.
+  'expose-by-service-defaults',
   'prepared-query-escape-cluster',
   'extension-lua-envoy-constraint',
 ]);

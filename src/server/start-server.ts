@@ -2,8 +2,9 @@ import type { AgentConfig } from '../agent/config/index.js';
 import { createLocalAgent, type LocalAgent, type NodeFacts, registerSelf } from '../agent/index.js';
 import { createCertificateAuthority } from '../ca/index.js';
 import { AppError, systemClock } from '../core/index.js';
-import { writeConfigEntry } from '../discovery/config/index.js';
+import { type EntryGuard, writeConfigEntry } from '../discovery/config/index.js';
 import { setDefaultIntentionPolicy } from '../discovery/intentions/index.js';
+import { createEntryGuard } from '../discovery/proxies/index.js';
 import { type AgentControl, createHttpServer } from '../edges/http/index.js';
 import { configEntryKey, decodeConfigEntry, nodeKey } from '../model/index.js';
 import { type Backend, createMemoryBackend, createStateStore, type StateStore } from '../state/index.js';
@@ -11,6 +12,7 @@ import { createMetrics, type Logger } from '../telemetry/index.js';
 import { loadEnvoyApi } from '../xds/envoy-api/index.js';
 import { proxyNeedsCell, proxyNeedsKey, proxylessResourceKey, resourceCell } from '../xds/resources/index.js';
 import { createXdsServer, type XdsServer } from '../xds/server/index.js';
+import { connectedProxies } from './connected-proxies.js';
 import { findProxy } from './find-proxy.js';
 import { readGauges } from './gauges.js';
 import { startHousekeeping } from './housekeeping.js';
@@ -98,6 +100,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     config: () => httpConfigOf(config, nodeId, ports),
     control,
     metrics,
+    ...(config.connectEnabled ? { entryGuard: guardOf(store, xds) } : {}),
     clock,
     logger: logger.child({ room: 'http' }),
   });
@@ -136,6 +139,12 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     await stop();
     throw thrown;
   }
+}
+
+/** Entries are looked at with the eyes of the proxies that are registered and connected. */
+function guardOf(store: StateStore, { propagation }: XdsServer): EntryGuard {
+  const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+  return createEntryGuard({ store, connected: () => connectedProxies(propagation), nextTurn });
 }
 
 /** Clients that speak xDS themselves call themselves `gRPC <language> …`. */

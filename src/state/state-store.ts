@@ -91,7 +91,10 @@ export interface StateStore {
   /** Runs `listener` after each flush in which at least one subscriber was told something. Returns the remove function. */
   onFlushed(listener: (index: number) => void): () => void;
 
-  /** The same computations over (state + overlay) with a private cache: nothing is stored. */
+  /**
+   * The same computations over (state + overlay) with a private cache: nothing is stored. A `run` that goes on after its turn sees
+   * newer states where it has not looked yet.
+   */
   whatIf<Result>(overlay: (transaction: Transaction) => void, run: (view: MeshView) => Result): Result;
 
   /** Resolves when everything acknowledged to anybody before the call is applied here. */

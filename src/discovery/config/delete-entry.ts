@@ -1,6 +1,7 @@
 import { type ConfigEntryKind, configEntryKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { releaseVirtualIpIfUnused } from '../catalog/index.js';
+import { type EntryGuard, guardedWrite } from './entry-guard.js';
 import { checkGraph, graphBefore } from './graph-rules.js';
 import { CONFIG_ENTRIES_FAMILY } from './guard-family.js';
 import { intentionState, revokeNarrowed } from './revoke-access.js';
@@ -12,8 +13,9 @@ export function deleteConfigEntry(
   kind: ConfigEntryKind,
   name: string,
   condition: EntryCondition = {},
+  guard?: EntryGuard,
 ): Promise<CommitResult<boolean>> {
-  return store.transact('config-entry-delete', (transaction) =>
+  return guardedWrite(store, 'config-entry-delete', { kind, name, guard }, (transaction) =>
     applyConfigEntryDeletion(transaction, kind, name, condition),
   );
 }

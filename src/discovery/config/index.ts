@@ -3,6 +3,9 @@
  * In: typed entries and conditions. Out: transactions, cells, wire forms. Must never: store an entry that breaks a chain, take
  * access away without noting it, or know about HTTP and ACL.
  */
+export type { EntryChange } from './affected-services.js';
+export { withReferrers } from './affected-services.js';
+export { type EntryGuard, guardedWrite } from './entry-guard.js';
 export { type EntryCondition, applyConfigEntry, writeConfigEntry } from './write-entry.js';
 export { applyConfigEntryDeletion, deleteConfigEntry } from './delete-entry.js';
 export { configEntryNotFound, encodeConfigEntryRecord } from './encode-entry.js';

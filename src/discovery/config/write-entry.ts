@@ -9,6 +9,7 @@ import {
 } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { ensureVirtualIp } from '../catalog/index.js';
+import { type EntryGuard, guardedWrite } from './entry-guard.js';
 import { checkAgainstState } from './entry-rules.js';
 import { checkGraph, graphBefore } from './graph-rules.js';
 import { CONFIG_ENTRIES_FAMILY } from './guard-family.js';
@@ -35,14 +36,18 @@ const NAMING_KINDS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Writes an entry in a transaction of its own; see `applyConfigEntry`. Resolves to false when the `cas` condition does not hold.
+ * Writes an entry in a transaction of its own, after its guard has looked at it; see `applyConfigEntry`. Resolves to false when the
+ * `cas` condition does not hold.
  */
 export function writeConfigEntry(
   store: StateStore,
   entry: ConfigEntry,
   condition: EntryCondition = {},
+  guard?: EntryGuard,
 ): Promise<CommitResult<boolean>> {
-  return store.transact('config-entry-write', (transaction) => applyConfigEntry(transaction, entry, condition));
+  return guardedWrite(store, 'config-entry-write', { kind: entry.kind, name: entry.name, guard }, (transaction) =>
+    applyConfigEntry(transaction, entry, condition),
+  );
 }
 
 /**

@@ -2,7 +2,8 @@ import { AppError } from '../../core/index.js';
 import type { WireIntention } from '../../mesh/intentions/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { type IntentionPair, exactIntention, intentionById } from './find-intention.js';
-import { putSource, removeSource, sourceOf } from './write-intention.js';
+import { type EntryGuard, guardedWrite } from '../config/index.js';
+import { INTENTIONS_KIND, putSource, removeSource, sourceOf } from './write-intention.js';
 
 /** What a new intention with an ID is stamped with; made by the caller, so that a transaction can run again. */
 export interface LegacyStamp {
@@ -16,14 +17,20 @@ export function createLegacyIntention(
   store: StateStore,
   body: WireIntention,
   stamp: LegacyStamp,
+  guard?: EntryGuard,
 ): Promise<CommitResult<boolean>> {
   if (body.id !== '') throw new AppError('invalidArgument', 'ID must be empty when creating a new intention');
   const pair = pairOf(body);
-  return store.transact('intention-create', (transaction) => {
-    if (exactIntention(transaction, pair) !== undefined)
-      throw new AppError('conflict', `duplicate intention found: ${pair.source.name} => ${pair.destination}`);
-    return putLegacy(transaction, pair, body, { id: stamp.id, createdAt: stamp.at, updatedAt: stamp.at });
-  });
+  return guardedWrite(
+    store,
+    'intention-create',
+    { kind: INTENTIONS_KIND, name: pair.destination, guard },
+    (transaction) => {
+      if (exactIntention(transaction, pair) !== undefined)
+        throw new AppError('conflict', `duplicate intention found: ${pair.source.name} => ${pair.destination}`);
+      return putLegacy(transaction, pair, body, { id: stamp.id, createdAt: stamp.at, updatedAt: stamp.at });
+    },
+  );
 }
 
 /** Changes the intention with an ID; its source and destination stay what they are. Throws `notFound` for an unknown ID. */
@@ -32,18 +39,28 @@ export function updateLegacyIntention(
   id: string,
   body: WireIntention,
   at: string,
+  guard?: EntryGuard,
 ): Promise<CommitResult<boolean>> {
-  return store.transact('intention-update', (transaction) => {
+  return guardedWrite(store, 'intention-update', { ...entryOf(store, id), guard }, (transaction) => {
     const { pair, createdAt } = knownById(transaction, id);
     return putLegacy(transaction, pair, body, { id, createdAt, updatedAt: at });
   });
 }
 
 /** Deletes the intention with an ID. Throws `notFound` for an unknown one. */
-export function deleteLegacyIntention(store: StateStore, id: string): Promise<CommitResult<boolean>> {
-  return store.transact('intention-delete-by-id', (transaction) =>
+export function deleteLegacyIntention(
+  store: StateStore,
+  id: string,
+  guard?: EntryGuard,
+): Promise<CommitResult<boolean>> {
+  return guardedWrite(store, 'intention-delete-by-id', { ...entryOf(store, id), guard }, (transaction) =>
     removeSource(transaction, knownById(transaction, id).pair),
   );
+}
+
+/** The entry that has an intention now; one that nobody has for an unknown ID, which the write itself refuses. */
+function entryOf(store: StateStore, id: string): { readonly kind: typeof INTENTIONS_KIND; readonly name: string } {
+  return { kind: INTENTIONS_KIND, name: intentionById(store.view, id)?.intention.destination ?? '' };
 }
 
 function putLegacy(

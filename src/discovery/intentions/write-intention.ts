@@ -8,8 +8,11 @@ import {
 } from '../../model/index.js';
 import { decode } from '../../model/wire/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
-import { applyConfigEntry, applyConfigEntryDeletion } from '../config/index.js';
+import { type EntryGuard, applyConfigEntry, applyConfigEntryDeletion, guardedWrite } from '../config/index.js';
 import type { IntentionPair } from './find-intention.js';
+
+/** Where intentions are kept. */
+export const INTENTIONS_KIND = 'service-intentions';
 
 /** The body of an intention request as a typed value. Throws AppError('invalidArgument') with the path of what is wrong. */
 export function decodeIntention(body: unknown): WireIntention {
@@ -24,17 +27,30 @@ export function upsertIntention(
   store: StateStore,
   pair: IntentionPair,
   body: WireIntention,
+  guard?: EntryGuard,
 ): Promise<CommitResult<boolean>> {
   if (Object.keys(body.meta).length > 0) throw new AppError('invalidArgument', 'Meta must not be specified');
   if (body.id !== '') throw new AppError('invalidArgument', 'ID must not be specified');
-  return store.transact('intention-upsert', (transaction) =>
-    putSource(transaction, pair.destination, sourceOf(pair, body), { token: body.jwt }),
+  return guardedWrite(
+    store,
+    'intention-upsert',
+    { kind: INTENTIONS_KIND, name: pair.destination, guard },
+    (transaction) => putSource(transaction, pair.destination, sourceOf(pair, body), { token: body.jwt }),
   );
 }
 
 /** Removes the intention about one pair, and the destination's entry with its last one. Absent is fine. */
-export function deleteIntention(store: StateStore, pair: IntentionPair): Promise<CommitResult<boolean>> {
-  return store.transact('intention-delete', (transaction) => removeSource(transaction, pair));
+export function deleteIntention(
+  store: StateStore,
+  pair: IntentionPair,
+  guard?: EntryGuard,
+): Promise<CommitResult<boolean>> {
+  return guardedWrite(
+    store,
+    'intention-delete',
+    { kind: INTENTIONS_KIND, name: pair.destination, guard },
+    (transaction) => removeSource(transaction, pair),
+  );
 }
 
 /**
@@ -65,7 +81,7 @@ export function removeSource(transaction: Transaction, { source, destination }: 
   const entry = entryOrEmpty(transaction, destination);
   const sources = entry.sources.filter(({ name, peer }) => name !== source.name || peer !== source.peer);
   if (sources.length === entry.sources.length) return true;
-  if (sources.length === 0) return applyConfigEntryDeletion(transaction, 'service-intentions', destination);
+  if (sources.length === 0) return applyConfigEntryDeletion(transaction, INTENTIONS_KIND, destination);
   return applyConfigEntry(transaction, { ...entry, sources });
 }
 
@@ -90,7 +106,7 @@ export function sourceOf({ source }: IntentionPair, body: WireIntention): Intent
 }
 
 function entryOrEmpty(transaction: Transaction, destination: string): ServiceIntentionsEntry {
-  const entry = transaction.get('config-entries', configEntryKey('service-intentions', destination))?.entry;
+  const entry = transaction.get('config-entries', configEntryKey(INTENTIONS_KIND, destination))?.entry;
   if (entry?.kind === 'service-intentions') return entry;
   return { kind: 'service-intentions', name: destination, sources: [], meta: {} };
 }

@@ -1,6 +1,7 @@
 import type { LocalAgent } from '../../agent/index.js';
 import type { CertificateAuthority } from '../../ca/index.js';
 import type { Clock } from '../../core/index.js';
+import type { EntryGuard } from '../../discovery/config/index.js';
 import type { StateStore } from '../../state/index.js';
 import type { Propagation } from '../../xds/index.js';
 
@@ -93,6 +94,8 @@ export interface HttpDeps {
   readonly config: () => HttpConfig;
   readonly control: AgentControl;
   readonly metrics: HttpMetrics;
+  /** Looks at writes of config entries before they are carried out. */
+  readonly entryGuard?: EntryGuard;
   readonly clock: Clock;
   readonly logger: HttpLogger;
 }

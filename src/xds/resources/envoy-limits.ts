@@ -50,6 +50,6 @@ function ruleProblems(view: MeshView, { service, protocol }: ResolvedProxy, envo
   if (hasCapability(envoyVersion, 'regexOverBytes') || !isHttpLike(protocol)) return [];
   const entry = entryOf(view, 'service-intentions', service);
   return (entry ? unenforceable(entry, envoyVersion) : []).map(
-    (problem) => `the intentions to ${service} are not carried out, those of before stay: ${problem}`,
+    ({ problem }) => `the intentions to ${service} are not carried out, those of before stay: ${problem}`,
   );
 }

@@ -4,7 +4,11 @@
  */
 export { entryEscapeProblems, registrationEscapeProblems } from './escape-rules.js';
 export { extensionProblems } from './extensions/index.js';
+export { unenforceable } from './capabilities/index.js';
 export { proxyNeedsCell, proxyNeedsKey } from './proxy-needs.js';
 export { proxylessResourceKey } from './proxyless-needs.js';
-export { resourceCell } from './resource-cell.js';
+export { type NeededResource, resourceCell } from './resource-cell.js';
 export * from './spec.js';
+export { upstreamNeedsKey } from './upstream-chain.js';
+export { upstreamNeedsCell } from './upstream-needs.js';
+export { upstreamSettings } from './upstream-settings.js';

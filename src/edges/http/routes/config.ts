@@ -50,7 +50,7 @@ export const configRoutes: readonly Route[] = [
 async function write(request: ApiRequest): Promise<ApiAnswer> {
   const condition = readCas(request);
   const entry = decodeConfigEntry(await readJson(request, 'Request decoding failed'));
-  const { result } = await writeConfigEntry(request.deps.store, entry, condition);
+  const { result } = await writeConfigEntry(request.deps.store, entry, condition, request.deps.entryGuard);
   return json(result);
 }
 
@@ -84,7 +84,8 @@ async function remove(request: ApiRequest): Promise<ApiAnswer> {
   const answer = (done: boolean): ApiAnswer => json(condition.cas === undefined ? {} : done);
   // Nothing of a kind that we do not have yet can be stored, and what is not there is deleted already.
   if (!isConfigEntryKind(kind) && isLaterConfigEntryKind(kind)) return answer(true);
-  const { result } = await deleteConfigEntry(request.deps.store, knownConfigEntryKind(kind), name, condition);
+  const { store, entryGuard } = request.deps;
+  const { result } = await deleteConfigEntry(store, knownConfigEntryKind(kind), name, condition, entryGuard);
   return answer(result);
 }
 

@@ -102,12 +102,12 @@ async function readExact(request: ApiRequest): Promise<ApiAnswer> {
 async function upsert(request: ApiRequest): Promise<ApiAnswer> {
   const pair = readPair(request);
   const body = decodeIntention(await readObject(request, BODY_PREFIX));
-  const { result } = await upsertIntention(request.deps.store, pair, body);
+  const { result } = await upsertIntention(request.deps.store, pair, body, request.deps.entryGuard);
   return json(result);
 }
 
 async function removeExact(request: ApiRequest): Promise<ApiAnswer> {
-  const { result } = await deleteIntention(request.deps.store, readPair(request));
+  const { result } = await deleteIntention(request.deps.store, readPair(request), request.deps.entryGuard);
   return json(result);
 }
 
@@ -122,7 +122,7 @@ function readPair({ query }: ApiRequest): IntentionPair {
 async function create(request: ApiRequest): Promise<ApiAnswer> {
   const body = decodeIntention(await readObject(request, BODY_PREFIX));
   const stamp = { id: randomUUID(), at: now(request) };
-  await createLegacyIntention(request.deps.store, body, stamp);
+  await createLegacyIntention(request.deps.store, body, stamp, request.deps.entryGuard);
   return json({ ID: stamp.id });
 }
 
@@ -134,12 +134,12 @@ async function readById(request: ApiRequest): Promise<ApiAnswer> {
 async function update(request: ApiRequest): Promise<ApiAnswer> {
   const id = readId(request);
   const body = decodeIntention(await readObject(request, BODY_PREFIX));
-  await updateLegacyIntention(request.deps.store, id, body, now(request));
+  await updateLegacyIntention(request.deps.store, id, body, now(request), request.deps.entryGuard);
   return json({ ID: id });
 }
 
 async function removeById(request: ApiRequest): Promise<ApiAnswer> {
-  const { result } = await deleteLegacyIntention(request.deps.store, readId(request));
+  const { result } = await deleteLegacyIntention(request.deps.store, readId(request), request.deps.entryGuard);
   return json(result);
 }
 

@@ -1,0 +1,92 @@
+import { entryOf } from '../../mesh/discovery-chain/index.js';
+import { proxyKey, resolvedProxyCell, resolvedUpstreams } from '../../mesh/proxy/index.js';
+import { intentionsOf, requiredProviders } from '../../mesh/intentions/index.js';
+import type { EnvoyExtension, MeshView, ServiceRecord } from '../../model/index.js';
+import { proxyNeedsKey, upstreamNeedsKey, upstreamSettings } from '../../xds/resources/index.js';
+import { type EntryChange, withReferrers } from '../config/index.js';
+import { type CheckUnit, oneUpstream, wholeProxy } from './check-unit.js';
+import { proxyClass } from './proxy-class.js';
+
+/**
+ * What a change of an entry may break, each part once: whole sidecars of the services that it is about, and, of an entry that
+ * chains are made of, the upstreams that lead through it. `view` shows the state as it would be. Upstreams that a transparent
+ * sidecar has without naming them are not looked at: their chains are the plain ones, which graph checks have compiled. Which
+ * Envoy a sidecar runs makes no difference: what it does not know is left out.
+ */
+export function concernedUnits(view: MeshView, change: EntryChange): readonly CheckUnit[] {
+  const units = new Map<string, CheckUnit>();
+  const services = wholeServices(view, change);
+  const called = new Set(leadsThrough(view, change));
+  for (const record of view.range('services', 'byKind', ['connect-proxy'])) {
+    if (services === 'all' || services.has(record.proxy?.destinationServiceName ?? '')) addWhole(units, record);
+    else if (called.size > 0 && callsAny(record, called)) addUpstreams(view, units, record, called);
+  }
+  return [...units.values()];
+}
+
+/** Services whose own sidecars a change is about. */
+function wholeServices(view: MeshView, { kind, name, before, after }: EntryChange): ReadonlySet<string> | 'all' {
+  if (kind === 'proxy-defaults' || kind === 'mesh') return 'all';
+  if (kind === 'service-defaults') return new Set([name]);
+  // Those to everybody have no permissions and no tokens: there is nothing about them that could fail.
+  if (kind === 'service-intentions') return new Set(name === '*' ? [] : [name]);
+  if (kind !== 'jwt-provider' || (before === undefined && after === undefined)) return new Set();
+  const asking = view
+    .range('config-entries', 'byKind', ['service-intentions'])
+    .filter(
+      ({ entry }) => entry.kind === 'service-intentions' && requiredProviders(intentionsOf(entry)).includes(name),
+    );
+  return new Set(asking.map(({ entry }) => entry.name));
+}
+
+const CHAIN_KINDS: readonly string[] = ['service-defaults', 'service-router', 'service-splitter', 'service-resolver'];
+
+/** Services whose chain an entry is part of. */
+function leadsThrough(view: MeshView, { kind, name }: EntryChange): readonly string[] {
+  return CHAIN_KINDS.includes(kind) ? withReferrers(view, name) : [];
+}
+
+function callsAny({ proxy }: ServiceRecord, services: ReadonlySet<string>): boolean {
+  return proxy?.upstreams.some(({ destinationName }) => services.has(destinationName)) ?? false;
+}
+
+function addWhole(units: Map<string, CheckUnit>, record: ServiceRecord): void {
+  const key = proxyClass(record);
+  if (units.has(key)) return;
+  const proxy = { node: record.node, proxyId: record.id };
+  units.set(key, { key, ...proxy, failures: wholeProxy(proxyNeedsKey(proxy)) });
+}
+
+function addUpstreams(
+  view: MeshView,
+  units: Map<string, CheckUnit>,
+  record: ServiceRecord,
+  called: ReadonlySet<string>,
+): void {
+  const reference = { node: record.node, proxyId: record.id };
+  const proxy = view.cell(resolvedProxyCell, proxyKey(reference));
+  if (proxy === undefined) return;
+  // A required extension may ask for another upstream, or the owner of an upstream for one on its callers.
+  if (
+    requires(proxy.settings.envoyExtensions) ||
+    [...called].some((service) => requiresOfCallers(view, record, service))
+  )
+    return addWhole(units, record);
+  const settings = upstreamSettings(proxy);
+  const upstreams = proxy.settings.upstreams.filter(
+    ({ destinationType, destinationName }) => destinationType === 'service' && called.has(destinationName),
+  );
+  for (const upstream of resolvedUpstreams(view, { ...proxy, settings: { ...proxy.settings, upstreams } })) {
+    const key = upstreamNeedsKey({ upstream, ...settings });
+    if (!units.has(key)) units.set(key, { key, ...reference, failures: oneUpstream(key) });
+  }
+}
+
+function requires(extensions: readonly EnvoyExtension[] | undefined): boolean {
+  return extensions?.some(({ required }) => required) ?? false;
+}
+
+function requiresOfCallers(view: MeshView, { proxy }: ServiceRecord, service: string): boolean {
+  const isCalled = proxy?.upstreams.some(({ destinationName }) => destinationName === service);
+  return isCalled === true && requires(entryOf(view, 'service-defaults', service)?.envoyExtensions);
+}

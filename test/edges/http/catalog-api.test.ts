@@ -49,6 +49,16 @@ describe('a registration', () => {
     ]);
   });
 
+  test('says where it is, and where its node is, when they do', async () => {
+    const place = { Locality: { Region: 'eu', Zone: 'eu-1' } };
+    await register(web('a', 'web-1', { Locality: { Region: 'us' } }, place));
+    expect(await edge.get('GET /v1/catalog/node/a')).toMatchObject({ Node: place });
+    expect(await edge.get('GET /v1/catalog/service/web')).toMatchObject([{ ServiceLocality: { Region: 'us' } }]);
+    expect(await edge.get('GET /v1/health/service/web')).toMatchObject([
+      { Node: place, Service: { Locality: { Region: 'us' } } },
+    ]);
+  });
+
   test('is found whatever the case of the name', async () => {
     await register(web('a', 'web-1'));
     expect(await edge.get('GET /v1/catalog/service/WEB')).toHaveLength(1);

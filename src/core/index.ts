@@ -11,7 +11,7 @@ export { deepEqual } from './equal.js';
 export { AppError, type ErrorCode } from './errors/index.js';
 export { sha1Base64Url, sha256Hex } from './hash.js';
 export { canonicalIp, ipVersion } from './ip-address.js';
-export { nameProblem } from './name-problem.js';
+export { meshNameProblem, nameProblem } from './name-problem.js';
 export { structureHash } from './structure-hash.js';
 export { tupleKey, tupleParts } from './tuple.js';
 export { meetsVersionConstraint, versionConstraintProblem } from './version-constraint.js';

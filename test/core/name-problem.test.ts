@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nameProblem, tupleKey, tupleParts } from '../../src/core/index.js';
+import { meshNameProblem, nameProblem, tupleKey, tupleParts } from '../../src/core/index.js';
 
 describe('a name', () => {
   test.each(['', 'web', 'Été 漢字', 'a/b', '*', 'x'.repeat(1024)])('%j is one', (name) => {
@@ -18,5 +18,15 @@ describe('a name', () => {
         expect(tupleParts(tupleKey(...names))).toEqual(names);
       }),
     );
+  });
+});
+
+describe('a name of a service in the mesh', () => {
+  test('leaves room for the rest of a TLS server name', () => {
+    expect(meshNameProblem('\u00fc'.repeat(64))).toBeUndefined();
+    expect(meshNameProblem('\u00fc'.repeat(65))).toBe(
+      'must have at most 128 bytes to be part of TLS server names, not 130',
+    );
+    expect(meshNameProblem('a\n')).toBe(nameProblem('a\n'));
   });
 });

@@ -1,5 +1,6 @@
 import { AppError, ipVersion } from '../../core/index.js';
-import { exposeProblem } from '../../model/config-entries/rules/modes.js';
+import { exposeProblem, outboundPortProblem } from '../../model/config-entries/rules/modes.js';
+import { upstreamProblems } from '../../model/definitions/index.js';
 import { accessLogsProblem } from '../../model/config-entries/rules/access-logs.js';
 import type { ProxySettings, Upstream } from '../../model/index.js';
 import { registrationEscapeProblems } from '../../xds/resources/index.js';
@@ -16,6 +17,8 @@ export function checkProxy(proxy: ProxySettings | undefined): void {
   const problems = [
     exposeProblem(proxy.expose),
     proxy.accessLogs && accessLogsProblem(proxy.accessLogs),
+    proxy.transparentProxy && outboundPortProblem(proxy.transparentProxy),
+    ...upstreamProblems(proxy.upstreams),
     ...proxy.upstreams.map(placeProblem),
     ...registrationEscapeProblems(proxy),
   ].filter((problem) => problem !== undefined);

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/index.js';
+import { AppError, meshNameProblem } from '../../core/index.js';
 import { checkKey, nodeKey, serviceKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { checkName } from './check-name.js';
@@ -103,6 +103,9 @@ function validateService(service: RegisteredService): void {
   checkName('Service.Service', service.service);
   checkName('Service.ID', service.id);
   checkName('Proxy.DestinationServiceName', service.proxy?.destinationServiceName ?? '');
+  const unusable = meshNameProblem(connectName(service) ?? '');
+  if (unusable !== undefined)
+    throw new AppError('invalidArgument', `Invalid name of a service in the mesh: it ${unusable}`);
   if (service.address === '0.0.0.0' || service.address === '::' || service.address === '[::]')
     throw new AppError(
       'invalidArgument',

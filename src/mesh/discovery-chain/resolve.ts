@@ -6,6 +6,9 @@ import { type TargetName, rewriteTarget, targetId, targetSni } from './target.js
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 
+/** What TLS has room for. */
+const MAX_SNI_BYTES = 255;
+
 /** A target after its redirects and default subset, with the entry that decides about it. */
 interface Resolved {
   readonly name: TargetName;
@@ -97,6 +100,10 @@ function recordTarget(
   const external = (defaults?.externalSni ?? '') !== '';
   if (external) refuseFeatures(name.service, resolver);
   const sni = targetSni(name, compilation.trustDomain);
+  if (new TextEncoder().encode(sni).length > MAX_SNI_BYTES)
+    throw new ChainProblem(
+      `target "${id}" has too long a name: the TLS server name for it would have more than ${MAX_SNI_BYTES} bytes`,
+    );
   const subset = resolver?.subsets[name.serviceSubset];
   const prioritizeByLocality =
     resolver?.prioritizeByLocality ?? entryOf(compilation.view, 'proxy-defaults', 'global')?.prioritizeByLocality;

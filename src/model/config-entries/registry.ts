@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors/index.js';
 import { canonicalJson } from '../../core/canonical-json.js';
 import { sha256Hex } from '../../core/hash.js';
-import { nameProblem } from '../../core/name-problem.js';
+import { meshNameProblem, nameProblem } from '../../core/name-problem.js';
 import { type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
 import type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
 import { requestLimit } from './control-plane-request-limit.js';
@@ -86,7 +86,9 @@ export function checkedConfigEntry(entry: ConfigEntry): ConfigEntry {
 /** Names are parts of keys: the entry's own, and those of an intention's callers. */
 function entryNameProblem(entry: ConfigEntry): string | undefined {
   const sources = entry.kind === 'service-intentions' ? entry.sources.map(({ name }) => name) : [];
-  const problem = [entry.name, ...sources].map(nameProblem).find((found) => found !== undefined);
+  const isService = entry.kind.startsWith('service-');
+  const own = isService ? meshNameProblem(entry.name) : nameProblem(entry.name);
+  const problem = own ?? sources.map(nameProblem).find((found) => found !== undefined);
   return problem && `Name ${problem}`;
 }
 

@@ -6,4 +6,5 @@ export type { CheckDefinition } from './check-definition.js';
 export { decodeCheckDefinition, decodeServiceDefinition, type DefinitionPlace } from './decode-definition.js';
 export { proxyField } from './proxy-field.js';
 export type { ServiceDefinition } from './service-definition.js';
+export { upstreamProblems } from './service-rules.js';
 export { type ServiceBody, serviceBodyField } from './service-schema.js';

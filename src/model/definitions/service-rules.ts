@@ -1,4 +1,5 @@
 import { nameProblem } from '../../core/index.js';
+import type { Upstream } from '../records/proxy.js';
 import type { ServiceBody } from './service-schema.js';
 
 /** A problem that clients know as a refused request: some come alone, some as items of a list. */
@@ -83,14 +84,15 @@ function proxyProblems(service: ServiceBody): string[] {
   if (destination === '*')
     problems.push('Proxy.DestinationServiceName must not be a wildcard for Connect proxy services');
   if (service.connect?.native) problems.push('A Proxy cannot also be Connect Native, only typical services');
-  return [...problems, ...upstreamProblems(service)];
+  return [...problems, ...upstreamProblems(service.proxy?.upstreams ?? [])];
 }
 
-function upstreamProblems(service: ServiceBody): string[] {
+/** What is wrong with the upstreams of a proxy, as clients know it (consul-behaviour 2.4). */
+export function upstreamProblems(upstreams: readonly Upstream[]): readonly string[] {
   const problems: string[] = [];
   const binds = new Set<string>();
   const names = new Set<string>();
-  for (const upstream of service.proxy?.upstreams ?? []) {
+  for (const upstream of upstreams) {
     const { destinationType, destinationName, destinationPeer, datacenter } = upstream;
     if (!['service', 'prepared_query'].includes(destinationType))
       problems.push(`unknown upstream destination type: "${destinationType as string}"`);
@@ -130,5 +132,8 @@ function sidecarProblems(service: ServiceBody): string[] {
   const problems: string[] = [];
   if (sidecar.id !== '') problems.push('A SidecarService cannot specify an ID as this is managed by the agent');
   if (sidecar.connect?.sidecarService) problems.push('A SidecarService cannot have a nested SidecarService');
+  if (sidecar.port < 0 || sidecar.port > 65535)
+    problems.push(`Port of the SidecarService must be between 0 and 65535, not ${sidecar.port}`);
+  problems.push(...upstreamProblems(sidecar.proxy?.upstreams ?? []));
   return problems;
 }

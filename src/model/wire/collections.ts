@@ -1,5 +1,6 @@
 import type { Field } from './field.js';
 import { type DecodeContext, type WirePath, fieldPath, kindOf, wrongValue } from './problem.js';
+import { wellFormed, wellFormedDeep } from './well-formed.js';
 
 /** A list; a lone value is taken as a list of one (HCL blocks, Consul's lenient decoding). */
 export function list<Item>(item: Field<Item>): Field<readonly Item[]> {
@@ -23,7 +24,10 @@ export function map<Item>(item: Field<Item>): Field<Readonly<Record<string, Item
     decode(input, path, context) {
       const source = asObject(input, path, context);
       return Object.fromEntries(
-        Object.entries(source).map(([key, entry]) => [key, item.decode(entry, fieldPath(path, key), context)]),
+        Object.entries(source).map(([key, entry]) => [
+          wellFormed(key),
+          item.decode(entry, fieldPath(path, key), context),
+        ]),
       );
     },
     encode: (value) => Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, item.encode(entry)])),
@@ -36,7 +40,7 @@ export function opaque(): Field<Readonly<Record<string, unknown>>> {
     empty: {},
     isEmpty: (value) => Object.keys(value).length === 0,
     decode(input, path, context) {
-      const source = asObject(input, path, context);
+      const source = wellFormedDeep(asObject(input, path, context)) as Record<string, unknown>;
       return context.hclBlocks ? (unwrapBlocks(source) as Record<string, unknown>) : source;
     },
     encode: (value) => value,

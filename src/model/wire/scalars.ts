@@ -1,6 +1,7 @@
 import { durationFromWire, durationToNanoseconds, formatDurationMs } from '../../core/duration.js';
 import type { Field } from './field.js';
 import { type DecodeContext, type WirePath, kindOf, wrongValue } from './problem.js';
+import { wellFormed } from './well-formed.js';
 
 /** Text. Numbers and booleans are taken as their text, as Consul does. `lowerCase` folds on decode. */
 export function text(options: { readonly lowerCase?: boolean } = {}): Field<string> {
@@ -9,7 +10,7 @@ export function text(options: { readonly lowerCase?: boolean } = {}): Field<stri
     isEmpty: (value) => value === '',
     decode(input, path, context) {
       if (input === null || input === undefined) return '';
-      if (typeof input === 'string') return options.lowerCase ? input.toLowerCase() : input;
+      if (typeof input === 'string') return wellFormed(options.lowerCase ? input.toLowerCase() : input);
       if (typeof input === 'number') return String(input);
       if (typeof input === 'boolean') return input ? '1' : '0';
       wrongValue(context, path, `must be text, not ${kindOf(input)}`);

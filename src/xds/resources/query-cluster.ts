@@ -30,6 +30,8 @@ export type QueryClusterInput = QueryInput &
     readonly clusterJson?: string;
   };
 
+const MAX_SNI_BYTES = 255;
+
 /** `<name>.default.<dc>.query.<trust domain>` (consul-behaviour 6.1). */
 export const queryClusterName = ({ query, datacenter }: QueryInput, trustDomain: string): string =>
   `${query}.default.${datacenter}.query.${trustDomain}`;
@@ -45,7 +47,9 @@ export const queryCluster: Builder<QueryClusterInput> = (view, input) => {
   const ids = datacentersOf(view, input).map((datacenter) =>
     serviceSpiffeId(trustDomain, datacenter, queriedService(view, input.query)),
   );
-  const socket = upstreamTlsSocket(name, ids, entryOf(view, 'mesh', 'mesh')?.tls?.outgoing);
+  // Nothing is told apart by a server name that TLS has no room for.
+  const sni = new TextEncoder().encode(name).length > MAX_SNI_BYTES ? '' : name;
+  const socket = upstreamTlsSocket(sni, ids, entryOf(view, 'mesh', 'mesh')?.tls?.outgoing);
   const references = [
     { type: 'endpoint', name },
     { type: 'secret', name: LEAF_SECRET },

@@ -150,7 +150,9 @@ const namesIn = (intentions: readonly Intention[]): readonly string[] =>
 function certificatesOf(services: readonly string[], trustDomain: string): Principal[] {
   const principals: Principal[] = [];
   for (let start = 0; start < services.length; start += MAX_NAMES_IN_EXPRESSION) {
-    const names = services.slice(start, start + MAX_NAMES_IN_EXPRESSION).map(quoted);
+    const names = services
+      .slice(start, start + MAX_NAMES_IN_EXPRESSION)
+      .map((name) => quoted(encodeURIComponent(name)));
     principals.push(certificate(names.length === 1 ? String(names[0]) : `(?:${names.join('|')})`, trustDomain));
   }
   return principals;

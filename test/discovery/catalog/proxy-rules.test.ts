@@ -27,9 +27,28 @@ describe('the proxy of a registration', () => {
     [upstream({ LocalBindSocketMode: '0999' }), /LocalBindSocketMode must be octal digits/],
     [upstream({ LocalBindSocketMode: '1777' }), /LocalBindSocketMode must be octal digits/],
     [{ Expose: { Paths: [{ ListenerPort: 70_000 }] } }, /Expose\.Paths\[0\] ListenerPort/],
+    [{ TransparentProxy: { OutboundListenerPort: 65_536 } }, /TransparentProxy\.OutboundListenerPort must be between/],
     [{ AccessLogs: { Enabled: true, Type: 'file' } }, /path must be specified/],
     [upstream({ Config: { envoy_cluster_json: '{' } }), /Proxy\.Upstreams\[0\]\.Config\.envoy_cluster_json/],
   ])('must not be %j', (proxy, message) => {
+    expect(() => check(proxy)).toThrow(message);
+  });
+});
+
+describe('upstreams', () => {
+  const twice = (second: object) => ({
+    Upstreams: [
+      { DestinationName: 'a', LocalBindPort: 1 },
+      { DestinationName: 'b', LocalBindPort: 2, ...second },
+    ],
+  });
+
+  test.each([
+    [twice({ DestinationName: 'a' }), /upstreams cannot contain duplicates of \[type="service", name="a"/],
+    [twice({ LocalBindPort: 1 }), /duplicates by local bind address and port or unix path; "127\.0\.0\.1:1"/],
+  ])('are each another one, in a nested sidecar too: not %j', (proxy, message) => {
+    const nested = { Name: 'web', Port: 80, Connect: { SidecarService: { Port: 21_000, Proxy: proxy } } };
+    expect(() => decodeServiceDefinition(nested, 'api')).toThrow(message);
     expect(() => check(proxy)).toThrow(message);
   });
 });

@@ -56,6 +56,12 @@ describe('a chain without entries', () => {
 });
 
 describe('a resolver', () => {
+  it('leads nowhere whose TLS server name would be too long', () => {
+    expect(problemOf(resolver('web', { Redirect: { Datacenter: 'd'.repeat(200) } }))).toMatch(
+      /^target "web\.default\.default\.d+" has too long a name/,
+    );
+  });
+
   it('follows redirects one after the other and forgets the subset at another service', () => {
     const chain = chainOf(
       resolver('web', { Subsets: { v1: {} }, DefaultSubset: 'v1', Redirect: { Service: 'a' } }),

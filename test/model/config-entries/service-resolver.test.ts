@@ -66,6 +66,11 @@ describe('a service-resolver', () => {
       'LeastRequestConfig specified for incompatible',
     ],
     [
+      'a choice of one',
+      { LoadBalancer: { Policy: 'least_request', LeastRequestConfig: { ChoiceCount: 1 } } },
+      'ChoiceCount must be at least 2',
+    ],
+    [
       'a ring whose minimum is above its maximum',
       { LoadBalancer: { Policy: 'ring_hash', RingHashConfig: { MinimumRingSize: 9, MaximumRingSize: 3 } } },
       'must not be above',

@@ -266,3 +266,25 @@ describe('decoding what was encoded', () => {
     );
   });
 });
+
+describe('text that no encoding has', () => {
+  it('is read as Consul reads it, in texts, keys and what has no schema', () => {
+    const half = '\ud800';
+    const field = object<{
+      readonly name: string;
+      readonly meta: Readonly<Record<string, string>>;
+      readonly config: object;
+    }>({
+      name: text(),
+      meta: map(text()),
+      config: opaque(),
+    });
+    const read = decode(
+      field,
+      { Name: `a${half}b`, Meta: { [half]: half }, Config: { [half]: [{ x: half }] } },
+      { what: 'it' },
+    );
+    expect(read).toEqual({ name: 'a\ufffdb', meta: { '\ufffd': '\ufffd' }, config: { '\ufffd': [{ x: '\ufffd' }] } });
+    expect(decode(field, { Name: '\u{1f642}' }, { what: 'it' }).name).toBe('\u{1f642}');
+  });
+});

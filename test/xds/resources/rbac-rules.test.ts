@@ -7,6 +7,7 @@ import {
   intentionDecision,
   sortIntentions,
 } from '../../../src/mesh/intentions/index.js';
+import { serviceSpiffeId } from '../../../src/mesh/proxy/index.js';
 import { findLosses } from '../../../src/xds/envoy-api/index.js';
 import { type RbacLayer, rbacRules } from '../../../src/xds/resources/rbac-rules.js';
 import { type SeenRequest, isAllowed } from './support/envoy-rbac.js';
@@ -94,6 +95,19 @@ describe('who may connect', () => {
     const isOther = (name: string): boolean => isAllowed(butThose, request({ spiffeId: spiffeId(name) }));
     expect(many.some(isOther)).toBe(false);
     expect(['caller.250', 'callerx1', 'caller'].every(isOther)).toBe(true);
+  });
+
+  test('a name with a slash in it is one name, and everybody is everybody', () => {
+    const rules = rulesOf(
+      [
+        { name: '*', action: 'deny' },
+        { name: 'a/b \u00fc', action: 'allow' },
+      ],
+      'allow',
+      'network',
+    );
+    expect(isAllowed(rules, request({ spiffeId: serviceSpiffeId(TRUST_DOMAIN, 'dc1', 'a/b \u00fc') }))).toBe(true);
+    expect(isAllowed(rules, request({ spiffeId: serviceSpiffeId(TRUST_DOMAIN, 'dc1', 'x/y') }))).toBe(false);
   });
 
   test('permissions let nobody through where requests are not seen', () => {

@@ -22,12 +22,20 @@ export function loadBalancerProblem(balancer: LoadBalancer | undefined): Problem
   if (balancer.leastRequestConfig?.choiceCount === 1)
     return 'Bad LoadBalancer configuration: LeastRequestConfig.ChoiceCount must be at least 2; leave it out for the default';
   return (
+    choiceCountProblem(balancer) ??
     ringSizeProblem(balancer) ??
     slowStartProblem('Bad LoadBalancer configuration. SlowStart', policy, balancer.slowStart) ??
     firstProblem(balancer.hashPolicies, (hash, position) =>
       hashPolicyProblem(`Bad LoadBalancer HashPolicy[${position}]`, hash),
     )
   );
+}
+
+/** One instance is no choice: Envoy wants two or more. */
+function choiceCountProblem({ leastRequestConfig }: LoadBalancer): Problem {
+  return leastRequestConfig?.choiceCount === 1
+    ? 'Bad LoadBalancer configuration: LeastRequestConfig.ChoiceCount must be at least 2, or 0 for the default'
+    : undefined;
 }
 
 /** Envoy takes rings of up to 8 Mi entries and refuses a minimum above the maximum. */

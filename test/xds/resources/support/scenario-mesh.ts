@@ -6,6 +6,7 @@ import {
   type RegisteredCheck,
   applyDeregistration,
   applyRegistration,
+  checkProxy,
   assignManualVirtualIps,
   deregistrationField,
   registrationField,
@@ -101,6 +102,7 @@ export class ScenarioMesh {
       await deleteConfigEntry(this.store, kind as ConfigEntryKind, name);
     } else if (verb === 'catalog') {
       const registration = toRegistration(decode(registrationField, body, { what: 'registration' }), 'dc1');
+      checkProxy(registration.service?.proxy);
       await this.store.transact(verb, (transaction) => applyRegistration(transaction, registration));
     } else if (verb === 'remove-catalog') {
       const { node, serviceId, checkId } = decode(deregistrationField, body, { what: 'deregistration' });
@@ -119,6 +121,7 @@ export class ScenarioMesh {
     const used = new Set(this.store.view.range('services', 'byNode', [AGENT_NODE]).map(({ port }) => port));
     const sidecar = sidecarOf(definition, undefined, used, { from: 21_000, to: 21_255 });
     for (const service of sidecar ? [definition, sidecar] : [definition]) {
+      checkProxy(service.proxy);
       const { checks, token: _token, sidecar: _sidecar, ...registered } = service;
       const registration = {
         node: AGENT_NODE,
@@ -156,6 +159,23 @@ export class ScenarioMesh {
         else made.push(value);
       }
     return { made, missing };
+  }
+
+  /** What is wrong with what a proxy would be told: cannot be made, wrongly named, breaks a rule of Envoy's, refers to nothing. */
+  problems(proxyId: string): string[] {
+    const { made, missing } = this.resources(proxyId);
+    const there = perKind<Record<string, unknown>>(() => ({}));
+    const problems = missing.map((what) => `${what} cannot be made`);
+    const asked = perKind(() => new Set<string>());
+    there.secrets[LEAF_SECRET] = true;
+    for (const resource of made) {
+      const any = decodeAny(resource.bytes);
+      problems.push(...wrongIn(resource, any));
+      there[kindOfType[resource.type]][resource.name] = true;
+      collectReferences(any, resource.name, asked);
+    }
+    // A proxy that is refused for a reason of its own needs nothing.
+    return made.length === 0 ? problems : [...problems, ...unlikeNeeds(there, asked)];
   }
 
   /** What the proxy is told now: as a client would see it that asks for everything the rest refers to. */

@@ -46,6 +46,8 @@ export interface UpstreamCaller {
   readonly defaults?: UpstreamConfig;
   /** Its service-defaults' settings for this one. */
   readonly override?: UpstreamConfig;
+  /** Those service-defaults, `kind/name`. */
+  readonly entry?: string;
 }
 
 /** What a caller says about an upstream by name; `own` are the service-defaults of the caller. */
@@ -65,6 +67,7 @@ export function upstreamCaller(
     centralMeshGatewayMode: own?.meshGateway.mode || common?.meshGateway.mode || '',
     ...(defaults ? { defaults } : {}),
     ...(override ? { override } : {}),
+    ...(own ? { entry: `service-defaults/${own.name}` } : {}),
   };
 }
 
@@ -120,7 +123,14 @@ export function resolveUpstream(view: MeshView, upstream: Upstream, caller: Upst
     balanceOutboundConnections: merged.balanceOutboundConnections ?? '',
     envoyListenerJson: merged.envoyListenerJson ?? '',
     envoyClusterJson: merged.envoyClusterJson ?? '',
+    ...(caller.entry && hasCentralEscapes(merged, upstream.config) ? { escapesFrom: caller.entry } : {}),
   };
+}
+
+/** Whether messages for Envoy come from the caller's entry, and none from the registration. */
+function hasCentralEscapes(merged: UpstreamLayer, registered: OpaqueConfig): boolean {
+  const given = Boolean(merged.envoyListenerJson) || Boolean(merged.envoyClusterJson);
+  return given && ['envoy_listener_json', 'envoy_cluster_json'].every((key) => textIn(registered, key) === '');
 }
 
 /** `name`, `name?dc=dc2`, `name?peer=p`, `prepared_query:name` (consul-behaviour 6.1). */

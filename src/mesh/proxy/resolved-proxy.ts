@@ -66,4 +66,6 @@ export interface ResolvedUpstream {
   readonly balanceOutboundConnections: string;
   readonly envoyListenerJson: string;
   readonly envoyClusterJson: string;
+  /** The entry that these come from, `kind/name`; absent when the registration has one, or there are none. */
+  readonly escapesFrom?: string;
 }

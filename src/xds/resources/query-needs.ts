@@ -3,6 +3,7 @@ import { trustDomainOf } from '../../mesh/discovery-chain/index.js';
 import type { ResolvedUpstream } from '../../mesh/proxy/index.js';
 import { findQuery } from '../../mesh/queries/index.js';
 import { parseEscapeHatch } from './escape-hatch.js';
+import { ignoredEscapes } from './ignored-escapes.js';
 import type { TrafficPlace } from './extensions/index.js';
 import { type QueryClusterInput, queriedService, queryClusterName } from './query-cluster.js';
 import type { QueryListenerInput } from './query-listener.js';
@@ -45,7 +46,7 @@ export const queryNeedsCell: Cell<UpstreamNeeds> = {
           ? [`upstream ${upstream.id}: there is no prepared query "${query}", nothing is reached until there is one`]
           : []),
         ...(found.type === 'unusable' ? [`upstream ${upstream.id}: ${found.problem}`] : []),
-        ...escapeProblems(upstream),
+        ...ignoredEscapes(view, input, undefined),
       ],
     };
   },
@@ -76,15 +77,4 @@ function clusterNeeds(name: string, input: UpstreamNeedsInput): NeededResource[]
   if (escaped && 'message' in escaped && escaped.message.type !== 'EDS') return [cluster];
   const endpoints = needed('query-endpoints', { name, query, datacenter }, { ...place, resource: 'endpoint' });
   return [cluster, endpoints];
-}
-
-function escapeProblems({ id, envoyClusterJson, envoyListenerJson }: ResolvedUpstream): string[] {
-  const given = [
-    ['envoy_cluster_json', envoyClusterJson, 'envoy.config.cluster.v3.Cluster'],
-    ['envoy_listener_json', envoyListenerJson, 'envoy.config.listener.v3.Listener'],
-  ] as const;
-  return given.flatMap(([key, text, type]) => {
-    const parsed = text === '' ? undefined : parseEscapeHatch(text, type);
-    return parsed && 'problem' in parsed ? [`upstream ${id}: ${key} is ignored: ${parsed.problem}`] : [];
-  });
 }

@@ -11,6 +11,7 @@ import {
 import { endpointsInput } from './endpoints.js';
 import { parseEscapeHatch } from './escape-hatch.js';
 import { changesCallers, type TrafficPlace } from './extensions/index.js';
+import { ignoredEscapes } from './ignored-escapes.js';
 import { type NeededResource, needed } from './resource-cell.js';
 import { clusterAction } from './route-action.js';
 import { usesRouteDiscovery } from './upstream-filter.js';
@@ -46,7 +47,7 @@ export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
       ...(action && 'cluster' in action ? { cluster: { name: action.cluster, protocol: chain.protocol } } : {}),
       ...(chain.envoyExtensions.some(changesCallers) ? { extended: true as const } : {}),
       destinations,
-      problems: [...problems, ...escapeProblems(chain, input)],
+      problems: [...problems, ...ignoredEscapes(view, input, chain)],
     };
   },
 };
@@ -56,23 +57,6 @@ const placeOf = (chain: CompiledChain): TrafficPlace => ({
   service: chain.serviceName,
   protocol: chain.protocol,
 });
-
-/** Escape hatches are for the plain upstream: with routes, splits or a resolver behind it there is no one cluster to replace. */
-function escapeProblems(chain: CompiledChain, { upstream, transparent }: UpstreamNeedsInput): string[] {
-  const { id, envoyClusterJson, envoyListenerJson } = upstream;
-  const given = [
-    ['envoy_cluster_json', envoyClusterJson, 'envoy.config.cluster.v3.Cluster'],
-    ['envoy_listener_json', envoyListenerJson, 'envoy.config.listener.v3.Listener'],
-  ] as const;
-  return given.flatMap(([key, text, type]) => {
-    if (text === '') return [];
-    if (transparent && key === 'envoy_listener_json')
-      return [`upstream ${id}: ${key} is ignored: it has no listener of its own, being called by its virtual address`];
-    if (!chain.default) return [`upstream ${id}: ${key} is ignored while a router, splitter or resolver applies to it`];
-    const parsed = parseEscapeHatch(text, type);
-    return 'problem' in parsed ? [`upstream ${id}: ${key} is ignored: ${parsed.problem}`] : [];
-  });
-}
 
 function clusterNeeds(chain: CompiledChain, chainId: string, input: UpstreamNeedsInput): NeededResource[] {
   const { envoyClusterJson } = input.upstream;

@@ -50,6 +50,23 @@ describe('the needs of a sidecar', () => {
     });
   });
 
+  test('name the entries because of which an escape hatch is not followed', async () => {
+    await mesh.step(front());
+    const EnvoyClusterJSON = JSON.stringify({ name: 'own', type: 'STATIC', connect_timeout: '1s' });
+    await mesh.step({
+      config: {
+        Kind: 'service-defaults',
+        Name: 'front',
+        UpstreamConfig: { Overrides: [{ Name: 'orders', EnvoyClusterJSON }] },
+      },
+    });
+    expect(mesh.needs('front-proxy').problems).toEqual([]);
+    await mesh.step({ config: { Kind: 'service-resolver', Name: 'orders', ConnectTimeout: '3s' } });
+    expect(mesh.needs('front-proxy').problems).toEqual([
+      'upstream orders: envoy_cluster_json of service-defaults/front is ignored while service-resolver/orders applies to it',
+    ]);
+  });
+
   test('do not change when a split’s weights do', async () => {
     await mesh.step({ config: { Kind: 'proxy-defaults', Name: 'global', Config: { protocol: 'http' } } });
     const split = (weight: number) => ({

@@ -82,6 +82,11 @@ function intentionSources({ entry }: ConfigEntryRecord): readonly (readonly stri
   return [...new Set(local.map(({ name }) => name))].map((name) => [name]);
 }
 
+/** Services outside the mesh that gateways lead to because of an entry; `*` for all of them. */
+function linkedServices({ entry }: ConfigEntryRecord): readonly (readonly string[])[] {
+  return entry.kind === 'terminating-gateway' ? (entry.services ?? []).map(({ name }) => [name]) : [];
+}
+
 export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<Tables[Name]> } = {
   nodes: { key: (row) => nodeKey(row.node), indexes: { all: () => [[]], byId: (row) => [[row.id]] } },
   services: {
@@ -121,6 +126,7 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       /** By the services an entry leads to. */
       byReference: (row) => configEntryReferences(row.entry).map((service) => [service]),
       byIntentionSource: intentionSources,
+      byLinkedService: linkedServices,
     },
     keyPrefix: { byKind: tuplePrefix },
   },

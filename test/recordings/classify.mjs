@@ -83,6 +83,7 @@ const kinds = new Set([
   'exported-services',
   'jwt-provider',
   'control-plane-request-limit',
+  'terminating-gateway',
 ]);
 const waitingKinds = {
   'api-gateway': 'API gateways',
@@ -92,7 +93,6 @@ const waitingKinds = {
   'inline-certificate': 'API gateways',
   'file-system-certificate': 'API gateways',
   'ingress-gateway': 'ingress gateways',
-  'terminating-gateway': 'terminating gateways',
   'mesh-gateway': 'mesh gateways',
   'sameness-group': 'sameness groups',
 };
@@ -199,6 +199,10 @@ function reasonsOfXds(id) {
     if (verb === 'request') reasons.add(firstMatch(endpoints, argument.path) ?? 'other requests');
     if (verb === 'config' && !kinds.has(argument.Kind)) reasons.add(waitingKinds[argument.Kind] ?? argument.Kind);
     for (const reason of reasonsInside(argument)) reasons.add(reason);
+    // Sidecars call them; what they are told themselves is another matter.
+    const registered = verb === 'catalog' ? argument.Service : argument;
+    if (registered?.Kind === 'terminating-gateway' && scenario.proxies.includes(registered.ID))
+      reasons.add('terminating gateways');
   }
   reasons.delete(undefined);
   return reasons;

@@ -6,6 +6,7 @@ import {
   type ServiceRecord,
   nodeKey,
 } from '../../model/index.js';
+import { meshEndpoints } from '../../mesh/gateways/index.js';
 import { mergeCentralConfig } from './central-config.js';
 
 /** A service instance with its node, as the catalog lists it. */
@@ -49,10 +50,13 @@ export const serviceInstancesCell: Cell<readonly ServiceOnNode[]> = {
   compute: (view, name) => withNodes(view, view.range('services', 'byFoldedName', [name])),
 };
 
-/** The mesh endpoints of a service: its sidecars and native instances. Key: the service's name. */
+/**
+ * The mesh endpoints of a service: its sidecars and native instances, and the terminating gateways that lead to it. Key: the
+ * service's name.
+ */
 export const connectInstancesCell: Cell<readonly ServiceOnNode[]> = {
   kind: 'catalog-connect',
-  compute: (view, name) => withNodes(view, view.range('services', 'byConnect', [name])),
+  compute: (view, name) => withNodes(view, meshEndpoints(view, name)),
 };
 
 /** A node with its services, or undefined. Key: the node's name, or its id. */

@@ -2,6 +2,7 @@ import { AppError } from '../../core/index.js';
 import { checkKey, nodeKey, serviceKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { connectName } from './connect-name.js';
+import { refreshWildcardGateways } from './gateway-addresses.js';
 import type { CatalogDeregistration } from './registration.js';
 import { releaseVirtualIpIfUnused } from './virtual-ip.js';
 
@@ -45,4 +46,6 @@ export function removeService(transaction: Transaction, node: string, serviceId:
   transaction.delete('services', serviceKey(node, serviceId));
   const meshName = connectName(known);
   if (meshName !== undefined) releaseVirtualIpIfUnused(transaction, meshName);
+  for (const name of [known.service, ...(meshName === undefined ? [] : [meshName])])
+    refreshWildcardGateways(transaction, name);
 }

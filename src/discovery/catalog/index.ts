@@ -22,6 +22,7 @@ export {
 export { mergeCentralConfig } from './central-config.js';
 export { applyDeregistration, deregisterFromCatalog } from './deregister.js';
 export { checkProxy } from './proxy-rules.js';
+export { refreshGatewayLinks, refreshWildcardGateways } from './gateway-addresses.js';
 export { applyRegistration, registerInCatalog } from './register.js';
 export type {
   CatalogDeregistration,

@@ -1,9 +1,10 @@
 import { AppError, meshNameProblem } from '../../core/index.js';
-import { checkKey, nodeKey, serviceKey } from '../../model/index.js';
+import { type ServiceRecord, checkKey, nodeKey, serviceKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { checkName } from './check-name.js';
 import { connectName } from './connect-name.js';
 import { removeNode } from './deregister.js';
+import { refreshWildcardGateways, withLinkedAddresses } from './gateway-addresses.js';
 import type { CatalogRegistration, RegisteredCheck, RegisteredService } from './registration.js';
 import { ensureVirtualIp, releaseVirtualIpIfUnused } from './virtual-ip.js';
 
@@ -90,9 +91,11 @@ function putService(transaction: Transaction, node: string, given: RegisteredSer
   const meshName = connectName(service);
   const taggedAddresses = withVirtualAddress(transaction, service, meshName);
   transaction.put('services', { ...service, node, taggedAddresses });
+  for (const name of newNames(before, service, meshName)) refreshWildcardGateways(transaction, name);
   if (before === undefined) return;
   const leftName = connectName(before);
   if (leftName !== undefined && leftName !== meshName) releaseVirtualIpIfUnused(transaction, leftName);
+  if (before.service !== service.service) refreshWildcardGateways(transaction, before.service);
   if (before.service !== service.service || before.tags.join('\0') !== service.tags.join('\0'))
     renameInChecks(transaction, node, service);
 }
@@ -123,12 +126,25 @@ function validateService(service: RegisteredService): void {
     throw new AppError('invalidArgument', 'Port or SocketPath must be set for a connect-proxy');
 }
 
+/** Services that have an instance more than before, of their own or in the mesh. */
+function newNames(
+  before: ServiceRecord | undefined,
+  service: RegisteredService,
+  meshName: string | undefined,
+): readonly string[] {
+  if (before?.service === service.service && before.kind === service.kind && connectName(before) === meshName)
+    return [];
+  return [...new Set([service.service, ...(meshName === undefined ? [] : [meshName])])];
+}
+
 function withVirtualAddress(
   transaction: Transaction,
   service: RegisteredService,
   meshName: string | undefined,
 ): RegisteredService['taggedAddresses'] {
   const { [VIRTUAL_ADDRESS_TAG]: _given, ...own } = service.taggedAddresses;
+  if (service.kind === 'terminating-gateway')
+    return withLinkedAddresses(transaction, { ...service, taggedAddresses: own });
   if (meshName === undefined) return own;
   return { ...own, [VIRTUAL_ADDRESS_TAG]: { address: ensureVirtualIp(transaction, meshName), port: service.port } };
 }

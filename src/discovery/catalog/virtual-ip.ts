@@ -1,4 +1,5 @@
-import { AppError } from '../../core/index.js';
+import { AppError, ipVersion } from '../../core/index.js';
+import { linkedGatewaysCell } from '../../mesh/gateways/index.js';
 import { type MeshView, configEntryKey } from '../../model/index.js';
 import type { Transaction } from '../../state/index.js';
 
@@ -30,7 +31,7 @@ export function ensureVirtualIp(transaction: Transaction, service: string): stri
   return ip;
 }
 
-/** Hands the virtual IP of a name back when no mesh instance and no config entry of that name is left. */
+/** Hands the virtual IP of a name back when no mesh instance, no config entry of that name and no gateway leading to it is left. */
 export function releaseVirtualIpIfUnused(transaction: Transaction, service: string): void {
   const known = transaction.get('virtual-ips', service);
   if (known === undefined || service === COUNTER || isVirtualIpNeeded(transaction, service)) return;
@@ -41,7 +42,8 @@ export function releaseVirtualIpIfUnused(transaction: Transaction, service: stri
 /** Whether something still needs a virtual IP for this name. */
 function isVirtualIpNeeded(view: MeshView, service: string): boolean {
   if (NAMING_KINDS.some((kind) => view.get('config-entries', configEntryKey(kind, service)) !== undefined)) return true;
-  return view.range('services', 'byConnect', [service]).length > 0;
+  if (view.range('services', 'byConnect', [service]).length > 0) return true;
+  return view.cell(linkedGatewaysCell, service).length > 0;
 }
 
 /** What became of a wish for manual virtual IPs: whether the service is known, and which others had to give addresses up. */
@@ -65,7 +67,7 @@ export function assignManualVirtualIps(
       `cannot associate more than ${MAX_MANUAL_IPS} manual virtual IPs with the same service`,
     );
   for (const ip of ips)
-    if (parseIpv4(ip) === undefined) throw new AppError('invalidArgument', `"${ip}" is not a valid IPv4 address`);
+    if (ipVersion(ip) !== 4) throw new AppError('invalidArgument', `"${ip}" is not a valid IPv4 address`);
   const known = service === COUNTER ? undefined : transaction.get('virtual-ips', service);
   if (known === undefined) return { found: false, unassignedFrom: [] };
   const wanted = new Set(ips);

@@ -2,6 +2,7 @@ import { type ConfigEntryKind, configEntryKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { releaseVirtualIpIfUnused } from '../catalog/index.js';
 import { type EntryGuard, guardedWrite } from './entry-guard.js';
+import { linksBefore, relink } from './gateway-links.js';
 import { checkGraph, graphBefore } from './graph-rules.js';
 import { CONFIG_ENTRIES_FAMILY } from './guard-family.js';
 import { intentionState, revokeNarrowed } from './revoke-access.js';
@@ -38,10 +39,12 @@ export function applyConfigEntryDeletion(
   const before = kind === 'service-intentions' ? intentionState(transaction, name) : undefined;
   const change = { kind, name, before: stored.entry, after: undefined };
   const graph = graphBefore(transaction, change);
+  const links = linksBefore(transaction, change);
   transaction.guard(CONFIG_ENTRIES_FAMILY);
   transaction.delete('config-entries', key);
   checkGraph(transaction, change, graph);
   if (before) revokeNarrowed(transaction, name, before);
   releaseVirtualIpIfUnused(transaction, name);
+  relink(transaction, change, links);
   return true;
 }

@@ -11,6 +11,7 @@ import type { CommitResult, StateStore, Transaction } from '../../state/index.js
 import { ensureVirtualIp } from '../catalog/index.js';
 import { type EntryGuard, guardedWrite } from './entry-guard.js';
 import { checkAgainstState } from './entry-rules.js';
+import { linksBefore, relink } from './gateway-links.js';
 import { checkGraph, graphBefore } from './graph-rules.js';
 import { CONFIG_ENTRIES_FAMILY } from './guard-family.js';
 import { intentionState, revokeNarrowed } from './revoke-access.js';
@@ -64,12 +65,14 @@ export function applyConfigEntry(transaction: Transaction, given: ConfigEntry, o
   const before = entry.kind === 'service-intentions' ? intentionState(transaction, entry.name) : undefined;
   const change = { kind: entry.kind, name: entry.name, before: stored?.entry, after: entry };
   const graph = graphBefore(transaction, change);
+  const links = linksBefore(transaction, change);
   transaction.guard(CONFIG_ENTRIES_FAMILY);
   transaction.put('config-entries', { entry, hash: configEntryHash(entry), ...memoryOf(entry, stored) });
   checkGraph(transaction, change, graph);
   if (before) revokeNarrowed(transaction, entry.name, before);
   revokeTokens(transaction, change);
   if (NAMING_KINDS.has(entry.kind) && entry.name !== '*') ensureVirtualIp(transaction, entry.name);
+  relink(transaction, change, links);
   return true;
 }
 

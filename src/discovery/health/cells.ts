@@ -1,5 +1,11 @@
 import { type Cell, type CheckRecord, type MeshView, type NodeRecord, nodeKey } from '../../model/index.js';
-import { type InstanceHealth, type ServiceOnNode, mergeInstances, withNodes } from '../catalog/index.js';
+import {
+  type InstanceHealth,
+  type ServiceOnNode,
+  connectInstancesCell,
+  mergeInstances,
+  withNodes,
+} from '../catalog/index.js';
 
 /** A check with the node it is on, for `node-meta`. */
 export interface CheckOnNode {
@@ -13,10 +19,10 @@ export const serviceHealthCell: Cell<readonly InstanceHealth[]> = {
   compute: (view, name) => withChecks(view, withNodes(view, view.range('services', 'byFoldedName', [name]))),
 };
 
-/** The mesh endpoints of a service with their checks. Key: the service's name. */
+/** The mesh endpoints of a service with their checks, as `connectInstancesCell` lists them. Key: the service's name. */
 export const connectHealthCell: Cell<readonly InstanceHealth[]> = {
   kind: 'health-connect',
-  compute: (view, name) => withChecks(view, withNodes(view, view.range('services', 'byConnect', [name]))),
+  compute: (view, name) => withChecks(view, view.cell(connectInstancesCell, name)),
 };
 
 /** `serviceHealthCell` with central configuration merged into proxies. Same key. */

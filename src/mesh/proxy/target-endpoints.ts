@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../core/index.js';
 import { compileFilter } from '../../lang/filter/index.js';
+import { meshEndpoints } from '../gateways/index.js';
 import {
   type Cell,
   type CheckRecord,
@@ -20,9 +21,11 @@ export interface TargetSelection {
   readonly onlyPassing: boolean;
   /** The instances themselves, not their sidecars: for callers that have no sidecar. */
   readonly plain?: true;
+  /** The terminating gateways that lead to the service, and nothing of its own: for addresses outside the mesh. */
+  readonly gateways?: 'only';
 }
 
-/** A mesh endpoint: an instance's sidecar (or the instance itself when it speaks mesh natively). */
+/** A mesh endpoint: an instance's sidecar, the instance itself when it speaks mesh natively, or a terminating gateway that leads to it. */
 export interface TargetEndpoint {
   readonly address: string;
   readonly port: number;
@@ -63,19 +66,22 @@ export interface SelectedInstance {
 /** The instances that a target means, in order of node and id. How they are is looked at only where a filter may ask. */
 export function selectedInstances(view: MeshView, selection: TargetSelection): readonly SelectedInstance[] {
   const selects = selection.filter === '' ? undefined : compileFilter(selection.filter);
+  // A gateway leads to every subset: it does the choosing itself.
+  const isAny = ({ kind }: ServiceRecord): boolean => kind === 'terminating-gateway';
   const selected: SelectedInstance[] = [];
   for (const service of instancesOf(view, selection)) {
     const node = view.get('nodes', nodeKey(service.node));
     if (node?.datacenter !== selection.datacenter) continue;
-    if (selects === undefined || selects(filterable(node, service, instanceChecks(view, service))))
+    if (selects === undefined || isAny(service) || selects(filterable(node, service, instanceChecks(view, service))))
       selected.push({ node, service });
   }
   return selected;
 }
 
-function instancesOf(view: MeshView, { service, plain }: TargetSelection): readonly ServiceRecord[] {
-  if (!plain) return view.range('services', 'byConnect', [service]);
-  return view.range('services', 'byName', [service]).filter((instance) => instance.kind === '');
+function instancesOf(view: MeshView, { service, plain, gateways }: TargetSelection): readonly ServiceRecord[] {
+  if (plain) return view.range('services', 'byName', [service]).filter((instance) => instance.kind === '');
+  const all = meshEndpoints(view, service);
+  return gateways === 'only' ? all.filter(({ kind }) => kind === 'terminating-gateway') : all;
 }
 
 /** The checks that say how an instance is: its node's and its own. */

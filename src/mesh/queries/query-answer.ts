@@ -9,6 +9,7 @@ import {
   type ServiceRecord,
   nodeKey,
 } from '../../model/index.js';
+import { meshEndpoints } from '../gateways/index.js';
 import { instanceChecks } from '../proxy/index.js';
 import { findQuery } from './find-query.js';
 import { isSelected } from './select-instance.js';
@@ -89,7 +90,7 @@ function failoverPlaces(view: MeshView, { failover }: QueriedService, local: str
 function instancesAt(view: MeshView, wanted: QueriedService, { datacenter, peer }: Place): readonly QueriedInstance[] {
   if (peer !== '') return [];
   const services = wanted.connect
-    ? view.range('services', 'byConnect', [wanted.service])
+    ? meshEndpoints(view, wanted.service)
     : view.range('services', 'byFoldedName', [wanted.service.toLowerCase()]);
   return services.flatMap((service) => {
     const node = view.get('nodes', nodeKey(service.node));

@@ -8,6 +8,7 @@ import type { ServiceIntentionsEntry } from './service-intentions.js';
 import type { ServiceResolverEntry } from './service-resolver.js';
 import type { ServiceRouterEntry } from './service-router.js';
 import type { ServiceSplitterEntry } from './service-splitter.js';
+import type { TerminatingGatewayEntry } from './terminating-gateway.js';
 
 /** Every kind of entry that can be stored, by its `kind`. */
 export interface ConfigEntryKinds {
@@ -17,6 +18,7 @@ export interface ConfigEntryKinds {
   'service-splitter': ServiceSplitterEntry;
   'service-resolver': ServiceResolverEntry;
   'service-intentions': ServiceIntentionsEntry;
+  'terminating-gateway': TerminatingGatewayEntry;
   mesh: MeshEntry;
   'exported-services': ExportedServicesEntry;
   'jwt-provider': JwtProviderEntry;

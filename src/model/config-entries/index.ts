@@ -102,6 +102,7 @@ export {
   upstreamLimitsField,
   upstreamLimitsProblems,
 } from './traffic/index.js';
+export type { LinkedService, TerminatingGatewayEntry } from './terminating-gateway.js';
 export type { HeaderModifiers, MutualTlsMode, TransparentProxySettings } from './shared-fields.js';
 
 /** A stored entry. `hash` is the content hash shown to clients as a decimal uint64. */

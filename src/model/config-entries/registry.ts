@@ -17,6 +17,7 @@ import { serviceIntentions } from './service-intentions.js';
 import { serviceResolver } from './service-resolver.js';
 import { serviceRouter } from './service-router.js';
 import { serviceSplitter } from './service-splitter.js';
+import { terminatingGateway } from './terminating-gateway.js';
 
 const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Kind]> } = {
   'proxy-defaults': proxyDefaults,
@@ -25,6 +26,7 @@ const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Ki
   'service-splitter': serviceSplitter,
   'service-resolver': serviceResolver,
   'service-intentions': serviceIntentions,
+  'terminating-gateway': terminatingGateway,
   mesh,
   'exported-services': exportedServices,
   'jwt-provider': jwtProvider,
@@ -41,7 +43,6 @@ const LATER_KINDS: ReadonlySet<string> = new Set([
   'inline-certificate',
   'sameness-group',
   'tcp-route',
-  'terminating-gateway',
 ]);
 
 export const configEntryKinds = Object.keys(kinds) as readonly ConfigEntryKind[];

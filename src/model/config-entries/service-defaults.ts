@@ -1,3 +1,4 @@
+import { ipVersion } from '../../core/ip-address.js';
 import { type Field, always, integer, list, object, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import type { EnvoyExtension, ExposeSettings, MeshGatewayMode, ProxyMode } from '../records/proxy.js';
@@ -188,6 +189,11 @@ function externalSniProblem(sni: string): Problem {
   return /[\s\p{Cc}]/u.test(sni) ? 'ExternalSNI must not contain blanks or control characters' : undefined;
 }
 
+const HOST_NAME_LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+
+const isHostName = (text: string): boolean =>
+  text.length <= 253 && text.split('.').every((label) => HOST_NAME_LABEL.test(label));
+
 function destinationProblems({ destination, upstreamConfig }: ServiceDefaultsEntry): readonly Problem[] {
   if (destination === undefined) return [];
   const { addresses, port } = destination;
@@ -197,7 +203,7 @@ function destinationProblems({ destination, upstreamConfig }: ServiceDefaultsEnt
     addresses.length === 0 ? 'Destination must contain at least one valid address' : undefined,
     repeated === undefined ? undefined : `Duplicate address '${repeated}' is not allowed`,
     ...addresses.map((address) =>
-      address === '' || address.includes('*')
+      ipVersion(address) === undefined && !isHostName(address)
         ? `Destination address '${address}' is invalid Could not validate address ${address} as an IP or Hostname`
         : undefined,
     ),

@@ -29,6 +29,8 @@ export interface OutboundChain {
   readonly claims: readonly AddressClaim[];
   /** The chain without its match. */
   readonly chain: FilterChain;
+  /** Ports at which it has to be named for itself (`encodedChain`). */
+  readonly ports: readonly number[];
   /** An encoded Listener of nothing but this chain, reached by all its addresses: appended to another, it is one of its chains. */
   readonly encoded: Buffer;
 }
@@ -48,6 +50,8 @@ export interface OutboundUpstreamInput {
   readonly epoch: number;
   /** Its chains bear its name. */
   readonly named?: true;
+  /** Ports that other chains of the listener are chosen by; absent = none. */
+  readonly ports?: readonly number[];
 }
 
 export const outboundUpstreamKey = (input: OutboundUpstreamInput): string => canonicalJson(input);
@@ -106,7 +110,7 @@ function newestByAddress(instances: readonly DirectInstance[]): readonly Address
 
 function outboundChain(
   last: NamedFilter,
-  { service, epoch, named }: OutboundUpstreamInput,
+  { service, epoch, named, ports = [] }: OutboundUpstreamInput,
   claims: readonly AddressClaim[],
 ): readonly OutboundChain[] {
   if (claims.length === 0) return [];
@@ -115,21 +119,22 @@ function outboundChain(
     filters: [last],
     ...(epoch > 0 ? { metadata: epochMetadata(epoch) } : {}),
   };
-  return [
-    {
-      claims,
-      chain,
-      encoded: encodedChain(
-        chain,
-        claims.map(({ address }) => address),
-      ),
-    },
-  ];
+  const addresses = claims.map(({ address }) => address);
+  return [{ claims, chain, ports, encoded: encodedChain({ chain, ports }, addresses) }];
 }
 
-/** A Listener of nothing but this chain, reached by these addresses, encoded. */
-export function encodedChain(chain: FilterChain, addresses: readonly string[]): Buffer {
+/**
+ * A Listener of nothing but this chain, reached by these addresses, encoded. Envoy looks at ports before it looks at addresses and
+ * never goes back: once any chain of a listener is chosen by a port, a chain for all ports does not have that one any more. So it
+ * stands there again for each of these ports.
+ */
+export function encodedChain(
+  { chain, ports }: Pick<OutboundChain, 'chain' | 'ports'>,
+  addresses: readonly string[],
+): Buffer {
+  const match = addressMatch(addresses);
+  const atPort = ports.map((value) => ({ filter_chain_match: { ...match, destination_port: { value } }, ...chain }));
   return encodeMessage('envoy.config.listener.v3.Listener', {
-    filter_chains: [{ filter_chain_match: addressMatch(addresses), ...chain }],
+    filter_chains: [{ filter_chain_match: match, ...chain }, ...atPort],
   });
 }

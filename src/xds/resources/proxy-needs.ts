@@ -80,6 +80,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         ...localClusterProblems(proxy),
         ...served.flatMap(({ problems }) => problems),
         ...placeProblems(proxy, served),
+        ...transparent.problems,
       ],
     };
   },
@@ -88,7 +89,9 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
 /** What a proxy needs for the services that it calls without an upstream of its own; nothing unless it is transparent. */
 function transparentNeeds(view: MeshView, proxy: ResolvedProxy): TransparentNeeds {
   const input = transparentInput(proxy);
-  return input === undefined ? { shared: [], upstreams: [] } : view.cell(transparentNeedsCell, transparentKey(input));
+  return input === undefined
+    ? { shared: [], upstreams: [], problems: [] }
+    : view.cell(transparentNeedsCell, transparentKey(input));
 }
 
 function ownNeeds(view: MeshView, proxy: ResolvedProxy): NeededResource[] {

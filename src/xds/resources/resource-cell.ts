@@ -17,6 +17,8 @@ import {
 import { exposedCluster, exposedListener } from './expose.js';
 import { jwksCluster } from './jwks-cluster.js';
 import { jwtExtension } from './jwt.js';
+import { destinationCluster } from './destination-cluster.js';
+import { destinationRoutes } from './destination-routes.js';
 import { localApp } from './local-app.js';
 import { originalDestinationCluster, passthroughCluster } from './passthrough.js';
 import { proxylessCluster, proxylessEndpoints, proxylessListener, proxylessRoute } from './proxyless.js';
@@ -40,6 +42,7 @@ const builders = {
   'aggregate-cluster': { type: 'cluster', build: aggregateCluster },
   'extension-cluster': { type: 'cluster', build: extensionCluster },
   'original-destination': { type: 'cluster', build: originalDestinationCluster },
+  'destination-cluster': { type: 'cluster', build: destinationCluster },
   'passthrough-cluster': { type: 'cluster', build: passthroughCluster },
   'exposed-cluster': { type: 'cluster', build: exposedCluster },
   'query-cluster': { type: 'cluster', build: queryCluster },
@@ -56,6 +59,7 @@ const builders = {
   'transparent-listener': { type: 'listener', build: transparentListener },
   'exposed-listener': { type: 'listener', build: exposedListener },
   route: { type: 'route', build: routeConfiguration },
+  'destination-routes': { type: 'route', build: destinationRoutes },
   'proxyless-listener': { type: 'listener', build: proxylessListener },
   'proxyless-route': { type: 'route', build: proxylessRoute },
   'proxyless-cluster': { type: 'cluster', build: proxylessCluster },

@@ -19,7 +19,7 @@ export function settledChains(unsorted: readonly OutboundChain[]): readonly Buff
   return chains.flatMap((chain) => {
     const kept = chain.claims.map(({ address }) => address).filter((address) => owners.get(address)?.chain === chain);
     if (kept.length === chain.claims.length) return [chain.encoded];
-    return kept.length === 0 ? [] : [encodedChain(chain.chain, kept)];
+    return kept.length === 0 ? [] : [encodedChain(chain, kept)];
   });
 }
 

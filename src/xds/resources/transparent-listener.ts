@@ -1,13 +1,16 @@
-import { entryOf } from '../../mesh/discovery-chain/index.js';
+import { entryOf, trustDomainOf } from '../../mesh/discovery-chain/index.js';
 import { AppError } from '../../core/index.js';
 import type { MeshView } from '../../model/index.js';
 import { type PackedAny, encodeMessage } from '../envoy-api/index.js';
 import { listenerAccessLogs } from './access-logs.js';
 import type { Builder } from './builder.js';
-import { originalDestinationFilter } from './listener-filters.js';
+import { type DestinationAddress, isHttpAddress, sharedPortName } from './destination-addresses.js';
+import { destinationChains, httpPorts } from './destination-chains.js';
+import { httpInspector, onlyAtPorts, originalDestinationFilter, tlsInspector } from './listener-filters.js';
 import { type OutboundUpstream, outboundUpstreamCell, outboundUpstreamKey } from './outbound-chain.js';
 import { settledChains } from './settled-chains.js';
 import { ORIGINAL_DESTINATION } from './passthrough.js';
+import { transparentDestinationsCell } from './transparent-destinations.js';
 import { type TransparentInput, transparentKey } from './transparent-input.js';
 import { transparentEpochsCell, transparentUpstreamsCell } from './transparent-upstreams.js';
 import { tcpProxy } from './upstream-filter.js';
@@ -33,44 +36,65 @@ export function transparentListenerInput(input: TransparentInput, named = false)
  * proxy keeps the listener that it has.
  */
 export const transparentListener: Builder<TransparentListenerInput> = (view, { name, named, ...input }) => {
-  const upstreams = upstreamsOf(view, input, named ? { named } : {});
+  const key = transparentKey(input);
+  const { addresses, ports } = view.cell(transparentDestinationsCell, key);
+  const upstreams = upstreamsOf(view, key, { ...(named ? { named } : {}), ...(ports.length > 0 ? { ports } : {}) });
   if (upstreams === undefined) return undefined;
   const mesh = entryOf(view, 'mesh', 'mesh');
   const frame = encodeMessage(LISTENER, {
     name,
     address: { socket_address: { address: LOOPBACK, port_value: input.port } },
     traffic_direction: 'OUTBOUND',
-    listener_filters: [originalDestinationFilter()],
+    listener_filters: listenerFilters(addresses),
     access_log: listenerAccessLogs(input.accessLogs),
     ...(mesh?.transparentProxy.meshDestinationsOnly ? {} : { default_filter_chain: passThrough(input) }),
   });
-  const chains = settledChains(upstreams.flatMap(({ chains: own }) => own));
+  const epochs = view.cell(transparentEpochsCell, key);
+  const chains = [
+    ...settledChains(upstreams.flatMap(({ chains: own }) => own)),
+    ...destinationChains(view, addresses, { input, epochs, named: named === true }),
+  ];
   const any: PackedAny = { type_url: `type.googleapis.com/${LISTENER}`, value: Buffer.concat([frame, ...chains]) };
-  const { greatest: chainEpoch } = view.cell(transparentEpochsCell, transparentKey(input));
+  const trustDomain = trustDomainOf(view);
   return {
     name,
     any,
-    references: upstreams.flatMap(({ references }) => references),
+    references: [
+      ...upstreams.flatMap(({ references }) => references),
+      ...httpPorts(addresses).map((port) => ({
+        type: 'route' as const,
+        name: sharedPortName(port, input.datacenter, trustDomain),
+      })),
+    ],
     entries: [...new Set(upstreams.flatMap(({ entries }) => entries)), ...(mesh ? ['mesh/mesh'] : [])],
-    ...(chainEpoch > 0 ? { chainEpoch } : {}),
+    ...(epochs.greatest > 0 ? { chainEpoch: epochs.greatest } : {}),
   };
 };
 
+/** Where a connection was going, and at the ports of addresses outside the mesh what their chains are chosen by. */
+function listenerFilters(addresses: readonly DestinationAddress[]) {
+  const named = addresses.filter((address) => !address.isIp && !isHttpAddress(address)).map(({ port }) => port);
+  const tls = [...new Set(named)].sort((left, right) => left - right);
+  const http = httpPorts(addresses);
+  return [
+    originalDestinationFilter(),
+    ...(tls.length > 0 ? [onlyAtPorts(tlsInspector(), tls)] : []),
+    ...(http.length > 0 ? [onlyAtPorts(httpInspector(), http)] : []),
+  ];
+}
+
 function upstreamsOf(
   view: MeshView,
-  input: TransparentInput,
-  naming: { readonly named?: true },
+  key: string,
+  more: { readonly named?: true; readonly ports?: readonly number[] },
 ): readonly OutboundUpstream[] | undefined {
-  const key = transparentKey(input);
   const { upstreams: epochs } = view.cell(transparentEpochsCell, key);
   try {
     return view
       .cell(transparentUpstreamsCell, key)
+      .filter(({ isDestination }) => !isDestination)
       .map(({ service, needs }) =>
-        view.cell(
-          outboundUpstreamCell,
-          outboundUpstreamKey({ service, needs, epoch: epochs[service] ?? 0, ...naming }),
-        ),
+        view.cell(outboundUpstreamCell, outboundUpstreamKey({ service, needs, epoch: epochs[service] ?? 0, ...more })),
       );
   } catch (thrown) {
     if (thrown instanceof AppError) return undefined;

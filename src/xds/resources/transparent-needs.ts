@@ -1,22 +1,28 @@
 import { AppError } from '../../core/index.js';
-import { entryOf } from '../../mesh/discovery-chain/index.js';
+import { entryOf, trustDomainOf } from '../../mesh/discovery-chain/index.js';
+import { linkedGatewaysCell } from '../../mesh/gateways/index.js';
 import type { Cell, MeshView } from '../../model/index.js';
 import { chainOf } from './chain-input.js';
+import { sharedPortName } from './destination-addresses.js';
+import { httpPorts } from './destination-chains.js';
 import type { ServedUpstream } from './extended-needs.js';
 import type { ExtensionPlace, TrafficPlace } from './extensions/index.js';
 import { ORIGINAL_DESTINATION, passthroughInput, passthroughTargetsCell } from './passthrough.js';
 import { type NeededResource, needed } from './resource-cell.js';
+import { type TransparentDestinations, transparentDestinationsCell } from './transparent-destinations.js';
 import type { TransparentInput } from './transparent-input.js';
 import { transparentListenerInput } from './transparent-listener.js';
 import { type TransparentUpstream, transparentUpstreamsCell } from './transparent-upstreams.js';
-import { upstreamChainCell } from './upstream-chain.js';
+import { type UpstreamNeedsInput, upstreamChainCell } from './upstream-chain.js';
 import { upstreamNeedsCell } from './upstream-needs.js';
+import { clusterTuning } from './upstream-needs-input.js';
 
 export interface TransparentNeeds {
   /** What the upstreams have in common: their listener, and the way to what is not in the mesh. */
   readonly shared: readonly NeededResource[];
   /** The upstreams, all in one where no extension concerns any of them. */
   readonly upstreams: readonly ServedUpstream[];
+  readonly problems: readonly string[];
 }
 
 /** Everything that the outbound side of a transparent sidecar needs, shared by sidecars that agree. Key: `transparentKey`. */
@@ -25,14 +31,29 @@ export const transparentNeedsCell: Cell<TransparentNeeds> = {
   compute(view, key) {
     const input = JSON.parse(key) as TransparentInput;
     const all = view.cell(transparentUpstreamsCell, key);
-    const upstreams = all.map((upstream) => servedUpstream(view, upstream));
+    const outside = view.cell(transparentDestinationsCell, key);
+    const upstreams = all.map((upstream) =>
+      upstream.isDestination ? servedDestination(view, input, upstream, outside) : servedUpstream(view, upstream),
+    );
+    const routes = httpPorts(outside.addresses).map((destinationPort) => {
+      const name = sharedPortName(destinationPort, input.datacenter, trustDomainOf(view));
+      return needed(
+        'destination-routes',
+        { ...input, destinationPort, name },
+        { ...requestsAt(name), resource: 'route' },
+      );
+    });
     const extended = input.extended || upstreams.some((upstream) => upstream.extended);
     const listener = extended
-      ? needed('transparent-listener', transparentListenerInput(input, true), placeOf(view, all))
+      ? needed('transparent-listener', transparentListenerInput(input, true), placeOf(view, all, routes))
       : needed('transparent-listener', transparentListenerInput(input));
     const meshOnly = entryOf(view, 'mesh', 'mesh')?.transparentProxy.meshDestinationsOnly;
-    const outside = meshOnly ? [] : [needed('original-destination', { name: ORIGINAL_DESTINATION })];
-    return { shared: [listener, ...outside], upstreams: extended ? upstreams : together(upstreams) };
+    const elsewhere = meshOnly ? [] : [needed('original-destination', { name: ORIGINAL_DESTINATION })];
+    return {
+      shared: [listener, ...elsewhere, ...routes],
+      upstreams: extended ? upstreams : together(upstreams),
+      problems: outside.problems,
+    };
   },
 };
 
@@ -49,6 +70,42 @@ function servedUpstream(view: MeshView, { service, needs }: TransparentUpstream)
   }
 }
 
+/** What a service outside the mesh needs: a cluster of gateways for each of its addresses. */
+function servedDestination(
+  view: MeshView,
+  { datacenter }: TransparentInput,
+  { service, needs }: TransparentUpstream,
+  { addresses }: TransparentDestinations,
+): ServedUpstream {
+  const input = JSON.parse(needs) as UpstreamNeedsInput;
+  const { connectTimeoutMs } = input.upstream;
+  const resources = addresses
+    .filter((address) => address.service === service)
+    .flatMap(({ cluster: name, protocol }) => {
+      const place = { direction: 'outbound', service, protocol } as const;
+      const tuned = { name, service, datacenter, protocol, connectTimeoutMs, ...clusterTuning(input) };
+      const gateways = {
+        name,
+        service,
+        datacenter,
+        peer: '',
+        filter: '',
+        onlyPassing: false,
+        gateways: 'only',
+      } as const;
+      return [
+        needed('destination-cluster', tuned, { ...place, resource: 'cluster' }),
+        needed('endpoints', gateways, { ...place, resource: 'endpoint' }),
+      ];
+    });
+  const isReachable = view.cell(linkedGatewaysCell, service).length > 0;
+  const problem = `destination ${service}: no terminating gateway leads to it; name it in a terminating-gateway entry`;
+  return { service, resources, problems: isReachable ? [] : [problem] };
+}
+
+/** Requests to all addresses outside the mesh that share a port: nobody's in particular. */
+const requestsAt = (service: string): TrafficPlace => ({ direction: 'outbound', service, protocol: 'http' });
+
 function together(upstreams: readonly ServedUpstream[]): readonly ServedUpstream[] {
   return [
     {
@@ -61,13 +118,18 @@ function together(upstreams: readonly ServedUpstream[]): readonly ServedUpstream
 }
 
 /** Where the listener stands: each chain with its upstream, everything else with nobody. */
-function placeOf(view: MeshView, upstreams: readonly TransparentUpstream[]): ExtensionPlace {
-  const chains = upstreams.flatMap(({ service, needs }): [string, TrafficPlace][] => {
-    const protocol = protocolOf(view, needs);
+function placeOf(
+  view: MeshView,
+  upstreams: readonly TransparentUpstream[],
+  routes: readonly NeededResource[],
+): ExtensionPlace {
+  const chains = upstreams.flatMap(({ service, needs, isDestination }): [string, TrafficPlace][] => {
+    const protocol = isDestination ? 'tcp' : protocolOf(view, needs);
     return protocol === undefined ? [] : [[service, { direction: 'outbound', service, protocol }]];
   });
+  const shared = routes.map(({ name }): [string, TrafficPlace] => [name, requestsAt(name)]);
   const outside = { direction: 'outbound', service: '', protocol: 'tcp', resource: 'listener' } as const;
-  return { ...outside, chains: Object.fromEntries(chains) };
+  return { ...outside, chains: Object.fromEntries([...chains, ...shared]) };
 }
 
 function protocolOf(view: MeshView, needs: string): string | undefined {

@@ -12,6 +12,8 @@ export interface TransparentUpstream {
   readonly service: string;
   /** `upstreamNeedsKey`. */
   readonly needs: string;
+  /** It is outside the mesh: called by the addresses of its service-defaults, through gateways. */
+  readonly isDestination: boolean;
 }
 
 interface CalledInput {
@@ -20,13 +22,14 @@ interface CalledInput {
   readonly settings: UpstreamSettings;
 }
 
-/** One upstream, the same for all callers that say the same about it: the key of its needs. Key: canonical JSON of the input. */
-const transparentUpstreamCell: Cell<string> = {
+/** One upstream, the same for all callers that say the same about it. Key: canonical JSON of the input. */
+const transparentUpstreamCell: Cell<TransparentUpstream> = {
   kind: 'transparent-upstream',
   compute(view, key) {
     const { service, caller, settings } = JSON.parse(key) as CalledInput;
     const upstream = resolveUpstream(view, implicitUpstream(service), caller);
-    return upstreamNeedsKey({ upstream, transparent: true, ...settings });
+    const isDestination = entryOf(view, 'service-defaults', service)?.destination !== undefined;
+    return { service, needs: upstreamNeedsKey({ upstream, transparent: true, ...settings }), isDestination };
   },
 };
 
@@ -53,10 +56,7 @@ export const transparentUpstreamsCell: Cell<readonly TransparentUpstream[]> = {
       .map((service) => {
         const called = { destinationName: service, destinationPeer: '' };
         const said = upstreamCaller({ datacenter, ownMeshGatewayMode }, called, common, own);
-        return {
-          service,
-          needs: view.cell(transparentUpstreamCell, canonicalJson({ service, caller: said, settings })),
-        };
+        return view.cell(transparentUpstreamCell, canonicalJson({ service, caller: said, settings }));
       });
   },
 };
@@ -65,6 +65,8 @@ export const transparentUpstreamsCell: Cell<readonly TransparentUpstream[]> = {
 export interface TransparentEpochs {
   /** By upstream; those of whom nothing was ever taken away are absent. */
   readonly upstreams: Readonly<Record<string, number>>;
+  /** By port: the greatest of destinations with HTTP addresses there, those that are no upstreams any more included. */
+  readonly ports: Readonly<Record<number, number>>;
   /** The greatest of all, those of services that are no upstreams any more included; 0 = never. */
   readonly greatest: number;
 }
@@ -75,15 +77,29 @@ export const transparentEpochsCell: Cell<TransparentEpochs> = {
   compute(view, key) {
     const { service: caller } = JSON.parse(key) as TransparentInput;
     const revoked = revocationsFrom(view, caller);
-    if (revoked.size === 0) return { upstreams: {}, greatest: 0 };
-    const epochs = view.cell(transparentUpstreamsCell, key).flatMap(({ service, needs }) => {
-      const indexes = ['*', ...destinationsOf(view, needs)].map((destination) => revoked.get(destination) ?? 0);
-      const epoch = Math.max(...indexes);
+    if (revoked.size === 0) return { upstreams: {}, ports: {}, greatest: 0 };
+    const epochs = view.cell(transparentUpstreamsCell, key).flatMap(({ service, needs, isDestination }) => {
+      const reached = isDestination ? [service] : destinationsOf(view, needs);
+      const epoch = Math.max(...['*', ...reached].map((destination) => revoked.get(destination) ?? 0));
       return epoch > 0 ? [[service, epoch] as const] : [];
     });
-    return { upstreams: Object.fromEntries(epochs), greatest: Math.max(...revoked.values()) };
+    return {
+      upstreams: Object.fromEntries(epochs),
+      ports: portEpochs(view, revoked),
+      greatest: Math.max(...revoked.values()),
+    };
   },
 };
+
+/** HTTP addresses at one port share a chain: what was taken away there ends with it, whether the service is still an upstream or not. */
+function portEpochs(view: MeshView, revoked: ReadonlyMap<string, number>): Readonly<Record<number, number>> {
+  const epochs: Record<number, number> = {};
+  for (const [service, index] of revoked) {
+    const port = entryOf(view, 'service-defaults', service)?.destination?.port;
+    if (port !== undefined) epochs[port] = Math.max(index, revoked.get('*') ?? 0, epochs[port] ?? 0);
+  }
+  return epochs;
+}
 
 function revocationsFrom(view: MeshView, caller: string): ReadonlyMap<string, number> {
   const indexes = new Map<string, number>();

@@ -106,7 +106,8 @@ describe('virtual IPs', () => {
     const assign = (name: string, ips: string[]) =>
       store.transact('test', (transaction) => assignManualVirtualIps(transaction, name, ips));
     await expect(assign('web', ['nope'])).rejects.toThrow('"nope" is not a valid IPv4 address');
-    await expect(assign('web', ['1.2.3.256'])).rejects.toThrow(/not a valid IPv4 address/);
+    for (const odd of ['1.2.3.256', '010.0.0.1', 'fd00::1', ''])
+      await expect(assign('web', [odd])).rejects.toThrow(/not a valid IPv4 address/);
     await expect(
       assign(
         'web',

@@ -54,6 +54,7 @@ const unknownToTheRecorded = 'control-plane-request-limit';
 /** Where Consul takes what would do harm or mean nothing, and we refuse it. */
 const refusedOnPurpose: readonly RegExp[] = [
   /"Mode":"odd"/,
+  /"Addresses":\["not valid"\]/,
   /"ListenerPort":99999/,
   /%B%/,
   /"Local(Connect|Request)TimeoutMs":-1/,
@@ -62,11 +63,16 @@ const refusedOnPurpose: readonly RegExp[] = [
 /** What Consul keeps for its paid edition, and is there in ours. */
 const takenOnPurpose: readonly RegExp[] = [/"RateLimits":/, /"PrioritizeByLocality":/];
 
+/** What Consul's decoder happens not to know in snake case. */
+const takenInSnakeCase = /"disable_auto_host_rewrite"/;
+
 /** Refused by rules that look at other entries; those belong to the room that stores them. */
 const needsOtherEntries = /inconsistent protocols|does not permit|subset named|circular|external SNI|AllowEnabling/;
 
 /** Same meaning, other words. */
 const ownWords: Readonly<Record<string, string>> = {
+  'Request decoding failed: 1 error occurred:\n\t* invalid config key "Services[0].Namespace", namespaces are a consul enterprise feature\n\n':
+    'invalid config key "Services[0].Namespace"',
   'invalid access log json for JSON format: unexpected end of JSON input': 'invalid access log json for JSON format',
 };
 
@@ -89,6 +95,10 @@ describe('config entries as Consul took, refused and showed them', () => {
     if (refusedOnPurpose.some((pattern) => pattern.test(text))) {
       it(`refuses, unlike Consul, ${title}`, () => {
         expect(() => decodeConfigEntry(body)).toThrow();
+      });
+    } else if (takenInSnakeCase.test(text)) {
+      it(`takes, unlike Consul, ${title}`, () => {
+        expect(encodeConfigEntry(decodeConfigEntry(body))).toMatchObject({ Services: [{ CAFile: '/c' }] });
       });
     } else if (takenOnPurpose.some((pattern) => pattern.test(text))) {
       it(`takes, unlike Consul without a licence, ${title}`, () => {

@@ -16,6 +16,12 @@ const BETTER: ReadonlySet<string> = new Set([
   'extension-lua-envoy-constraint',
 ]);
 
+/** What we say on top of a recording, with its reason. */
+const MORE: readonly RegExp[] = [
+  // Filters that wait for the caller to speak do so at the ports of destinations only: elsewhere the application may speak first.
+  /\+ listeners outbound_listener:\S+ listener_filters\[envoy\.filters\.listener\.(?:tls|http)_inspector\]\.filter_disabled\./,
+];
+
 beforeAll(() => checkEncoding(true));
 afterAll(() => checkEncoding(false));
 
@@ -37,7 +43,8 @@ async function play(name: string): Promise<{ phases: Record<string, Told>[] }> {
 
 describe('what sidecars are told is what Consul tells them', () => {
   test.each(scope.xds.inScope.filter((name) => !BETTER.has(name)))('%s', async (name) => {
-    const { failures, differences } = comparePlay(readXdsRecording(name), await play(name));
+    const { failures, differences: all } = comparePlay(readXdsRecording(name), await play(name));
+    const differences = all.filter((difference) => !MORE.some((more) => more.test(difference)));
     expect({ failures, differences }).toEqual({ failures: [], differences: [] });
   });
 });

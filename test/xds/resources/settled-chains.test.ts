@@ -6,16 +6,19 @@ import { settledChains } from '../../../src/xds/resources/settled-chains.js';
 
 interface DecodedChain {
   readonly filters: readonly { readonly name: string }[];
-  readonly filter_chain_match: { readonly prefix_ranges: readonly { address_prefix: string; prefix_len: unknown }[] };
+  readonly filter_chain_match: {
+    readonly prefix_ranges: readonly { address_prefix: string; prefix_len: unknown }[];
+    readonly destination_port?: { readonly value: number };
+  };
 }
 
-function chain(name: string, claims: readonly AddressClaim[]): OutboundChain {
-  const filters = { filters: [{ name }] };
+function chain(name: string, claims: readonly AddressClaim[], ports: readonly number[] = []): OutboundChain {
+  const parts = { chain: { filters: [{ name }] }, ports };
   return {
     claims,
-    chain: filters,
+    ...parts,
     encoded: encodedChain(
-      filters,
+      parts,
       claims.map(({ address }) => address),
     ),
   };
@@ -31,8 +34,8 @@ const claim = (address: string, rank: AddressClaim['rank'] = 0, modifyIndex = 0)
 function settled(chains: readonly OutboundChain[]): readonly string[] {
   const listener = decodeMessage('envoy.config.listener.v3.Listener', Buffer.concat(settledChains(chains)));
   return ((listener['filter_chains'] ?? []) as readonly DecodedChain[]).map(
-    ({ filters, filter_chain_match: { prefix_ranges: ranges } }) =>
-      `${filters[0]?.name}: ${ranges.map(({ address_prefix: address }) => address).join(' ')}`,
+    ({ filters, filter_chain_match: { prefix_ranges: ranges, destination_port: port } }) =>
+      `${filters[0]?.name}${port ? `@${port.value}` : ''}: ${ranges.map(({ address_prefix: address }) => address).join(' ')}`,
   );
 }
 
@@ -67,6 +70,21 @@ describe('chains of one listener', () => {
     const chains = [chain('old', [claim('10.0.0.1', 2, 5)]), chain('new', [claim('10.0.0.1', 2, 6)])];
     expect(settled(chains)).toEqual(['new: 10.0.0.1']);
     expect(settled([...chains].reverse())).toEqual(['new: 10.0.0.1']);
+  });
+
+  test('stand again at each port that others are chosen by, without the addresses that they lost', () => {
+    const chains = [
+      chain('a', [claim('10.0.0.1'), claim('10.0.0.2', 1)], [80, 443]),
+      chain('b', [claim('10.0.0.2')], [80, 443]),
+    ];
+    expect(settled(chains)).toEqual([
+      'a: 10.0.0.1',
+      'a@80: 10.0.0.1',
+      'a@443: 10.0.0.1',
+      'b: 10.0.0.2',
+      'b@80: 10.0.0.2',
+      'b@443: 10.0.0.2',
+    ]);
   });
 
   test('no two ever have an address in common, and no address is lost', () => {

@@ -102,7 +102,7 @@ export function withExtensions(resource: NeededResource, uses: readonly Extensio
 /** What a proxy's needs depend on of an extended resource: not its content. */
 export interface ExtendedFacts {
   readonly failures: readonly ExtensionFailure[];
-  /** `<type> <name>` of what its base refers to and it does not any more. */
+  /** `<type> <name>` of what only its base asks for: endpoints, routes, fetched filters. Secrets are everybody's. */
   readonly dropped: readonly string[];
 }
 
@@ -121,7 +121,7 @@ export const extendedFactsCell: Cell<ExtendedFacts> = {
     const base = view.cell(resourceCell, (JSON.parse(key) as { input: ExtendedInput }).input.base);
     const left = new Set(resource?.references.map(({ type, name }) => `${type} ${name}`));
     const had = resource === undefined ? [] : (base?.references.map(({ type, name }) => `${type} ${name}`) ?? []);
-    return { failures, dropped: had.filter((reference) => !left.has(reference)) };
+    return { failures, dropped: had.filter((reference) => !left.has(reference) && !reference.startsWith('secret ')) };
   },
 };
 

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeConfigEntry } from '../../../src/discovery/config/index.js';
+import { decodeConfigEntry } from '../../../src/model/index.js';
 import { LargeMesh, endpointNode, proxyNode, sidecar } from './support/large-mesh.js';
 
 const TRUST_DOMAIN = '11111111-2222-3333-4444-555555555555.consul';
@@ -86,6 +88,40 @@ describe('2,000 services, 1,000 proxies with 20 upstreams of 100 endpoints', () 
     );
     expect(cost.encoded).toEqual(['listener svc-7:127.0.0.1:10007']);
     expect(cost.visited).toBe(1);
+  });
+
+  const override = (name: string, ResourceType: string, TrafficDirection: string, Path: string) =>
+    decodeConfigEntry({
+      Kind: 'service-defaults',
+      Name: name,
+      EnvoyExtensions: [
+        {
+          Name: 'builtin/property-override',
+          Arguments: {
+            Patches: [{ ResourceFilter: { ResourceType, TrafficDirection }, Op: 'add', Path, Value: 9 }],
+          },
+        },
+      ],
+    });
+
+  test('an extension of a service makes what it concerns anew, for its proxies only', async () => {
+    const inbound = override('web-7', 'cluster', 'inbound', '/per_connection_buffer_limit_bytes');
+    const cost = await mesh.cost(() => writeConfigEntry(mesh.store, inbound));
+    // The public listener follows from the entry, too: it is made again, and found equal.
+    const others = ({ encoded }: typeof cost) => encoded.filter((one) => !one.startsWith('listener public_listener:'));
+    expect(others(cost)).toEqual(['cluster local_app']);
+    expect(cost.visited).toBe(1);
+    const outbound = override('web-8', 'listener', 'outbound', '/tcp_backlog_size');
+    const costOfAll = await mesh.cost(() => writeConfigEntry(mesh.store, outbound));
+    expect(others(costOfAll)).toHaveLength(UPSTREAMS);
+    expect(costOfAll.visited).toBe(1);
+  });
+
+  test('an endpoint changes nothing of listeners that an extension concerns', async () => {
+    const cost = await mesh.cost(() =>
+      mesh.store.transact('move', (transaction) => transaction.put('services', service('10.9.9.10'))),
+    );
+    expect(cost.encoded).toEqual([`endpoint svc-7.default.dc1.internal.${TRUST_DOMAIN}`]);
   });
 
   test('a proxy that changes concerns no other', async () => {

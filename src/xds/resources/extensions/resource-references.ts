@@ -25,7 +25,7 @@ function collect(value: unknown, asked: Set<string>): void {
   if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return;
   const message = value as Readonly<Record<string, unknown>>;
   const name = typeof message['name'] === 'string' ? message['name'] : '';
-  if (message['eds_cluster_config']) asked.add(`endpoint ${serviceName(message['eds_cluster_config']) || name}`);
+  if (message['type'] === 'EDS') asked.add(`endpoint ${serviceName(message['eds_cluster_config']) || name}`);
   if (message['sds_config']) asked.add(`secret ${name}`);
   if (message['config_discovery']) asked.add(`extension ${name}`);
   if (typeof message['route_config_name'] === 'string') asked.add(`route ${message['route_config_name']}`);
@@ -35,6 +35,6 @@ function collect(value: unknown, asked: Set<string>): void {
 }
 
 function serviceName(config: unknown): string {
-  const name = (config as { readonly service_name?: unknown }).service_name;
+  const name = (config as { readonly service_name?: unknown } | undefined)?.service_name;
   return typeof name === 'string' ? name : '';
 }

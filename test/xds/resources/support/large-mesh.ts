@@ -92,6 +92,18 @@ export class Watcher {
   }
 }
 
+const listeners = new Set<(made: EncodedResource) => void>();
+
+/** Resources with extensions are made from other resources: the cell itself tells, wherever it is asked. */
+const { compute } = resourceCell;
+Object.assign(resourceCell, {
+  compute: ((view, key) => {
+    const made = compute(view, key);
+    if (made) for (const tell of listeners) tell(made);
+    return made;
+  }) satisfies typeof compute,
+});
+
 /** A store with a large mesh in it, and watchers of all its proxies. */
 export class LargeMesh {
   readonly store: StateStore;
@@ -102,14 +114,8 @@ export class LargeMesh {
 
   private constructor(store: StateStore) {
     this.store = store;
-    this.cells = new ResourceCells(store, {
-      ...resourceCell,
-      compute: (view, key) => {
-        const made = resourceCell.compute(view, key);
-        if (made) this.encoded.push(made);
-        return made;
-      },
-    });
+    this.cells = new ResourceCells(store, resourceCell);
+    listeners.add((made) => this.encoded.push(made));
   }
 
   static async start(size: MeshSize): Promise<LargeMesh> {

@@ -1,0 +1,250 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type AppAnswer, httpCall, Mesh, type ProxyReport, until } from '../support/envoy-rig/index.js';
+import { TcpConnection } from '../support/load/index.js';
+import { headerAddingPlugin } from '../support/wasm-module.js';
+import { type GrpcReceiver, startAuthorizationServer, startLogCollector } from './support/grpc-receiver.js';
+
+type Body = Readonly<Record<string, unknown>>;
+
+const lua = (Listener: string, Script: string): Body => ({
+  Name: 'builtin/lua',
+  Arguments: { ProxyType: 'connect-proxy', Listener, Script },
+});
+const adding = (header: string): string =>
+  `function envoy_on_request(handle)\n  handle:headers():add("${header}", "seen")\nend\n`;
+
+describe('Envoy extensions at real Envoys', () => {
+  let mesh: Mesh;
+  const closers: (() => Promise<unknown>)[] = [];
+
+  beforeAll(async () => {
+    mesh = await Mesh.start({
+      services: [{ id: 'web', calls: ['api', 'db'] }, { id: 'api' }, { id: 'db', protocol: 'tcp' }],
+    });
+    await mesh.reaches('web', 'api');
+  });
+  afterEach(async () => {
+    for (const name of ['web', 'api', 'db']) await extend(name, []);
+    for (const close of closers.splice(0)) await close();
+    await mesh.plane.settled();
+    for (const id of ['web', 'api', 'db']) await drained(id);
+  });
+  afterAll(() => mesh?.close());
+
+  const extend = (service: string, EnvoyExtensions: readonly Body[]) =>
+    mesh.plane.configure({
+      Kind: 'service-defaults',
+      Name: service,
+      Protocol: service === 'db' ? 'tcp' : 'http',
+      EnvoyExtensions,
+    });
+  const call = (headers: Record<string, string> = {}, path = '/') =>
+    httpCall({ port: mesh.port('web', 'api'), headers, path });
+  const seenByApp = async (path = '/'): Promise<AppAnswer> => JSON.parse((await call({}, path)).text) as AppAnswer;
+  /** Connections of before keep what was before for as long as they drain. */
+  const drained = (id: string) =>
+    until(`the end of what ${id} had`, async () => {
+      const stats = await mesh.envoy(id).stats('listener_manager.total_(filter_chains|listeners)_draining');
+      return stats.size === 2 && [...stats.values()].every((count) => count === 0);
+    });
+  const report = (id: string): Promise<ProxyReport> => mesh.plane.proxy(`${id}-sidecar-proxy`);
+  const answers = (status: number, headers: Record<string, string> = {}) =>
+    until(`status ${status}`, async () => (await call(headers)).status === status);
+
+  it('lua: scripts of the caller and of the called service see each request', async () => {
+    await extend('web', [lua('outbound', adding('x-out'))]);
+    await extend('api', [lua('inbound', adding('x-in'))]);
+    await until('both headers', async () => {
+      const { headers } = await seenByApp();
+      return headers['x-out'] === 'seen' && headers['x-in'] === 'seen';
+    });
+    await extend('web', []);
+    await until('one header', async () => (await seenByApp()).headers['x-out'] === undefined);
+    await drained('api');
+    expect((await seenByApp()).headers['x-in']).toBe('seen');
+  });
+
+  it('lua: a script that does not compile is refused by the Envoy, which goes on with what it had; the report says so', async () => {
+    await extend('api', [lua('inbound', adding('x-good'))]);
+    await until('the header', async () => (await seenByApp()).headers['x-good'] === 'seen');
+    await drained('api');
+    await extend('api', [lua('inbound', 'function envoy_on_request(')]);
+    const refused = await until('the refusal', async () =>
+      (await report('api')).Resources?.find(({ Refusal }) => Refusal !== undefined),
+    );
+    expect([refused.Type, refused.Progress]).toEqual(['listener', 'refused']);
+    expect(refused.Refusal?.Error).toMatch(/script load error/);
+    expect((await seenByApp()).headers['x-good']).toBe('seen');
+  });
+
+  it('ext-authz over HTTP: a server decides, and is asked with what it is to be told', async () => {
+    const asked: string[] = [];
+    const authz = await startHttpAuthorization((url, user) => {
+      asked.push(url);
+      return user === 'good';
+    });
+    closers.push(authz.close);
+    const HttpService = {
+      Target: { URI: `127.0.0.1:${authz.port}` },
+      PathPrefix: '/verify',
+      AuthorizationRequest: { AllowedHeaders: [{ Exact: 'x-user' }] },
+    };
+    const extension = (Required: boolean): Body => ({
+      Name: 'builtin/ext-authz',
+      Required,
+      Arguments: { ProxyType: 'connect-proxy', Config: { HttpService } },
+    });
+    await extend('api', [extension(true)]);
+    await answers(403, { 'x-user': 'bad' });
+    await drained('api');
+    expect((await call({ 'x-user': 'good' }, '/a')).status).toBe(200);
+    expect(asked.at(-1)).toBe('/verify/a');
+    await authz.close();
+    expect((await call({ 'x-user': 'good' })).status).toBe(403);
+    await extend('api', [extension(false)]);
+    await answers(200, { 'x-user': 'bad' });
+  });
+
+  it('ext-authz over gRPC: about requests in, and about connections', async () => {
+    const http = await startAuthorizationServer(({ headers }) => headers['x-user'] === 'good');
+    let allowsConnections = false;
+    const tcp = await startAuthorizationServer(() => allowsConnections);
+    closers.push(http.close, tcp.close);
+    const extension = ({ port }: GrpcReceiver): Body => ({
+      Name: 'builtin/ext-authz',
+      Required: true,
+      Arguments: { Config: { GrpcService: { Target: { URI: `localhost:${port}`, Timeout: '5s' } } } },
+    });
+    await extend('api', [extension(http)]);
+    await extend('db', [extension(tcp)]);
+    await answers(403, { 'x-user': 'bad' });
+    await answers(200, { 'x-user': 'good' });
+    await until('a refused connection', async () => {
+      const opened = await TcpConnection.open(mesh.port('web', 'db'));
+      opened?.close();
+      return opened === undefined;
+    });
+    allowsConnections = true;
+    const opened = await until('a connection', () => TcpConnection.open(mesh.port('web', 'db')));
+    expect(opened.who).toBe('db');
+    opened.close();
+  });
+
+  it('wasm: a plugin from a file sees each request', async () => {
+    const Filename = join(mesh.rig.folder, 'plug.wasm');
+    writeFileSync(Filename, headerAddingPlugin('x-wasm', 'seen'));
+    await extend('api', [
+      {
+        Name: 'builtin/wasm',
+        Required: true,
+        Arguments: {
+          Protocol: 'http',
+          ListenerType: 'inbound',
+          PluginConfig: { Name: 'plug', VmConfig: { Code: { Local: { Filename } } } },
+        },
+      },
+    ]);
+    const seen = await until('the plugin’s header', async () => (await seenByApp()).headers['x-wasm']);
+    expect(seen).toBe('seen');
+  });
+
+  it('property-override: properties of clusters are set and removed, with the effect that Envoy gives them', async () => {
+    const patch = (ResourceType: string, Op: string, Path: string, Value?: unknown) => ({
+      ResourceFilter: { ResourceType, TrafficDirection: 'outbound' },
+      Op,
+      Path,
+      ...(Value === undefined ? {} : { Value }),
+    });
+    const override = (...Patches: Body[]): Body => ({
+      Name: 'builtin/property-override',
+      Arguments: { ProxyType: 'connect-proxy', Patches },
+    });
+    await extend('web', [override(patch('cluster', 'add', '/connect_timeout/seconds', 7))]);
+    const dump = () => mesh.envoy('web').admin('/config_dump?resource=dynamic_active_clusters');
+    await until('the timeout', async () => (await dump()).includes('"connect_timeout": "7s"'));
+    expect((await call()).status).toBe(200);
+    // Without TLS the other sidecar does not take the call: what is patched is what Envoy does.
+    await extend('web', [override(patch('cluster', 'remove', '/transport_socket'))]);
+    await answers(503);
+    await extend('web', []);
+    await answers(200);
+  });
+
+  it('otel-access-logging: a line about each request arrives at the collector', async () => {
+    const collector = await startLogCollector();
+    closers.push(collector.close);
+    await extend('api', [
+      {
+        Name: 'builtin/otel-access-logging',
+        Arguments: {
+          ProxyType: 'connect-proxy',
+          ListenerType: 'inbound',
+          Config: {
+            LogName: 'api-in',
+            GrpcService: { Target: { URI: `127.0.0.1:${collector.port}` } },
+            Body: '%REQ(:PATH)% was answered %RESPONSE_CODE%',
+            Attributes: { caller: '%DOWNSTREAM_PEER_URI_SAN%' },
+            BufferSizeBytes: 0,
+          },
+        },
+      },
+    ]);
+    const line = await until('the line', async () => {
+      await call({}, '/logged');
+      return collector.received.find((batch) => batch.includes('/logged was answered 200'));
+    });
+    expect(line).toContain('api-in');
+    expect(line).toMatch(/caller.*spiffe:\/\/[^ ]*\/svc\/web/s);
+  });
+
+  it('a required extension that cannot be carried out leaves the proxy as it is, and the report says why', async () => {
+    await extend('web', [lua('outbound', adding('x-kept'))]);
+    await until('the header', async () => (await seenByApp()).headers['x-kept'] === 'seen');
+    await drained('web');
+    await extend('web', [
+      {
+        Name: 'builtin/ext-authz',
+        Required: true,
+        Arguments: {
+          ListenerType: 'outbound',
+          Config: { GrpcService: { Target: { Service: { Name: 'nobody' } } } },
+        },
+      },
+    ]);
+    await until('the problem', async () =>
+      (await report('web')).Problems?.some((problem) => problem.includes('"nobody", which is not an upstream of web')),
+    );
+    expect((await seenByApp()).headers['x-kept']).toBe('seen');
+  });
+
+  it('a constraint is held against the Envoy that is connected', async () => {
+    const { Version } = await report('api');
+    const extension = lua('inbound', adding('x-new'));
+    await extend('api', [{ ...extension, EnvoyVersion: `< ${Version}` }]);
+    await until('the reason', async () =>
+      (await report('api')).Problems?.some((problem) => problem.includes(`it is for Envoy < ${Version}`)),
+    );
+    expect((await seenByApp()).headers['x-new']).toBeUndefined();
+    await extend('api', [{ ...extension, EnvoyVersion: `>= ${Version}` }]);
+    await until('the header', async () => (await seenByApp()).headers['x-new'] === 'seen');
+  });
+});
+
+/** An HTTP server that decides by the path it is asked with and the `x-user` header. */
+async function startHttpAuthorization(allows: (url: string, user: string) => boolean) {
+  const server: Server = createServer((request, response) => {
+    const isAllowed = allows(request.url ?? '', String(request.headers['x-user'] ?? ''));
+    response.writeHead(isAllowed ? 200 : 403).end();
+  });
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { port: (server.address() as AddressInfo).port, close };
+}

@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { request } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BootstrapInput, buildBootstrap } from '../../../src/cli/envoy/index.js';
-import { envoyBinary, NEWEST_ENVOY, OLDEST_ENVOY } from '../../support/envoy-rig/index.js';
+import { envoyBinary, freePort, NEWEST_ENVOY, OLDEST_ENVOY, until } from '../../support/envoy-rig/index.js';
+import { Rig } from '../../support/envoy-rig/rig.js';
 import { plainInput } from './bootstrap-input.js';
 
 const execute = promisify(execFile);
@@ -142,5 +144,61 @@ describe.each([NEWEST_ENVOY, OLDEST_ENVOY])('Envoy %s takes a bootstrap with', (
     // `Bootstrap.tracing` is deprecated by Envoy; it is what the key is defined to fill.
     const said = stderr.split('\n').filter((line) => !/bootstrap\.v3\.Bootstrap\.tracing|TlsContext.*TLS 1/.test(line));
     expect(said.join('\n')).not.toMatch(/deprecated|error/i);
+  });
+});
+
+describe('metrics over TLS at a real Envoy', () => {
+  /** The status of a scrape, or why there was none. */
+  const scrape = (port: number, identity: object) =>
+    new Promise<number | string>((resolve) => {
+      const asked = request(
+        { host: '127.0.0.1', port, path: '/metrics', rejectUnauthorized: false, agent: false, ...identity },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        },
+      );
+      asked.on('error', (error) => resolve(error.message));
+      asked.end();
+    });
+
+  test.each(['file', 'directory'])('are for clients with a certificate of the CA alone: from a %s', async (source) => {
+    const cert = readFileSync(join(folder, 'cert.pem'), 'utf8');
+    const key = readFileSync(join(folder, 'key.pem'), 'utf8');
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const { dynamic_resources: _none, ...bootstrap } = buildBootstrap({
+      ...plainInput,
+      admin: { ...plainInput.admin, port: adminPort },
+      config: { envoy_prometheus_bind_addr: `127.0.0.1:${port}` },
+      prometheus: {
+        ...plainInput.prometheus,
+        ...(source === 'file' ? { caFile: join(folder, 'cert.pem') } : { caPath: folder, caPem: cert }),
+        certFile: join(folder, 'cert.pem'),
+        keyFile: join(folder, 'key.pem'),
+      },
+    });
+    const file = join(folder, 'scraped.json');
+    writeFileSync(file, JSON.stringify(bootstrap));
+    const rig = new Rig();
+    try {
+      rig.start('Envoy', await envoyBinary(NEWEST_ENVOY), [
+        '--config-path',
+        file,
+        '--disable-hot-restart',
+        '-l',
+        'off',
+      ]);
+      await until('a scrape with a certificate', async () => (await scrape(port, { cert, key })) === 200);
+      expect(await scrape(port, {})).not.toBe(200);
+      const stranger = join(folder, 'stranger');
+      await execute('openssl', [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
+        ...['-subj', '/CN=stranger', '-keyout', `${stranger}.key`, '-out', `${stranger}.crt`],
+      ]);
+      const other = { cert: readFileSync(`${stranger}.crt`, 'utf8'), key: readFileSync(`${stranger}.key`, 'utf8') };
+      expect(await scrape(port, other)).not.toBe(200);
+    } finally {
+      await rig.close();
+    }
   });
 });

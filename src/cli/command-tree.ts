@@ -87,6 +87,19 @@ export const commandTree: readonly CommandNode[] = [
     'Runs a control plane, a demo mesh and real Envoys on this machine',
     async () => (await import('./commands/dev.js')).dev,
   ),
+  group(
+    'entries',
+    'Shows how far the proxies are with config entries',
+    [
+      leaf('list', 'Lists all config entries', async () => (await import('./commands/entries-list.js')).entriesList),
+      leaf(
+        'read',
+        'Shows one config entry at the proxies',
+        async () => (await import('./commands/entries-read.js')).entriesRead,
+      ),
+    ],
+    'list',
+  ),
   leaf(
     'force-leave',
     'Makes a failed member count as left',

@@ -1,3 +1,4 @@
+import { deepEqual } from '../../core/index.js';
 import { checkFormat } from '../../lang/envoy-format/index.js';
 import { entryOf, isHttpLike } from '../../mesh/discovery-chain/index.js';
 import { type ProxyReference, type ResolvedProxy, proxyKey, resolvedProxyCell } from '../../mesh/proxy/index.js';
@@ -23,7 +24,7 @@ export function limitedProxy(
 ): LimitedProxy | undefined {
   const proxy = view.cell(resolvedProxyCell, proxyKey(reference));
   if (proxy === undefined) return undefined;
-  const logs = logProblems(proxy, envoyVersion);
+  const logs = logProblems(view, proxy, envoyVersion);
   const rules = ruleProblems(view, proxy, envoyVersion);
   const minor = envoyRelease(envoyVersion)?.minor ?? NEWEST_KNOWN_MINOR;
   const plain = logs.length > 0 ? view.cell(resolvedProxyCell, proxyKey({ ...reference, plainLogs: true })) : proxy;
@@ -35,14 +36,16 @@ export function limitedProxy(
 }
 
 /** One format that it does not know, and an Envoy refuses all its listeners. */
-function logProblems({ accessLogs }: ResolvedProxy, envoyVersion: string): string[] {
+function logProblems(view: MeshView, { accessLogs }: ResolvedProxy, envoyVersion: string): string[] {
   if (!accessLogs?.enabled) return [];
-  return accessLogFormats(accessLogs).flatMap((format) => {
+  const problems = accessLogFormats(accessLogs).flatMap((format) => {
     const wrong = checkFormat(format, 'access log');
-    if (wrong !== undefined) return [`access logs have the usual format: ${wrong}`];
-    if (knowsFormat(envoyVersion, format)) return [];
-    return [`access logs have the usual format: Envoy ${envoyVersion} does not know all of "${format}"`];
+    if (wrong !== undefined) return [wrong];
+    return knowsFormat(envoyVersion, format) ? [] : [`Envoy ${envoyVersion} does not know all of "${format}"`];
   });
+  const isCommon = deepEqual(entryOf(view, 'proxy-defaults', 'global')?.accessLogs, accessLogs);
+  const where = isCommon ? 'of proxy-defaults/global' : 'of the registration';
+  return problems.map((problem) => `access logs ${where} have the usual format: ${problem}`);
 }
 
 function ruleProblems(view: MeshView, { service, protocol }: ResolvedProxy, envoyVersion: string): string[] {
@@ -50,6 +53,6 @@ function ruleProblems(view: MeshView, { service, protocol }: ResolvedProxy, envo
   if (hasCapability(envoyVersion, 'regexOverBytes') || !isHttpLike(protocol)) return [];
   const entry = entryOf(view, 'service-intentions', service);
   return (entry ? unenforceable(entry, envoyVersion) : []).map(
-    ({ problem }) => `the intentions to ${service} are not carried out, those of before stay: ${problem}`,
+    ({ problem }) => `service-intentions/${service} is not carried out, what was there before stays: ${problem}`,
   );
 }

@@ -39,6 +39,7 @@ export const rbacExtension: Builder<RbacInput> = (view, { service, layer }) => {
   return {
     name,
     any: packAny('envoy.config.core.v3.TypedExtensionConfig', { name, typed_config: packRbac(layer, rules) }),
+    entries: [...new Set(intentions.map(({ destination }) => `service-intentions/${destination}`))],
     ...(layer === 'http' ? { reliesOn: { filter: JWT_FILTER, findings: requiredProviders(intentions) } } : {}),
   };
 };

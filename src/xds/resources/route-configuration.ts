@@ -17,7 +17,7 @@ export const routeConfiguration: Builder<{ readonly name: string; readonly chain
     virtual_hosts: [{ name, domains: ['*'], routes: chainRoutes(chain) }],
     ...(validate ? { validate_clusters: { value: true } } : {}),
   });
-  return { name, any, leadsTo: chainClusters(chain) };
+  return { name, any, leadsTo: chainClusters(chain), ...(validate ? { entries: ['mesh/mesh'] } : {}) };
 };
 
 /** Every cluster that a route of the chain can lead to. */

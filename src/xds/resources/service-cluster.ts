@@ -46,7 +46,9 @@ export const serviceCluster: Builder<ServiceClusterInput> = (view, input) => {
   const base = baseClusterName(chain, input.failover === undefined ? target : primary);
   const name = input.failover === undefined ? base : failoverClusterName(input.failover, base);
   const spiffeId = serviceSpiffeId(trustDomain, target.datacenter, target.service);
-  const socket = upstreamTlsSocket(target.sni, [spiffeId], entryOf(view, 'mesh', 'mesh')?.tls?.outgoing);
+  const tls = entryOf(view, 'mesh', 'mesh')?.tls?.outgoing;
+  const entries = tls ? ['mesh/mesh'] : [];
+  const socket = upstreamTlsSocket(target.sni, [spiffeId], tls);
   const references = [
     { type: 'endpoint', name },
     { type: 'secret', name: LEAF_SECRET },
@@ -55,7 +57,7 @@ export const serviceCluster: Builder<ServiceClusterInput> = (view, input) => {
   const escaped =
     input.clusterJson === undefined ? undefined : escapedCluster(input.clusterJson, { name, transportSocket: socket });
   if (escaped && 'any' in escaped)
-    return { name, any: escaped.any, references: references.slice(escaped.usesEndpoints ? 0 : 1) };
+    return { name, any: escaped.any, entries, references: references.slice(escaped.usesEndpoints ? 0 : 1) };
   const any = packAny('envoy.config.cluster.v3.Cluster', {
     name,
     alt_stat_name: name,
@@ -69,5 +71,5 @@ export const serviceCluster: Builder<ServiceClusterInput> = (view, input) => {
     ...loadBalancing(node.loadBalancer),
     ...http2Options(chain.protocol),
   });
-  return { name, any, references };
+  return { name, any, entries, references };
 };

@@ -68,8 +68,41 @@ export interface ProxyDetail extends ProxyStatus {
   readonly problems: readonly string[];
 }
 
+/** How far connected proxies are with what was made from one entry. */
+export interface EntryProgress {
+  readonly proxies: number;
+  /** Of these, how many have not accepted all of it yet, and how many refused something. */
+  readonly pending: number;
+  readonly refused: number;
+  /** The newest state index of which all of them have accepted, or refused, what concerns them. */
+  readonly acceptedIndex: number;
+}
+
+/** A connected proxy that has something made from an entry. */
+export interface EntryProxy {
+  readonly node: string;
+  readonly proxyId: string;
+  readonly service: string;
+  readonly pending: boolean;
+  readonly refused: boolean;
+  readonly acceptedIndex: number;
+}
+
+/** A sentence about a proxy's configuration. */
+export interface ProxyProblem {
+  readonly node: string;
+  readonly proxyId: string;
+  readonly problem: string;
+}
+
 /** Query side of what the proxies have; lives in memory of the server that holds the streams. */
 export interface Propagation {
   list(): readonly ProxyStatus[];
   get(node: string, proxyId: string): ProxyDetail | undefined;
+  /** By `kind/name`; entries from which no connected proxy has anything are not in it. */
+  entries(): ReadonlyMap<string, EntryProgress>;
+  /** The connected proxies that have something made from an entry (`kind/name`), by node and id. */
+  proxiesOf(entry: string): readonly EntryProxy[];
+  /** What is wrong with the configuration of connected proxies. */
+  problems(): readonly ProxyProblem[];
 }

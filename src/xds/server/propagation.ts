@@ -4,7 +4,17 @@ import { tupleKey } from '../../core/index.js';
 import type { ResourceType } from '../resources/spec.js';
 import type { ProxyKey, StreamClient } from './contract.js';
 import type { VersionVerdict } from './envoy-version.js';
-import type { Propagation, ProxyDetail, ProxyStatus, ResourceProgress, ResourceStatus } from './propagation-model.js';
+import { type ConcernedSession, progressByEntry, proxiesOfEntry } from './entry-propagation.js';
+import type {
+  EntryProgress,
+  EntryProxy,
+  Propagation,
+  ProxyDetail,
+  ProxyProblem,
+  ProxyStatus,
+  ResourceProgress,
+  ResourceStatus,
+} from './propagation-model.js';
 import { pendingRevocation } from './revocation.js';
 import type { ProxySession } from './session.js';
 import type { Entry } from './subscription.js';
@@ -88,6 +98,31 @@ export class PropagationBook implements Propagation {
     return connected ? this.#detail(connected, this.#failing()) : this.#gone.get(key)?.detail;
   }
 
+  entries(): ReadonlyMap<string, EntryProgress> {
+    return progressByEntry(this.#concerned());
+  }
+
+  proxiesOf(entry: string): readonly EntryProxy[] {
+    return proxiesOfEntry(this.#concerned(), entry);
+  }
+
+  problems(): readonly ProxyProblem[] {
+    return [...this.#connected.values()].flatMap(({ facts: { client }, session }) =>
+      session.needs.problems.map((problem) => ({ node: client.node, proxyId: client.proxyId, problem })),
+    );
+  }
+
+  *#concerned(): Iterable<ConcernedSession> {
+    for (const { facts, session } of this.#connected.values()) {
+      const { node, proxyId } = facts.client;
+      yield { node, proxyId, session, acceptedIndex: this.#acceptedIndex(session) };
+    }
+  }
+
+  #acceptedIndex(session: ProxySession): number {
+    return session.clean ? this.#index() : session.cleanIndex;
+  }
+
   close(): void {
     for (const { forget } of this.#gone.values()) forget();
   }
@@ -109,7 +144,7 @@ export class PropagationBook implements Propagation {
       remoteAddress: client.remoteAddress,
       encrypted: client.encrypted,
       pending: !session.clean,
-      acceptedIndex: session.clean ? this.#index() : session.cleanIndex,
+      acceptedIndex: this.#acceptedIndex(session),
       counts: Object.fromEntries(
         Object.values(session.subscriptions).map(({ type, entries }) => [type, entries.size]),
       ) as Record<ResourceType, number>,

@@ -87,7 +87,7 @@ describe('a sidecar whose Envoy is older than what it is to be told', () => {
     expect(text('1.39.0', 'listener')).not.toContain('%LISTENER_NAME%');
     expect(text('1.39.0', 'listener').match(/%RESPONSE_FLAGS%/g)?.length).toBeGreaterThan(2);
     expect(needs('1.39.0').problems).toEqual([
-      'access logs have the usual format: Envoy 1.39.0 does not know all of "%PROTOCOL% %LISTENER_NAME%"',
+      'access logs of proxy-defaults/global have the usual format: Envoy 1.39.0 does not know all of "%PROTOCOL% %LISTENER_NAME%"',
     ]);
     const usual = versions('1.39.0');
     await logs({ Enabled: true });
@@ -121,7 +121,7 @@ describe('a sidecar whose Envoy is older than what it is to be told', () => {
     const limited = needs('1.38.3');
     expect([limited.keepsOthers, limited.resources.get('extension')?.size]).toEqual([true, 0]);
     expect(limited.problems).toEqual([
-      expect.stringMatching(/^the intentions to front are not carried out, those of before stay: Sources\[0\]/),
+      expect.stringMatching(/^service-intentions\/front is not carried out, what was there before stays: Sources\[0\]/),
     ]);
     expect(limited.resources.get('listener')?.size).toBe(needs('1.40.0').resources.get('listener')?.size);
   });

@@ -30,6 +30,9 @@ const CATEGORIES: readonly (readonly [prefix: string, category: RequestCategory]
 const EXEMPT = ['/v1/agent/', '/v1/mesh/', '/v1/operator/', '/v1/status/'];
 const LIMIT_ENTRIES = '/v1/config/control-plane-request-limit/';
 
+/** The families that have endpoints here; limits of others have no effect. */
+export const limitedCategories: ReadonlySet<string> = new Set(CATEGORIES.map(([, category]) => category));
+
 /** What a request counts as (consul-behaviour.md 11.6). A limit can always be deleted, however low it is. */
 export function requestClass(method: string, path: string): RequestClass | undefined {
   if (EXEMPT.some((prefix) => path.startsWith(prefix))) return undefined;

@@ -19,6 +19,7 @@ import { intentionRoutes } from './intentions.js';
 import { internalRoutes } from './internal.js';
 import { kvRoutes } from './kv.js';
 import { meshRoutes } from './mesh.js';
+import { meshEntryRoutes } from './mesh-entries.js';
 import { queryRoutes } from './query.js';
 import { statusRoutes } from './status.js';
 
@@ -40,6 +41,7 @@ export const allRoutes: readonly Route[] = [
   ...internalRoutes,
   ...kvRoutes,
   ...meshRoutes,
+  ...meshEntryRoutes,
   ...queryRoutes,
   ...statusRoutes,
 ];

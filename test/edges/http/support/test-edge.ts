@@ -11,7 +11,8 @@ export interface TestEdgeOptions {
   readonly config?: Partial<HttpConfig>;
   readonly clock?: Clock;
   readonly ca?: CertificateAuthority;
-  readonly propagation?: Propagation;
+  /** What is not given knows of no proxies. */
+  readonly propagation?: Partial<Propagation>;
 }
 
 /** A request to the edge under test, in process. */
@@ -103,7 +104,14 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     clock,
     config: () => config,
     ca: options.ca ?? noCa,
-    propagation: options.propagation ?? { list: () => [], get: () => undefined },
+    propagation: {
+      list: () => [],
+      get: () => undefined,
+      entries: () => new Map(),
+      proxiesOf: () => [],
+      problems: () => [],
+      ...options.propagation,
+    },
     control: { reload: () => Promise.resolve(), leave: () => Promise.resolve() },
     metrics: { prometheus: () => Promise.resolve(''), json: () => Promise.resolve({}) },
     logger: quiet,

@@ -20,6 +20,7 @@ export function acknowledge(session: ProxySession, keeper: RefusalKeeper, type: 
   if (!response) return;
   for (const { entry, resource } of response.items) {
     noteRevocation(session, entry.accepted, resource, keeper);
+    if (type === 'listener') session.filters.listenerAccepted(entry.accepted, resource);
     entry.accepted = resource;
     const refusal = session.refusals.size > 0 ? session.refusals.get(entry) : undefined;
     if (!refusal) continue;

@@ -1,4 +1,5 @@
 import type { EncodedResource, ResourceType } from '../resources/spec.js';
+import { inOrderOfReliance } from './filter-gate.js';
 import { sharesAddress } from './listener-address.js';
 import type { StandingRefusals } from './standing-refusals.js';
 import type { Entry, Subscription } from './subscription.js';
@@ -28,6 +29,8 @@ export interface BurstInput {
   readonly removalsOverdue: boolean;
   /** The client will ask for clusters once those it prepares are ready: until then it may lack what listeners and routes lead to. */
   readonly clustersToCome: boolean;
+  /** Filters that stay due. */
+  readonly waitingFilters: ReadonlySet<Entry> | undefined;
 }
 
 /**
@@ -36,7 +39,7 @@ export interface BurstInput {
  */
 export function planBurst(input: BurstInput): BurstStep[] {
   const { cluster, endpoint, secret, extension, listener, route } = input.subscriptions;
-  const plan = new Plan(input.refusals, input.subscriptions);
+  const plan = new Plan(input.refusals, input.subscriptions, input.waitingFilters);
 
   const clusters = plan.changes(cluster);
   plan.changes(endpoint, plan.referenced(clusters, endpoint, true));
@@ -97,12 +100,18 @@ class Plan {
   readonly steps: BurstStep[] = [];
   readonly #refusals: StandingRefusals;
   readonly #subscriptions: Subscriptions;
+  readonly #waitingFilters: ReadonlySet<Entry> | undefined;
   /** What is asked for may be dirty or a follower too, and is sent once. */
   #planned: Set<Entry> | undefined;
 
-  constructor(refusals: StandingRefusals, subscriptions: Subscriptions) {
+  constructor(
+    refusals: StandingRefusals,
+    subscriptions: Subscriptions,
+    waitingFilters: ReadonlySet<Entry> | undefined,
+  ) {
     this.#refusals = refusals;
     this.#subscriptions = subscriptions;
+    this.#waitingFilters = waitingFilters;
   }
 
   wrote(type: ResourceType): boolean {
@@ -127,12 +136,13 @@ class Plan {
     if (singly) this.#items(singly, true, single);
     if (followers.length > 0) this.#items(followers, true, single);
     if (dirty) this.#items(dirty, false, single);
-    const early = tooEarly(subscription, [...cold, ...single]);
+    const early = subscription.type === 'extension' ? this.#held(single) : tooEarly(subscription, [...cold, ...single]);
     if (early !== undefined) {
       cold = cold.filter(({ entry }) => !early.has(entry));
       single = single.filter(({ entry }) => !early.has(entry));
       subscription.dirty = early;
     }
+    if (subscription.type === 'extension') single = [...inOrderOfReliance(single)];
     if (cold.length > 0) this.#step(subscription.type, cold, freed, true);
     else if (freed.length > 0 && single.length > 0) this.#step(subscription.type, single, freed, true);
     else if (firstAnswerDue && single.length === 0) this.#step(subscription.type, [], [], true);
@@ -231,6 +241,12 @@ class Plan {
     return (
       !leadsTo.every((name) => isThere('cluster', name)) || !references.every(({ type, name }) => isThere(type, name))
     );
+  }
+
+  #held(due: readonly BurstItem[]): Set<Entry> | undefined {
+    const waiting = this.#waitingFilters;
+    const held = waiting === undefined ? [] : due.filter(({ entry }) => waiting.has(entry));
+    return held.length === 0 ? undefined : new Set(held.map(({ entry }) => entry));
   }
 
   #step(type: ResourceType, items: readonly BurstItem[], removed: readonly string[], together: boolean): void {

@@ -1,8 +1,9 @@
-import { AppError } from '../../core/index.js';
+import { AppError, type Clock } from '../../core/index.js';
 import type { LeafRequest } from '../../ca/index.js';
 import { LEAF_SECRET, type ProxyNeeds, type ResourceType } from '../resources/spec.js';
 import { type BurstItem, type BurstStep, planBurst, type Subscriptions } from './burst.js';
 import type { XdsCounters } from './contract.js';
+import { FilterGate } from './filter-gate.js';
 import { LeafKeeper, type LeafOwner, type LeafServices } from './leaf-keeper.js';
 import { type ResourceCells, SharedCell } from './resource-cells.js';
 import { applyNeeds, dropEntry } from './session-needs.js';
@@ -31,6 +32,7 @@ export interface SessionOutlet {
   clear(type: ResourceType, name: string): void;
   /** Look again in a while although nothing has changed. */
   wakeLater(session: ProxySession): void;
+  readonly clock: Clock;
   readonly maySendSecrets: boolean;
   /** Else the protocol is state of the world. */
   readonly isDelta: boolean;
@@ -51,6 +53,7 @@ export class ProxySession implements Wakeable, LeafOwner {
   readonly #all: readonly Subscription[];
   readonly refusals = new StandingRefusals();
   readonly leaf: LeafKeeper;
+  readonly filters: FilterGate;
   needs: ProxyNeeds;
   /** Newest index at which nothing was due or unanswered; meaningless while `clean`. */
   cleanIndex = 0;
@@ -82,6 +85,7 @@ export class ProxySession implements Wakeable, LeafOwner {
       route: new Subscription('route', this),
     };
     this.#all = Object.values(this.subscriptions);
+    this.filters = new FilterGate(this.subscriptions, outlet.clock, () => this.wake());
     this.leaf = new LeafKeeper(outlet.leaves, this);
     const leaf = new Entry(this.subscriptions.secret, LEAF_SECRET, this.leaf);
     leaf.permanent = true;
@@ -188,6 +192,7 @@ export class ProxySession implements Wakeable, LeafOwner {
       waiting: this.#waiting > 0,
       removalsOverdue: this.removalsOverdue,
       clustersToCome: this.clustersToCome,
+      waitingFilters: this.filters.waiting(),
     });
     this.#send(steps);
     this.#letGo();
@@ -289,6 +294,7 @@ export class ProxySession implements Wakeable, LeafOwner {
     if (this.closed) return;
     this.closed = true;
     this.leaf.stop();
+    this.filters.stop();
     for (const type of TYPES) {
       for (const entry of this.subscriptions[type].entries.values()) {
         if (entry.source instanceof SharedCell) this.outlet.cells.release(entry.source, entry);

@@ -44,6 +44,10 @@ export class StreamOutlet implements SessionOutlet, RefusalKeeper {
     return this.#host.leaves;
   }
 
+  get clock(): StreamHost['clock'] {
+    return this.#host.clock;
+  }
+
   get index(): number {
     return this.#host.index();
   }

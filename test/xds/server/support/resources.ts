@@ -72,6 +72,17 @@ export function extension(name: string, note = ''): EncodedResource {
   return encoded('extension', name, Buffer.concat([field(1, name), field(2, note)]));
 }
 
+/** A filter that finds things out for others, maybe with the help of clusters. */
+export function finder(name: string, provides: readonly string[], clusters: readonly string[] = []): EncodedResource {
+  const references = clusters.map((cluster) => ({ type: 'cluster', name: cluster }) as const);
+  return { ...extension(name, `finds ${provides.join()} by ${clusters.join()}`), provides, references };
+}
+
+/** A filter that relies on what another one finds out. */
+export function judge(name: string, filter: string, findings: readonly string[], note = ''): EncodedResource {
+  return { ...extension(name, `needs ${findings.join()} ${note}`), reliesOn: { filter, findings } };
+}
+
 /** A listener that makes an Envoy ask for a route, filters, secrets. */
 export function listener(
   name: string,

@@ -90,6 +90,7 @@ export class SessionRig {
           return mayHaveSecrets();
         },
         isDelta: true,
+        clock: this.clock,
         cells: this.cells,
         counters: this.counters,
         get index() {

@@ -1,0 +1,142 @@
+import type { Clock } from '../../core/index.js';
+import type { EncodedResource } from '../resources/spec.js';
+import type { BurstItem, Subscriptions } from './burst.js';
+import type { Entry } from './subscription.js';
+
+/** After a listener is accepted, its old filter chains still take what is on the way (envoy-facts 0.14). */
+const SETTLING_MS = 250;
+
+/** What never becomes ready must not keep a rule from being enforced: then it is, though it refuses those who are entitled. */
+const PATIENCE_MS = 5_000;
+
+/**
+ * Holds back filters whose time has not come: those that use clusters which the client is still preparing, and those that newly
+ * rely on another filter until that one is there to be relied on (envoy-facts 0.14). Only what the client has got already is
+ * held, so that a starting client is given everything.
+ */
+export class FilterGate {
+  readonly #subscriptions: Subscriptions;
+  readonly #clock: Clock;
+  readonly #wake: () => void;
+  #settledAtMs = 0;
+  #waitingSinceMs: number | undefined;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(subscriptions: Subscriptions, clock: Clock, wake: () => void) {
+    this.#subscriptions = subscriptions;
+    this.#clock = clock;
+    this.#wake = wake;
+  }
+
+  /** The client has accepted a listener: chains that had fewer filters go on for a moment. */
+  listenerAccepted(before: EncodedResource | undefined, now: EncodedResource): void {
+    const had = new Set(filtersOf(before));
+    const { extension } = this.#subscriptions;
+    const isFound = (name: string): boolean => extension.entries.get(name)?.source.current?.provides !== undefined;
+    if (filtersOf(now).some((name) => !had.has(name) && isFound(name)))
+      this.#settledAtMs = this.#clock.now() + SETTLING_MS;
+  }
+
+  /** The filters that may not be sent now although their content has changed; undefined = none. Comes back by itself. */
+  waiting(): ReadonlySet<Entry> | undefined {
+    const { extension } = this.#subscriptions;
+    if (!extension.dirty && !extension.singly) return this.stop();
+    const due = [...new Set([...(extension.dirty ?? []), ...(extension.singly ?? [])])].filter(
+      (entry) => entry.held && !extension.answers?.has(entry),
+    );
+    const waiting = this.#early(due);
+    if (waiting.size === 0) return this.stop();
+    const now = this.#clock.now();
+    this.#waitingSinceMs ??= now;
+    const leftMs = this.#waitingSinceMs + PATIENCE_MS - now;
+    if (leftMs <= 0) return undefined;
+    this.#comeBack(this.#settledAtMs > now ? Math.min(this.#settledAtMs - now, leftMs) : leftMs);
+    return waiting;
+  }
+
+  /** Nothing waits any more. */
+  stop(): undefined {
+    this.#waitingSinceMs = undefined;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  #comeBack(inMs: number): void {
+    this.#stopTimer?.();
+    this.#stopTimer = this.#clock.after(inMs, this.#wake);
+  }
+
+  #early(due: readonly Entry[]): Set<Entry> {
+    const early = new Set(due.filter((entry) => !this.#clustersReady(entry.source.current)));
+    for (const entry of due) if (!this.#canRely(entry, early)) early.add(entry);
+    // What one that waits still relies on must stay.
+    for (const entry of due) if (this.#takesFromWaiting(entry, early)) early.add(entry);
+    return early;
+  }
+
+  #clustersReady(resource: EncodedResource | undefined): boolean {
+    const { cluster } = this.#subscriptions;
+    return (resource?.references ?? []).every(({ type, name }) => {
+      const entry = type === 'cluster' ? cluster.entries.get(name) : undefined;
+      return entry === undefined || entry.accepted !== undefined || (entry.held && !isOutstanding(entry));
+    });
+  }
+
+  /** Whether what a filter newly relies on is there: in every listener with both, settled, and able to find out. */
+  #canRely(entry: Entry, early: ReadonlySet<Entry>): boolean {
+    const reliance = entry.source.current?.reliesOn;
+    if (!reliance || reliance.findings.length === 0) return true;
+    const already = newestOf(entry)?.reliesOn?.findings ?? [];
+    if (reliance.findings.every((finding) => already.includes(finding))) return true;
+    const other = this.#subscriptions.extension.entries.get(reliance.filter);
+    if (other && (early.has(other) || !this.#clustersReady(other.source.current))) return false;
+    return this.#clock.now() >= this.#settledAtMs && this.#listenersHave(entry.name, reliance.filter);
+  }
+
+  #listenersHave(filter: string, other: string): boolean {
+    return this.#subscriptions.listener.entries.values().every(({ source, accepted, held, wanted }) => {
+      const filters = filtersOf(source.current);
+      if (!wanted || !held || !filters.includes(filter) || !filters.includes(other)) return true;
+      return filtersOf(accepted).includes(other);
+    });
+  }
+
+  #takesFromWaiting(entry: Entry, early: ReadonlySet<Entry>): boolean {
+    const provides = entry.source.current?.provides;
+    if (provides === undefined) return false;
+    return [...early].some((other) => {
+      const reliance = newestOf(other)?.reliesOn;
+      return reliance?.filter === entry.name && !reliance.findings.every((finding) => provides.includes(finding));
+    });
+  }
+}
+
+/**
+ * Filters in the order in which they must be sent: one that relies on more than another one has found out so far goes behind that
+ * one, which finds out more now; one that relies on less goes before it (envoy-facts 0.14).
+ */
+export function inOrderOfReliance(items: readonly BurstItem[]): readonly BurstItem[] {
+  if (items.length < 2) return items;
+  const rank = ({ resource: { reliesOn } }: BurstItem): number => {
+    const other = reliesOn && items.find(({ entry }) => entry.name === reliesOn.filter);
+    if (!reliesOn || !other) return 1;
+    const found = newestOf(other.entry)?.provides ?? [];
+    return reliesOn.findings.every((finding) => found.includes(finding)) ? 0 : 2;
+  };
+  const ranked = items.map((item) => ({ item, rank: rank(item) }));
+  return ranked.sort((left, right) => left.rank - right.rank).map(({ item }) => item);
+}
+
+function filtersOf(listener: EncodedResource | undefined): readonly string[] {
+  return (listener?.references ?? []).flatMap(({ type, name }) => (type === 'extension' ? [name] : []));
+}
+
+function isOutstanding(entry: Entry): boolean {
+  return entry.owner.outstanding.some(({ items }) => items.some((item) => item.entry === entry));
+}
+
+/** What the client has of an entry once it has taken all that was sent; undefined = that is not known. */
+function newestOf(entry: Entry): EncodedResource | undefined {
+  const sent = entry.owner.outstanding.flatMap(({ items }) => items).filter((item) => item.entry === entry);
+  return sent.at(-1)?.resource ?? entry.accepted;
+}

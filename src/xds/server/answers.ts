@@ -21,6 +21,7 @@ export function acknowledge(session: ProxySession, keeper: RefusalKeeper, type: 
   for (const { entry, resource } of response.items) {
     noteRevocation(session, entry.accepted, resource, keeper);
     if (type === 'listener') session.filters.listenerAccepted(entry.accepted, resource);
+    if (type === 'extension') session.filters.filterAccepted(entry.accepted, resource);
     entry.accepted = resource;
     const refusal = session.refusals.size > 0 ? session.refusals.get(entry) : undefined;
     if (!refusal) continue;

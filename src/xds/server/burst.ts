@@ -31,6 +31,8 @@ export interface BurstInput {
   readonly clustersToCome: boolean;
   /** Filters that stay due. */
   readonly waitingFilters: ReadonlySet<Entry> | undefined;
+  /** Clusters that stay although nothing that the client has names them any more. */
+  readonly clustersStillUsed: ReadonlySet<string> | undefined;
 }
 
 /**
@@ -59,8 +61,8 @@ export function planBurst(input: BurstInput): BurstStep[] {
   const mayRemove = !stopsUsing && !input.waiting && (listener.known || input.removalsOverdue);
   if (mayRemove) {
     const keepOld = input.refusals.size > 0 && standsOn(input, listener, route);
-    if (!keepOld) plan.removals(listener, cluster);
-    plan.removals(endpoint, route, secret);
+    if (!keepOld) plan.removals([listener, cluster], input.clustersStillUsed);
+    plan.removals([endpoint, route, secret]);
   }
   return plan.steps;
 }
@@ -208,11 +210,15 @@ class Plan {
     return freed;
   }
 
-  removals(...subscriptions: readonly Subscription[]): void {
+  /** Steps for what the client has to drop, without the clusters that are to stay for now. */
+  removals(subscriptions: readonly Subscription[], clustersStillUsed?: ReadonlySet<string>): void {
     for (const subscription of subscriptions) {
       if (!subscription.removals || subscription.removals.size === 0 || !subscription.known) continue;
-      this.#step(subscription.type, [], [...subscription.removals], true);
-      subscription.removals = undefined;
+      const stays = (name: string): boolean => subscription.type === 'cluster' && clustersStillUsed?.has(name) === true;
+      const names = [...subscription.removals].filter((name) => !stays(name));
+      if (names.length > 0) this.#step(subscription.type, [], names, true);
+      const left = [...subscription.removals].filter(stays);
+      subscription.removals = left.length === 0 ? undefined : new Set(left);
     }
   }
 

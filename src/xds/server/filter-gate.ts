@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/index.js';
-import type { EncodedResource } from '../resources/spec.js';
+import type { EncodedResource, ResourceType } from '../resources/spec.js';
 import type { BurstItem, Subscriptions } from './burst.js';
 import type { Entry } from './subscription.js';
 
@@ -8,6 +8,9 @@ const SETTLING_MS = 250;
 
 /** What never becomes ready must not keep a rule from being enforced: then it is, though it refuses those who are entitled. */
 const PATIENCE_MS = 5_000;
+
+/** Requests that were begun with a filter's old content may still be waiting for an answer from the clusters it used. */
+const STILL_USED_MS = 10_000;
 
 /**
  * Holds back filters whose time has not come: those that use clusters which the client is still preparing, and those that newly
@@ -21,6 +24,9 @@ export class FilterGate {
   #settledAtMs = 0;
   #waitingSinceMs: number | undefined;
   #stopTimer: (() => void) | undefined;
+  #stopKeeping: (() => void) | undefined;
+  /** Clusters that filters have used, and when nothing can use them any more. */
+  #used: Map<string, number> | undefined;
 
   constructor(subscriptions: Subscriptions, clock: Clock, wake: () => void) {
     this.#subscriptions = subscriptions;
@@ -35,17 +41,49 @@ export class FilterGate {
     const isFound = (name: string): boolean => extension.entries.get(name)?.source.current?.provides !== undefined;
     if (filtersOf(now).some((name) => !had.has(name) && isFound(name)))
       this.#settledAtMs = this.#clock.now() + SETTLING_MS;
+    const has = new Set(filtersOf(now));
+    for (const name of had) if (!has.has(name)) this.#noteUse(extension.entries.get(name)?.accepted, undefined);
+  }
+
+  /** The client has accepted a filter. */
+  filterAccepted(before: EncodedResource | undefined, now: EncodedResource): void {
+    this.#noteUse(before, now);
+  }
+
+  /** Clusters that must not be removed yet; undefined = none. Comes back by itself. */
+  stillUsed(): ReadonlySet<string> | undefined {
+    const { removals } = this.#subscriptions.cluster;
+    if (!this.#used || !removals || removals.size === 0) return undefined;
+    const now = this.#clock.now();
+    for (const [name, untilMs] of this.#used) if (untilMs <= now) this.#used.delete(name);
+    const names = [...removals].filter((name) => this.#used?.has(name));
+    if (names.length === 0) return undefined;
+    this.#stopKeeping?.();
+    const untilMs = Math.min(...names.map((name) => this.#used?.get(name) ?? now));
+    this.#stopKeeping = this.#clock.after(untilMs - now, this.#wake);
+    return new Set(names);
+  }
+
+  #noteUse(before: EncodedResource | undefined, now: EncodedResource | undefined): void {
+    const uses = new Set(clustersOf(now));
+    for (const name of clustersOf(before))
+      if (!uses.has(name)) (this.#used ??= new Map()).set(name, this.#clock.now() + STILL_USED_MS);
+  }
+
+  close(): void {
+    this.#stop();
+    this.#stopKeeping?.();
   }
 
   /** The filters that may not be sent now although their content has changed; undefined = none. Comes back by itself. */
   waiting(): ReadonlySet<Entry> | undefined {
     const { extension } = this.#subscriptions;
-    if (!extension.dirty && !extension.singly) return this.stop();
+    if (!extension.dirty && !extension.singly) return this.#stop();
     const due = [...new Set([...(extension.dirty ?? []), ...(extension.singly ?? [])])].filter(
       (entry) => entry.held && !extension.answers?.has(entry),
     );
     const waiting = this.#early(due);
-    if (waiting.size === 0) return this.stop();
+    if (waiting.size === 0) return this.#stop();
     const now = this.#clock.now();
     this.#waitingSinceMs ??= now;
     const leftMs = this.#waitingSinceMs + PATIENCE_MS - now;
@@ -55,7 +93,7 @@ export class FilterGate {
   }
 
   /** Nothing waits any more. */
-  stop(): undefined {
+  #stop(): undefined {
     this.#waitingSinceMs = undefined;
     this.#stopTimer?.();
     this.#stopTimer = undefined;
@@ -76,8 +114,8 @@ export class FilterGate {
 
   #clustersReady(resource: EncodedResource | undefined): boolean {
     const { cluster } = this.#subscriptions;
-    return (resource?.references ?? []).every(({ type, name }) => {
-      const entry = type === 'cluster' ? cluster.entries.get(name) : undefined;
+    return clustersOf(resource).every((name) => {
+      const entry = cluster.entries.get(name);
       return entry === undefined || entry.accepted !== undefined || (entry.held && !isOutstanding(entry));
     });
   }
@@ -127,8 +165,11 @@ export function inOrderOfReliance(items: readonly BurstItem[]): readonly BurstIt
   return ranked.sort((left, right) => left.rank - right.rank).map(({ item }) => item);
 }
 
-function filtersOf(listener: EncodedResource | undefined): readonly string[] {
-  return (listener?.references ?? []).flatMap(({ type, name }) => (type === 'extension' ? [name] : []));
+const filtersOf = (listener: EncodedResource | undefined): readonly string[] => referencesOf(listener, 'extension');
+const clustersOf = (filter: EncodedResource | undefined): readonly string[] => referencesOf(filter, 'cluster');
+
+function referencesOf(resource: EncodedResource | undefined, wanted: ResourceType): readonly string[] {
+  return (resource?.references ?? []).flatMap(({ type, name }) => (type === wanted ? [name] : []));
 }
 
 function isOutstanding(entry: Entry): boolean {

@@ -193,6 +193,7 @@ export class ProxySession implements Wakeable, LeafOwner {
       removalsOverdue: this.removalsOverdue,
       clustersToCome: this.clustersToCome,
       waitingFilters: this.filters.waiting(),
+      clustersStillUsed: this.filters.stillUsed(),
     });
     this.#send(steps);
     this.#letGo();
@@ -294,7 +295,7 @@ export class ProxySession implements Wakeable, LeafOwner {
     if (this.closed) return;
     this.closed = true;
     this.leaf.stop();
-    this.filters.stop();
+    this.filters.close();
     for (const type of TYPES) {
       for (const entry of this.subscriptions[type].entries.values()) {
         if (entry.source instanceof SharedCell) this.outlet.cells.release(entry.source, entry);

@@ -186,7 +186,42 @@ describe('a filter that uses a cluster', () => {
     rig.needs(needs, finder('jwt', []), judge('rbac', 'jwt', []));
     expect(rig.lines()).toEqual(['extension rbac', 'extension jwt']);
     rig.ack();
-    expect(rig.lines()).toEqual(['cluster - keys']);
+    expect(rig.lines()).toEqual([]);
+    rig.clock.advance(9_999);
+    expect(rig.run().lines()).toEqual([]);
+    rig.clock.advance(1);
+    expect(rig.run().lines()).toEqual(['cluster - keys']);
+    expect(rig.session.subscriptions.cluster.entries.get('keys')).toBeUndefined();
+  });
+
+  test('keeps it for the requests that are under way, when the filter itself goes as well', () => {
+    const rig = verifying();
+    rig.needs(keys, staticCluster('keys'), finder('jwt', ['okta'], ['keys']), judge('rbac', 'jwt', ['okta']));
+    rig.ack();
+    rig.ack();
+    rig.lines();
+    rig.needs(sidecar, publicListener('rbac'), judge('rbac', 'jwt', []));
+    expect(rig.lines()).toEqual(['extension rbac', 'listener public']);
+    rig.ack();
+    rig.clock.advance(9_999);
+    expect(rig.run().lines()).toEqual([]);
+    rig.clock.advance(1);
+    expect(rig.run().lines()).toEqual(['cluster - keys']);
+  });
+
+  test('keeps it for good when it is needed again', () => {
+    const rig = verifying();
+    const asked = [finder('jwt', ['okta'], ['keys']), judge('rbac', 'jwt', ['okta'])] as const;
+    rig.needs(keys, staticCluster('keys'), ...asked);
+    rig.ack();
+    rig.ack();
+    rig.needs(needs, finder('jwt', []), judge('rbac', 'jwt', []));
+    rig.ack().lines();
+    rig.needs(keys, ...asked);
+    expect(rig.lines()).toEqual(['extension jwt', 'extension rbac']);
+    rig.ack();
+    rig.clock.advance(60_000);
+    expect(rig.run().lines()).toEqual([]);
   });
 
   test('goes after five seconds although the cluster never gets ready', () => {

@@ -1,47 +1,16 @@
-import { AppError, type Clock } from '../../core/index.js';
+import { AppError } from '../../core/index.js';
 import type { LeafRequest } from '../../ca/index.js';
 import { LEAF_SECRET, type ProxyNeeds, type ResourceType } from '../resources/spec.js';
 import { type BurstItem, type BurstStep, planBurst, type Subscriptions } from './burst.js';
-import type { XdsCounters } from './contract.js';
 import { FilterGate } from './filter-gate.js';
-import { LeafKeeper, type LeafOwner, type LeafServices } from './leaf-keeper.js';
-import { type ResourceCells, SharedCell } from './resource-cells.js';
+import { LeafKeeper, type LeafOwner } from './leaf-keeper.js';
+import { SharedCell } from './resource-cells.js';
 import { applyNeeds, dropEntry } from './session-needs.js';
+import type { Response, SessionOutlet } from './session-outlet.js';
 import { type StandingRefusal, StandingRefusals } from './standing-refusals.js';
 import { Entry, type Outstanding, Subscription, type Wakeable } from './subscription.js';
 
 const TYPES: readonly ResourceType[] = ['cluster', 'endpoint', 'secret', 'extension', 'listener', 'route'];
-
-/** A response ready to be written, with what it carries. */
-export interface Response extends Outstanding {
-  readonly frame: Buffer;
-}
-
-/** What a session needs from around it; one per stream. */
-export interface SessionOutlet {
-  /** Turns a step into responses of the stream's protocol. */
-  encode(step: BurstStep, session: ProxySession): readonly Response[];
-  write(responses: readonly Response[]): void;
-  readonly congested: boolean;
-  /** The session has something to send: flush it soon. */
-  wake(session: ProxySession): void;
-  end(error: AppError): void;
-  /** Key of a resource cell that is not in the needs, for proxyless clients. */
-  demand(session: ProxySession, type: ResourceType, name: string): string | undefined;
-  /** A refusal stands no longer. */
-  clear(type: ResourceType, name: string): void;
-  /** Look again in a while although nothing has changed. */
-  wakeLater(session: ProxySession): void;
-  readonly clock: Clock;
-  readonly maySendSecrets: boolean;
-  /** Else the protocol is state of the world. */
-  readonly isDelta: boolean;
-  readonly cells: ResourceCells;
-  readonly counters: XdsCounters;
-  readonly leaves: LeafServices;
-  /** The newest state index. */
-  readonly index: number;
-}
 
 /**
  * What one stream's proxy needs, has been sent, and has answered: decides what is due, and when. Knows neither sockets nor

@@ -4,7 +4,8 @@ import { acknowledge, type RefusalKeeper, refuse } from './answers.js';
 import type { BurstStep } from './burst.js';
 import type { DiscoveryRequest } from './discovery-request.js';
 import type { FrameBook } from './frames.js';
-import type { ProxySession, Response } from './session.js';
+import type { ProxySession } from './session.js';
+import type { Response } from './session-outlet.js';
 import { closeWildcard, openWildcard, subscribe, unsubscribe } from './session-requests.js';
 
 const WILDCARD = '*';

@@ -5,7 +5,8 @@ import { applyDelta, encodeDelta } from '../../../../src/xds/server/delta-stream
 import type { DiscoveryRequest } from '../../../../src/xds/server/discovery-request.js';
 import { FrameBook } from '../../../../src/xds/server/frames.js';
 import { ResourceCells } from '../../../../src/xds/server/resource-cells.js';
-import { ProxySession, type Response } from '../../../../src/xds/server/session.js';
+import { ProxySession } from '../../../../src/xds/server/session.js';
+import type { Response } from '../../../../src/xds/server/session-outlet.js';
 import type { StandingRefusal } from '../../../../src/xds/server/standing-refusals.js';
 import { FakeCa } from './fake-ca.js';
 import { FakeClock } from './fake-clock.js';

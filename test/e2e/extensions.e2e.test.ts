@@ -201,24 +201,31 @@ describe('Envoy extensions at real Envoys', () => {
     expect(line).toMatch(/caller.*spiffe:\/\/[^ ]*\/svc\/web/s);
   });
 
-  it('a required extension that cannot be carried out leaves the proxy as it is, and the report says why', async () => {
-    await extend('web', [lua('outbound', adding('x-kept'))]);
+  it('a required extension that cannot be carried out is refused, or leaves the proxy as it is and the report says why', async () => {
+    const asking = (Name: string): Body => ({
+      Name: 'builtin/ext-authz',
+      Required: true,
+      Arguments: { Config: { HttpService: { Target: { Service: { Name } } } } },
+    });
+    await expect(extend('web', [asking('nobody')])).rejects.toThrow(
+      /proxy "web-sidecar-proxy" .*"nobody", which is not an upstream of web/,
+    );
+    await extend('web', [lua('outbound', adding('x-kept')), asking('db')]);
     await until('the header', async () => (await seenByApp()).headers['x-kept'] === 'seen');
     await drained('web');
-    await extend('web', [
-      {
-        Name: 'builtin/ext-authz',
-        Required: true,
-        Arguments: {
-          ListenerType: 'outbound',
-          Config: { GrpcService: { Target: { Service: { Name: 'nobody' } } } },
-        },
-      },
-    ]);
+    const api = { DestinationName: 'api', LocalBindPort: mesh.port('web', 'api') };
+    await mesh.plane.put('/v1/agent/service/register', {
+      ID: 'web',
+      Name: 'web',
+      Port: mesh.app('web').port,
+      Connect: { SidecarService: { Port: mesh.sidecarPort('web'), Proxy: { Upstreams: [api] } } },
+    });
     await until('the problem', async () =>
-      (await report('web')).Problems?.some((problem) => problem.includes('"nobody", which is not an upstream of web')),
+      (await report('web')).Problems?.some((problem) => problem.includes('"db", which is not an upstream of web')),
     );
     expect((await seenByApp()).headers['x-kept']).toBe('seen');
+    await mesh.register('web');
+    await until('the end of the problem', async () => (await report('web')).Problems?.length === 0);
   });
 
   it('a constraint is held against the Envoy that is connected', async () => {

@@ -1,8 +1,13 @@
+import type { DnsCounters } from '../edges/dns/index.js';
 import type { StateStore } from '../state/index.js';
 import type { XdsServer } from '../xds/server/index.js';
 
 /** The numbers an operator watches, by the names Consul users know where there is one (consul-behaviour 11.8). */
-export function readGauges(store: StateStore, xds: XdsServer): Readonly<Record<string, number>> {
+export function readGauges(
+  store: StateStore,
+  xds: XdsServer,
+  dns: Readonly<DnsCounters>,
+): Readonly<Record<string, number>> {
   const { view } = store;
   const services = view.range('services', 'all', []);
   const roots = view.range('ca-roots', 'all', []).find((root) => root.active);
@@ -19,6 +24,18 @@ export function readGauges(store: StateStore, xds: XdsServer): Readonly<Record<s
     'meshwright.xds.bytes_sent': xds.counters.bytesSent,
     'meshwright.xds.refusals': xds.counters.refusals,
     'meshwright.xds.leaves_issued': xds.counters.leavesIssued,
+    'meshwright.dns.queries_udp': dns.udpQueries,
+    'meshwright.dns.queries_tcp': dns.tcpQueries,
+    'meshwright.dns.name_errors': dns.nxDomain,
+    'meshwright.dns.server_failures': dns.servFail,
+    'meshwright.dns.refused': dns.refused,
+    'meshwright.dns.truncated': dns.truncated,
+    'meshwright.dns.malformed_packets': dns.malformed,
+    'meshwright.dns.overload': dns.overload,
+    'meshwright.dns.recursions': dns.recursions,
+    'meshwright.dns.recursion_failures': dns.recursionFailures,
+    'meshwright.dns.tcp_connections': dns.tcpConnections,
+    'meshwright.dns.tcp_dropped': dns.tcpDropped,
     'meshwright.state.index': store.index,
     'meshwright.state.commits': store.counters.commits,
     'meshwright.state.conflicts': store.counters.conflicts,

@@ -5,6 +5,7 @@ import { AppError, systemClock } from '../core/index.js';
 import { type EntryGuard, writeConfigEntry } from '../discovery/config/index.js';
 import { setDefaultIntentionPolicy } from '../discovery/intentions/index.js';
 import { createEntryGuard } from '../discovery/proxies/index.js';
+import { type DnsSettings, createDnsServer } from '../edges/dns/index.js';
 import { type AgentControl, createHttpServer } from '../edges/http/index.js';
 import { configEntryKey, decodeConfigEntry, nodeKey } from '../model/index.js';
 import { type Backend, createMemoryBackend, createStateStore, type StateStore } from '../state/index.js';
@@ -91,7 +92,16 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     options: { allowPlaintextSecrets: config.allowPlaintextSecrets },
   });
   const ports = { ...config.ports };
-  const metrics = createMetrics(() => readGauges(store, xds), clock.now);
+  const metrics = createMetrics(() => readGauges(store, xds, dns.counters), clock.now);
+  let dnsSettings = dnsSettingsOf(config);
+  const dns = createDnsServer({
+    store,
+    settings: () => dnsSettings,
+    clock,
+    random: Math.random,
+    logger: logger.child({ room: 'dns' }),
+    observe: (kind, durationMs) => metrics.observeDnsQuery(kind, durationMs),
+  });
   const http = createHttpServer({
     store,
     agent,
@@ -110,6 +120,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     () => agent.close(),
     () => http.close(),
     () => xds.close(),
+    () => dns.close(),
   ];
   closers.push(startHousekeeping(store, clock, (message) => logger.warn({ room: 'state' }, message)));
   const stop = async (): Promise<void> => {
@@ -122,6 +133,12 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
       ).port;
       logger.info({ address: config.httpAddress, port: ports.http }, 'HTTP API is open');
     }
+    if (ports.dns >= 0) {
+      ports.dns = (
+        await openDoor('-dns-port', () => dns.listen({ host: config.dnsAddress, port: config.ports.dns }))
+      ).port;
+      logger.info({ address: config.dnsAddress, port: ports.dns }, 'DNS is open (UDP and TCP)');
+    }
     const serving = serve(config, ports, { store, ca, agent, xds, facts, logger, closers });
     serving.catch(() => undefined);
     return {
@@ -132,6 +149,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
       stop,
       async reconfigure(next) {
         logger.level = next.logLevel;
+        dnsSettings = dnsSettingsOf({ ...config, dns: next.dns });
         await registerConfigured(agent, next);
       },
     };
@@ -146,6 +164,8 @@ function guardOf(store: StateStore, { propagation }: XdsServer): EntryGuard {
   const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
   return createEntryGuard({ store, connected: () => connectedProxies(propagation), nextTurn });
 }
+
+const dnsSettingsOf = ({ dns, nodeName, datacenter }: AgentConfig): DnsSettings => ({ ...dns, nodeName, datacenter });
 
 /** Clients that speak xDS themselves call themselves `gRPC <language> …`. */
 const isGrpcLibrary = (userAgent: string): boolean => /^grpc/i.test(userAgent);

@@ -8,10 +8,18 @@ export interface Metrics {
   /** Consul's JSON form: gauges, counters and samples by dotted name (consul-behaviour 1.2, `agent/metrics`). */
   json(): Promise<unknown>;
   observeRequest(method: string, route: string, status: number, durationMs: number): void;
+  observeDnsQuery(kind: DnsKind, durationMs: number): void;
   countLimited(operation: string, mode: string, category: string): void;
 }
 
 const underscored = (name: string): string => name.replace(/[.-]/g, '_');
+
+const DNS_NAMES = {
+  domain: 'consul.dns.domain_query',
+  ptr: 'consul.dns.ptr_query',
+  recurse: 'meshwright.dns.recursed_query',
+} as const;
+type DnsKind = keyof typeof DNS_NAMES;
 
 /** The metrics registry of one process. `gauges` are read at each scrape; `now` gives ms since the epoch. */
 export function createMetrics(gauges: GaugeSource, now: () => number): Metrics {
@@ -36,6 +44,18 @@ export function createMetrics(gauges: GaugeSource, now: () => number): Metrics {
     labelNames: ['op', 'mode', 'limit_type'],
     registers: [registry],
   });
+  const dnsQuery = (name: string): Histogram =>
+    new Histogram({
+      name: underscored(name),
+      help: 'Duration of DNS queries in milliseconds',
+      buckets: [0.05, 0.1, 0.5, 1, 5, 10, 100, 1000],
+      registers: [registry],
+    });
+  const dnsQueries = {
+    domain: dnsQuery(DNS_NAMES.domain),
+    ptr: dnsQuery(DNS_NAMES.ptr),
+    recurse: dnsQuery(DNS_NAMES.recurse),
+  };
   const known = new Map<string, Gauge>();
   const refresh = (): Readonly<Record<string, number>> => {
     const values = gauges();
@@ -69,17 +89,31 @@ export function createMetrics(gauges: GaugeSource, now: () => number): Metrics {
           Stddev: 0,
           Labels: labels,
         })),
-        Samples: summaries(samples),
+        Samples: [...summaries(samples), ...(await dnsSummaries(dnsQueries))],
       };
     },
     observeRequest(method, route, status, durationMs) {
       requests.observe({ method, path: route.replace(/^\//, '').replaceAll('/', '_') }, durationMs);
       answers.inc({ class: `${Math.floor(status / 100)}xx` });
     },
+    observeDnsQuery(kind, durationMs) {
+      dnsQueries[kind].observe(durationMs);
+    },
     countLimited(operation, mode, category) {
       limited.inc({ op: operation, mode, limit_type: category });
     },
   };
+}
+
+async function dnsSummaries(queries: Readonly<Record<DnsKind, Histogram>>): Promise<object[]> {
+  const kinds = Object.keys(DNS_NAMES) as DnsKind[];
+  const all = kinds.map(async (kind) => {
+    const { values } = await queries[kind].get();
+    const valueOf = (part: string): number => values.find(({ metricName }) => metricName?.endsWith(part))?.value ?? 0;
+    const [count, sum] = [valueOf('_count'), valueOf('_sum')];
+    return count === 0 ? [] : [{ Name: DNS_NAMES[kind], Count: count, Sum: sum, Mean: sum / count, Labels: {} }];
+  });
+  return (await Promise.all(all)).flat();
 }
 
 interface Sample {

@@ -16,7 +16,6 @@ const waitingFamilies = {
   peering: 'cluster peering',
   session: 'sessions',
   txn: 'transactions over HTTP',
-  dns: 'DNS',
 };
 
 /** Endpoints that are there; everything else waits. Checked in order, the first that matches decides. */
@@ -120,6 +119,7 @@ const settings = new Set([
   'connect',
   'default_intention_policy',
   'disable_update_check',
+  'dns_config',
   'http_config',
   'log_level',
   'node_meta',
@@ -127,7 +127,7 @@ const settings = new Set([
   'ports',
   'services',
 ]);
-const waitingSettings = { acl: 'access control', dns_config: 'DNS', encrypt: 'gossip keys' };
+const waitingSettings = { acl: 'access control', encrypt: 'gossip keys' };
 
 /** Decided by hand, because the steps alone do not show it: { waits: reason } or { inScope: why }. */
 const overrides = {
@@ -158,7 +158,6 @@ const firstMatch = (table, text) => table.find(([pattern]) => pattern.test(text)
 
 function* reasonsOfHttpStep(step, family) {
   const call = step.http ?? (step.wait?.startsWith('dns ') ? undefined : step.wait);
-  if (step.dns !== undefined || step.wait?.startsWith('dns ')) yield 'DNS';
   if (call !== undefined) {
     const target = call.slice(call.indexOf(' ') + 1);
     const [path, query = ''] = target.split('?');

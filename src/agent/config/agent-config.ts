@@ -2,6 +2,7 @@ import { AppError } from '../../core/index.js';
 import type { CheckDefinition, ServiceDefinition } from '../../model/definitions/index.js';
 import { decodeCheckDefinition, decodeServiceDefinition } from '../../model/definitions/index.js';
 import type { Locality, StringMap } from '../../model/index.js';
+import { type DnsConfig, resolveDns } from './dns-config.js';
 import type { AgentOptions } from './options.js';
 
 /** The configuration an agent runs with: every option has a value. */
@@ -16,6 +17,7 @@ export interface AgentConfig {
   /** Empty only in dev mode: nothing is kept. */
   readonly dataDir: string;
   readonly advertiseAddress: string;
+  readonly dnsAddress: string;
   readonly httpAddress: string;
   readonly grpcAddress: string;
   readonly grpcTlsAddress: string;
@@ -53,6 +55,7 @@ export interface AgentConfig {
     readonly keyType: 'ec' | 'rsa';
     readonly keyBits: number;
   };
+  readonly dns: DnsConfig;
   readonly http: {
     readonly responseHeaders: StringMap;
     readonly blockEndpoints: readonly string[];
@@ -97,6 +100,7 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
     primaryDatacenter: options.primaryDatacenter ?? datacenter,
     dataDir: devMode ? '' : (options.dataDir ?? ''),
     advertiseAddress,
+    dnsAddress: options.addresses?.dns ?? clientAddress,
     httpAddress: options.addresses?.http ?? clientAddress,
     grpcAddress: options.addresses?.grpc ?? clientAddress,
     grpcTlsAddress: options.addresses?.grpcTls ?? clientAddress,
@@ -116,6 +120,7 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
     ),
     connectEnabled: options.connect?.enabled ?? true,
     ca: resolveCa(options.connect ?? {}),
+    dns: resolveDns(options),
     http: {
       responseHeaders: options.httpConfig?.responseHeaders ?? {},
       blockEndpoints: options.httpConfig?.blockEndpoints ?? [],

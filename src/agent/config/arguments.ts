@@ -22,6 +22,7 @@ const port = (name: keyof NonNullable<AgentOptions['ports']>): Flag => ({
 
 const FLAGS: Readonly<Record<string, Flag>> = {
   advertise: { set: (value) => ({ advertiseAddr: value }) },
+  'alt-domain': { set: (value) => ({ altDomain: value }) },
   'allow-plaintext-secrets': { boolean: true, set: (value) => ({ allowPlaintextSecrets: isTrue(value) }) },
   bind: { set: (value) => ({ bindAddr: value }) },
   client: { set: (value) => ({ clientAddr: value }) },
@@ -29,6 +30,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   datacenter: { set: (value) => ({ datacenter: value.toLowerCase() }) },
   dev: { boolean: true, set: (value) => ({ devMode: isTrue(value) }) },
   'dns-port': port('dns'),
+  domain: { set: (value) => ({ domain: value }) },
   'grpc-port': port('grpc'),
   'grpc-tls-port': port('grpcTls'),
   'http-port': port('http'),
@@ -38,6 +40,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   node: { set: (value) => ({ nodeName: value }) },
   'node-id': { set: (value) => ({ nodeId: value.toLowerCase() }) },
   'node-meta': { set: (value) => ({ nodeMeta: pair(value) }) },
+  recursor: { set: (value) => ({ recursors: [value] }) },
   'serf-lan-port': port('serfLan'),
   'serf-wan-port': port('serfWan'),
   server: { boolean: true, set: (value) => ({ server: isTrue(value) }) },
@@ -60,11 +63,9 @@ const BOOLEANS_WITHOUT_EFFECT = new Set([
 ]);
 const VALUES_WITHOUT_EFFECT = new Set([
   'advertise-wan',
-  'alt-domain',
   'bootstrap-expect',
   'config-format',
   'default-query-time',
-  'domain',
   'encrypt',
   'hcl',
   'join',
@@ -78,7 +79,6 @@ const VALUES_WITHOUT_EFFECT = new Set([
   'primary-gateway',
   'protocol',
   'raft-protocol',
-  'recursor',
   'retry-interval',
   'retry-interval-wan',
   'retry-join',

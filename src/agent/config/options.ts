@@ -17,9 +17,15 @@ import { OPTIONS_WITHOUT_EFFECT } from './without-effect.js';
 /** What one source (a file, the flags) says about the agent. Everything is optional; sources are merged. */
 export interface AgentOptions {
   readonly acl?: { readonly enabled?: boolean; readonly defaultPolicy?: string };
-  readonly addresses?: { readonly http?: string; readonly grpc?: string; readonly grpcTls?: string };
+  readonly addresses?: {
+    readonly dns?: string;
+    readonly http?: string;
+    readonly grpc?: string;
+    readonly grpcTls?: string;
+  };
   readonly advertiseAddr?: string;
   readonly allowPlaintextSecrets?: boolean;
+  readonly altDomain?: string;
   readonly bindAddr?: string;
   readonly check?: readonly Readonly<Record<string, unknown>>[];
   readonly checkOutputMaxSize?: number;
@@ -35,6 +41,8 @@ export interface AgentOptions {
   readonly devMode?: boolean;
   readonly disableHttpUnprintableCharFilter?: boolean;
   readonly discoveryMaxStaleMs?: number;
+  readonly dnsConfig?: DnsOptions;
+  readonly domain?: string;
   readonly httpConfig?: {
     readonly allowWriteHttpFrom?: readonly string[];
     readonly blockEndpoints?: readonly string[];
@@ -50,6 +58,7 @@ export interface AgentOptions {
   readonly nodeName?: string;
   readonly ports?: PortOptions;
   readonly primaryDatacenter?: string;
+  readonly recursors?: readonly string[];
   readonly server?: boolean;
   readonly service?: readonly Readonly<Record<string, unknown>>[];
   readonly services?: readonly Readonly<Record<string, unknown>>[];
@@ -71,6 +80,27 @@ export interface PortOptions {
   readonly sidecarMaxPort?: number;
 }
 
+/** `dns_config`. */
+export interface DnsOptions {
+  readonly allowStale?: boolean;
+  readonly aRecordLimit?: number;
+  readonly disableCompression?: boolean;
+  readonly enableAdditionalNodeMetaTxt?: boolean;
+  readonly enableTruncate?: boolean;
+  readonly nodeTtlMs?: number;
+  readonly onlyPassing?: boolean;
+  readonly recursorStrategy?: string;
+  readonly recursorTimeoutMs?: number;
+  readonly serviceTtlMs?: Readonly<Record<string, number>>;
+  readonly soa?: {
+    readonly expire?: number;
+    readonly minTtl?: number;
+    readonly refresh?: number;
+    readonly retry?: number;
+  };
+  readonly udpAnswerLimit?: number;
+}
+
 /** `connect.ca_config`, of the built-in provider. */
 export interface CaOptions {
   readonly clusterId?: string;
@@ -83,6 +113,31 @@ export interface CaOptions {
 const objects: Field<readonly Readonly<Record<string, unknown>>[]> = list(opaque());
 const port = (): Field<number | undefined> => optional(integer());
 
+const dnsField: Field<DnsOptions> = object<DnsOptions>(
+  {
+    allowStale: optional(flag()),
+    aRecordLimit: optional(integer()),
+    disableCompression: optional(flag()),
+    enableAdditionalNodeMetaTxt: optional(flag()),
+    enableTruncate: optional(flag()),
+    nodeTtlMs: optional(duration()),
+    onlyPassing: optional(flag()),
+    recursorStrategy: optional(text({ lowerCase: true })),
+    recursorTimeoutMs: optional(duration()),
+    serviceTtlMs: optional(named('ServiceTTL', map(duration()))),
+    soa: optional(
+      object<NonNullable<DnsOptions['soa']>>({
+        expire: optional(integer()),
+        minTtl: optional(integer()),
+        refresh: optional(integer()),
+        retry: optional(integer()),
+      }),
+    ),
+    udpAnswerLimit: optional(integer()),
+  },
+  { ignored: OPTIONS_WITHOUT_EFFECT.dns_config },
+);
+
 /** The schema of a configuration file (consul-behaviour 3.2). Options without effect here are read and forgotten. */
 export const optionsField: Field<AgentOptions> = object<AgentOptions>(
   {
@@ -94,12 +149,13 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     ),
     addresses: optional(
       object<NonNullable<AgentOptions['addresses']>>(
-        { http: optional(text()), grpc: optional(text()), grpcTls: optional(text()) },
+        { dns: optional(text()), http: optional(text()), grpc: optional(text()), grpcTls: optional(text()) },
         { ignored: OPTIONS_WITHOUT_EFFECT.addresses },
       ),
     ),
     advertiseAddr: optional(text()),
     allowPlaintextSecrets: optional(flag()),
+    altDomain: optional(text()),
     bindAddr: optional(text()),
     check: optional(objects),
     checkOutputMaxSize: optional(integer()),
@@ -135,6 +191,8 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     devMode: optional(flag()),
     disableHttpUnprintableCharFilter: optional(flag()),
     discoveryMaxStaleMs: optional(duration()),
+    dnsConfig: optional(dnsField),
+    domain: optional(text()),
     httpConfig: optional(
       object<NonNullable<AgentOptions['httpConfig']>>(
         {
@@ -178,6 +236,7 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
       ),
     ),
     primaryDatacenter: optional(text({ lowerCase: true })),
+    recursors: optional(list(text())),
     server: optional(flag()),
     service: optional(objects),
     services: optional(objects),

@@ -18,6 +18,7 @@ Examples:
 Options:
 
   -advertise address       address that other members are told
+  -alt-domain domain       a second domain that DNS answers for
   -allow-plaintext-secrets give keys to Envoys on other hosts over plaintext xDS too
   -bind address            address of this node
   -client address          address that HTTP, DNS and gRPC listen on (default 127.0.0.1)
@@ -26,11 +27,13 @@ Options:
   -data-dir directory      where the state is kept; needed without -dev
   -datacenter name         name of the datacenter (default dc1)
   -dev                     development mode: in memory, one server, all on this machine
+  -domain domain           domain that DNS answers for (default consul)
   -log-json                log as JSON
   -log-level level         trace, debug, info, warn or error (default info)
   -node name               name of this node (default: the host name)
   -node-id id              id of this node, a UUID
   -node-meta key:value     metadata of this node; may be given several times
+  -recursor address        DNS server to ask about other names; may be given several times
   -server                  act as a server
 
   -http-port, -https-port, -grpc-port, -grpc-tls-port, -dns-port, -server-port, -serf-lan-port, -serf-wan-port

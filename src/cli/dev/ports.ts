@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { DemoInstance, DevPorts } from './demo-mesh.js';
 
@@ -6,6 +7,8 @@ interface WantedPort {
   readonly port: number;
   readonly purpose: string;
   readonly flag: string;
+  /** It is opened over UDP, too. */
+  readonly udp?: boolean;
 }
 
 /** Every port with its purpose, in the order in which a user would meet them. */
@@ -14,6 +17,7 @@ export function wantedPorts(ports: DevPorts, mesh: readonly DemoInstance[]): rea
     { port: ports.http, purpose: 'the HTTP API', flag: '-http-port' },
     { port: ports.grpc, purpose: 'xDS', flag: '-grpc-port' },
     { port: ports.grpcTls, purpose: 'xDS over TLS', flag: '-grpc-tls-port' },
+    { port: ports.dns, purpose: 'DNS', flag: '-dns-port', udp: true },
     ...mesh.flatMap((one) => [
       { port: one.port, purpose: `the service ${one.instance}`, flag: '-service-ports' },
       ...one.upstreams.map(({ service, port }) => ({
@@ -37,7 +41,9 @@ export async function portProblem(wanted: readonly WantedPort[]): Promise<string
   const outside = wanted.find(({ port }) => port < 1 || port > 65_535);
   if (outside !== undefined)
     return `${outside.port} is not a port, but ${outside.purpose} would need it; choose another with ${outside.flag}`;
-  const free = await Promise.all(wanted.map(({ port }) => isFree(port)));
+  const free = await Promise.all(
+    wanted.map(async ({ port, udp }) => (await isFree(port)) && (udp !== true || (await isFreeOverUdp(port)))),
+  );
   const taken = wanted.filter((_one, at) => free[at] === false);
   if (taken.length === 0) return undefined;
   const [first, ...others] = taken.map(({ port, purpose, flag }) => `${port} (${purpose}, moved with ${flag})`);
@@ -53,5 +59,16 @@ function isFree(port: number): Promise<boolean> {
     const server = createServer();
     server.once('error', () => resolve(false));
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+function isFreeOverUdp(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => {
+      socket.close();
+      resolve(false);
+    });
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => socket.close(() => resolve(true)));
   });
 }

@@ -65,7 +65,7 @@ export class ControlPlane {
     writeFileSync(file, JSON.stringify({ log_level: 'debug', ...config }));
     const mode = this.options.durable ? ['-server', '-data-dir', this.dataDir] : ['-dev'];
     const { http, grpc, grpcTls } = this.ports;
-    const ports = ['-http-port', http, '-grpc-port', grpc, '-grpc-tls-port', grpcTls].map(String);
+    const ports = ['-http-port', http, '-grpc-port', grpc, '-grpc-tls-port', grpcTls, '-dns-port', -1].map(String);
     const args = ['agent', ...mode, '-node', this.nodeName, ...ports, '-config-file', file];
     const started = this.rig.start('the control plane', process.execPath, [
       MAIN,

@@ -8,7 +8,7 @@ export { exposedPathsCell } from './exposed-paths.js';
 export { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from './resolve-upstream.js';
 export { type ProxyReference, proxyKey, resolvedProxyCell, resolvedUpstreams } from './resolve-proxy.js';
 export type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
-export { serviceSpiffeId } from './spiffe.js';
+export { serviceSpiffeId, targetSpiffeId } from './spiffe.js';
 export {
   type TargetEndpoint,
   type TargetSelection,

@@ -43,9 +43,13 @@ export function targetOf(
   return chain && node?.type === 'resolver' && target ? { chain, node, target } : undefined;
 }
 
-/** Name of a target's cluster (consul-behaviour 6.1): the SNI, with the hash of a customised chain in front. */
+/**
+ * Name of a target's cluster (consul-behaviour 6.1): the SNI, with the hash of a customised chain in front. The names of a peer's
+ * services are its own to say; until it has, the target's id stands in.
+ */
 export function baseClusterName(chain: CompiledChain, target: ChainTarget): string {
-  return chain.customizationHash === '' ? target.name : `${chain.customizationHash}~${target.name}`;
+  const name = target.name || target.id;
+  return chain.customizationHash === '' ? name : `${chain.customizationHash}~${name}`;
 }
 
 /** Name of the cluster that a resolver's requests go to; undefined for what is no resolver. */

@@ -1,6 +1,6 @@
 import { packAny } from '../envoy-api/index.js';
 import { entryOf, trustDomainOf } from '../../mesh/discovery-chain/index.js';
-import { serviceSpiffeId } from '../../mesh/proxy/index.js';
+import { targetSpiffeId } from '../../mesh/proxy/index.js';
 import type { Builder } from './builder.js';
 import {
   baseClusterName,
@@ -45,7 +45,7 @@ export const serviceCluster: Builder<ServiceClusterInput> = (view, input) => {
   const primary = chain.targets[node.resolver.target] ?? target;
   const base = baseClusterName(chain, input.failover === undefined ? target : primary);
   const name = input.failover === undefined ? base : failoverClusterName(input.failover, base);
-  const spiffeId = serviceSpiffeId(trustDomain, target.datacenter, target.service);
+  const spiffeId = targetSpiffeId(trustDomain, target);
   const tls = entryOf(view, 'mesh', 'mesh')?.tls?.outgoing;
   const entries = tls ? ['mesh/mesh'] : [];
   const socket = upstreamTlsSocket(target.sni, [spiffeId], tls);

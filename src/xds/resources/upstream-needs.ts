@@ -47,10 +47,17 @@ export const upstreamNeedsCell: Cell<UpstreamNeeds> = {
       ...(action && 'cluster' in action ? { cluster: { name: action.cluster, protocol: chain.protocol } } : {}),
       ...(chain.envoyExtensions.some(changesCallers) ? { extended: true as const } : {}),
       destinations,
-      problems: [...problems, ...ignoredEscapes(view, input, chain)],
+      problems: [...problems, ...peerProblems(upstream.id, chain), ...ignoredEscapes(view, input, chain)],
     };
   },
 };
+
+function peerProblems(upstream: string, { targets }: CompiledChain): string[] {
+  const peers = new Set(Object.values(targets).flatMap(({ peer }) => (peer === '' ? [] : [peer])));
+  return [...peers].map(
+    (peer) => `upstream ${upstream}: it leads to peer "${peer}", whose services this version does not reach`,
+  );
+}
 
 const placeOf = (chain: CompiledChain): TrafficPlace => ({
   direction: 'outbound',

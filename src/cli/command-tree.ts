@@ -81,6 +81,11 @@ export const commandTree: readonly CommandNode[] = [
       'Runs an Envoy as the proxy of a service, or prints its bootstrap',
       async () => (await import('./commands/connect-envoy.js')).connectEnvoy,
     ),
+    leaf(
+      'redirect-traffic',
+      'Leads connections through a transparent sidecar',
+      async () => (await import('./commands/connect-redirect-traffic.js')).connectRedirectTraffic,
+    ),
   ]),
   leaf(
     'dev',

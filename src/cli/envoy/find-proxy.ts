@@ -9,6 +9,10 @@ export interface ProxyRegistration {
   /** The service it stands for; a gateway stands for itself. */
   readonly service: string;
   readonly config: Readonly<Record<string, unknown>>;
+  /** Of the registration; 0 when it has none. */
+  readonly port: number;
+  /** The whole of its `Proxy` block. */
+  readonly proxy: Readonly<Record<string, unknown>>;
 }
 
 export interface ProxyChoice {
@@ -45,6 +49,8 @@ export async function findProxy(agent: AgentClient, choice: ProxyChoice): Promis
     id,
     service: kind === 'connect-proxy' ? asText(proxy['DestinationServiceName']) || name : name,
     config: asRecord(proxy['Config']),
+    port: Number(asText(service['Port'])) || 0,
+    proxy,
   };
 }
 

@@ -1,3 +1,4 @@
+import { nameProblem } from '../../core/index.js';
 import type { ServiceDefaultsEntry, ServiceResolverEntry, ServiceResolverFailover } from '../../model/index.js';
 import { ChainProblem, type Compilation, recordProtocol } from './compilation.js';
 import type { ChainTarget, ResolverNode } from './compiled-chain.js';
@@ -100,6 +101,8 @@ function recordTarget(
   const external = (defaults?.externalSni ?? '') !== '';
   if (external) refuseFeatures(name.service, resolver);
   const sni = targetSni(name, compilation.trustDomain);
+  const unusable = nameProblem(id);
+  if (unusable !== undefined) throw new ChainProblem(`target ${JSON.stringify(id)}: its name ${unusable}`);
   if (new TextEncoder().encode(sni).length > MAX_SNI_BYTES)
     throw new ChainProblem(
       `target "${id}" has too long a name: the TLS server name for it would have more than ${MAX_SNI_BYTES} bytes`,

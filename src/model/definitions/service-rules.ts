@@ -98,6 +98,10 @@ export function upstreamProblems(upstreams: readonly Upstream[]): readonly strin
       problems.push(`unknown upstream destination type: "${destinationType as string}"`);
     if (destinationName === '') problems.push('upstream destination name cannot be empty');
     if (destinationName === '*') problems.push('upstream destination name cannot be a wildcard');
+    const unusable = [destinationName, destinationPeer, datacenter]
+      .map(nameProblem)
+      .find((problem) => problem !== undefined);
+    if (unusable !== undefined) problems.push(`upstream destination names and datacenters ${unusable}`);
     if (destinationPeer !== '' && datacenter !== '')
       problems.push('upstream cannot specify both destination peer and datacenter');
     if (upstream.localBindPort === 0 && upstream.localBindSocketPath === '' && upstream.centrallyConfigured !== true)

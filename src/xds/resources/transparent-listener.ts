@@ -41,19 +41,22 @@ export const transparentListener: Builder<TransparentListenerInput> = (view, { n
   const upstreams = upstreamsOf(view, key, { ...(named ? { named } : {}), ...(ports.length > 0 ? { ports } : {}) });
   if (upstreams === undefined) return undefined;
   const mesh = entryOf(view, 'mesh', 'mesh');
+  const epochs = view.cell(transparentEpochsCell, key);
+  const chains = [
+    ...settledChains(upstreams.flatMap(({ chains: own }) => own)),
+    ...destinationChains(view, addresses, { input, epochs, named: named === true }),
+  ];
   const frame = encodeMessage(LISTENER, {
     name,
     address: { socket_address: { address: LOOPBACK, port_value: input.port } },
     traffic_direction: 'OUTBOUND',
     listener_filters: listenerFilters(addresses),
     access_log: listenerAccessLogs(input.accessLogs),
-    ...(mesh?.transparentProxy.meshDestinationsOnly ? {} : { default_filter_chain: passThrough(input) }),
+    ...(mesh?.transparentProxy.meshDestinationsOnly
+      ? // Envoy takes no listener without a chain. One without filters closes every connection, as none that matches does.
+        { filter_chains: chains.length === 0 ? [{}] : [] }
+      : { default_filter_chain: passThrough(input) }),
   });
-  const epochs = view.cell(transparentEpochsCell, key);
-  const chains = [
-    ...settledChains(upstreams.flatMap(({ chains: own }) => own)),
-    ...destinationChains(view, addresses, { input, epochs, named: named === true }),
-  ];
   const any: PackedAny = { type_url: `type.googleapis.com/${LISTENER}`, value: Buffer.concat([frame, ...chains]) };
   const trustDomain = trustDomainOf(view);
   return {

@@ -35,6 +35,15 @@ describe('the proxy of a registration', () => {
   });
 });
 
+describe('exposed paths', () => {
+  test('each need a port of their own', () => {
+    const path = (Path: string, ListenerPort: number) => ({ Path, ListenerPort, LocalPathPort: 8080 });
+    expect(() => check({ Expose: { Paths: [path('/a', 21_500), path('/b', 21_500)] } })).toThrow(
+      /Expose\.Paths\[1\] ListenerPort 21500 is that of Expose\.Paths\[0\]/,
+    );
+  });
+});
+
 describe('upstreams', () => {
   const twice = (second: object) => ({
     Upstreams: [
@@ -45,8 +54,10 @@ describe('upstreams', () => {
 
   test.each([
     [twice({ DestinationName: 'a' }), /upstreams cannot contain duplicates of \[type="service", name="a"/],
+    [twice({ DestinationName: 'a\u0000' }), /must not contain control characters/],
+    [twice({ Datacenter: 'dc\n' }), /must not contain control characters/],
     [twice({ LocalBindPort: 1 }), /duplicates by local bind address and port or unix path; "127\.0\.0\.1:1"/],
-  ])('are each another one, in a nested sidecar too: not %j', (proxy, message) => {
+  ])('can be told apart, in a nested sidecar too: not %j', (proxy, message) => {
     const nested = { Name: 'web', Port: 80, Connect: { SidecarService: { Port: 21_000, Proxy: proxy } } };
     expect(() => decodeServiceDefinition(nested, 'api')).toThrow(message);
     expect(() => check(proxy)).toThrow(message);

@@ -60,6 +60,7 @@ describe('a resolver', () => {
     expect(problemOf(resolver('web', { Redirect: { Datacenter: 'd'.repeat(200) } }))).toMatch(
       /^target "web\.default\.default\.d+" has too long a name/,
     );
+    expect(problemOf(resolver('web', { Redirect: { Datacenter: 'd\u0000' } }))).toMatch(/must not contain control/);
   });
 
   it('follows redirects one after the other and forgets the subset at another service', () => {

@@ -15,14 +15,17 @@ export function outboundPortProblem({ outboundListenerPort }: TransparentProxySe
     : `TransparentProxy.OutboundListenerPort must be between 0 and 65535, not ${outboundListenerPort}`;
 }
 
-/** Ports that exist and protocols that Envoy can be told. */
+/** Ports that exist, each once, and protocols that Envoy can be told. */
 export function exposeProblem(expose: ExposeSettings): Problem {
   return firstProblem(expose.paths, (path, position) => {
     if (!isPort(path.listenerPort) || !isPort(path.localPathPort))
       return `Expose.Paths[${position}] ListenerPort and LocalPathPort must be between 0 and 65535`;
-    return ['', 'http', 'http2'].includes(path.protocol)
+    if (!['', 'http', 'http2'].includes(path.protocol))
+      return `Expose.Paths[${position}] Protocol must be "http" or "http2", not "${path.protocol}"`;
+    const first = expose.paths.findIndex(({ listenerPort }) => listenerPort === path.listenerPort);
+    return path.listenerPort === 0 || first === position
       ? undefined
-      : `Expose.Paths[${position}] Protocol must be "http" or "http2", not "${path.protocol}"`;
+      : `Expose.Paths[${position}] ListenerPort ${path.listenerPort} is that of Expose.Paths[${first}]: each needs its own`;
   });
 }
 

@@ -101,7 +101,9 @@ function recordTarget(
   const external = (defaults?.externalSni ?? '') !== '';
   if (external) refuseFeatures(name.service, resolver);
   const sni = targetSni(name, compilation.trustDomain);
-  const unusable = nameProblem(id);
+  // Where the chain is evaluated is no name that an entry gave.
+  const elsewhere = name.datacenter === compilation.request.evaluateInDatacenter ? '' : name.datacenter;
+  const unusable = [name.service, name.peer, elsewhere].map(nameProblem).find((problem) => problem !== undefined);
   if (unusable !== undefined) throw new ChainProblem(`target ${JSON.stringify(id)}: its name ${unusable}`);
   if (new TextEncoder().encode(sni).length > MAX_SNI_BYTES)
     throw new ChainProblem(

@@ -24,7 +24,9 @@ const verdict = (
   request: Omit<SeenRequest, 'spiffeId'>,
 ): boolean => judge(rules, defaultPolicy)(caller, request);
 
-const anyCase = fc.record({ rules: anyRules, defaultPolicy: anyDefault, sent: anyRequest });
+/** Regular expressions are not put to longer ones in this process. */
+const anySent = anyRequest(4_000);
+const anyCase = fc.record({ rules: anyRules, defaultPolicy: anyDefault, sent: anySent });
 const RUNS = { numRuns: 2000 };
 
 describe('an RBAC filter and the evaluator', () => {
@@ -34,7 +36,7 @@ describe('an RBAC filter and the evaluator', () => {
     const check = fc.property(
       anyRules,
       anyDefault,
-      fc.array(anyRequest, { minLength: 5, maxLength: 5 }),
+      fc.array(anySent, { minLength: 5, maxLength: 5 }),
       (rules, defaultPolicy, requests) => {
         const intentions = sortIntentions(rules.map(intention));
         const isLet = judge(rules, defaultPolicy);

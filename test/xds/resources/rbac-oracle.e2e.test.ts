@@ -35,7 +35,7 @@ const seed = Number(process.env['ORACLE_SEED'] ?? Date.now() % 1_000_000);
 const anySet: fc.Arbitrary<RuleSet> = fc.record({ rules: anyRules, defaultPolicy: anyDefault });
 const httpSets = fc.sample(anySet, { seed, numRuns: HTTP_SETS });
 const tcpSets = fc.sample(anySet, { seed: seed + 1, numRuns: TCP_SETS });
-const requests = fc.sample(anyRequest, { seed: seed + 2, numRuns: HTTP_SETS * REQUESTS_A_SET });
+const requests = fc.sample(anyRequest(64_000), { seed: seed + 2, numRuns: HTTP_SETS * REQUESTS_A_SET });
 
 const versions = [
   { version: NEWEST_ENVOY, repeated: 'separating' as const, atLeast: 2_000 },

@@ -89,6 +89,8 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
   const datacenter = options.datacenter ?? 'dc1';
   const clientAddress = options.clientAddr ?? '127.0.0.1';
   const advertiseAddress = options.advertiseAddr ?? concrete(options.bindAddr) ?? '127.0.0.1';
+  const dnsAddress = options.addresses?.dns ?? clientAddress;
+  const ports = resolvePorts(options.ports ?? {}, devMode, server);
   const aclPolicy = policy('acl.default_policy', options.acl?.defaultPolicy, 'allow');
   checkStart(options, devMode, server);
   return {
@@ -100,14 +102,14 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
     primaryDatacenter: options.primaryDatacenter ?? datacenter,
     dataDir: devMode ? '' : (options.dataDir ?? ''),
     advertiseAddress,
-    dnsAddress: options.addresses?.dns ?? clientAddress,
+    dnsAddress,
     httpAddress: options.addresses?.http ?? clientAddress,
     grpcAddress: options.addresses?.grpc ?? clientAddress,
     grpcTlsAddress: options.addresses?.grpcTls ?? clientAddress,
     taggedAddresses: { ...familyAddresses(advertiseAddress), ...options.taggedAddresses },
     nodeMeta: options.nodeMeta ?? {},
     ...(options.locality?.region ? { locality: options.locality } : {}),
-    ports: resolvePorts(options.ports ?? {}, devMode, server),
+    ports,
     allowPlaintextSecrets: options.allowPlaintextSecrets ?? false,
     logLevel: logLevel(options.logLevel ?? (devMode ? 'debug' : 'info')),
     logJson: options.logJson ?? false,
@@ -120,7 +122,7 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
     ),
     connectEnabled: options.connect?.enabled ?? true,
     ca: resolveCa(options.connect ?? {}),
-    dns: resolveDns(options),
+    dns: resolveDns(options, { address: dnsAddress, port: ports.dns }),
     http: {
       responseHeaders: options.httpConfig?.responseHeaders ?? {},
       blockEndpoints: options.httpConfig?.blockEndpoints ?? [],

@@ -37,16 +37,23 @@ export interface DnsConfig {
 const DNS_PORT = 53;
 const DOMAIN = /^(?=.{1,200}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
-/** The DNS options with defaults filled in and rules checked. Throws AppError('invalidArgument'). */
-export function resolveDns(options: AgentOptions): DnsConfig {
+/**
+ * The DNS options with defaults filled in and rules checked. `own` is where this agent answers: it must not ask itself. Throws
+ * AppError('invalidArgument').
+ */
+export function resolveDns(options: AgentOptions, own: { readonly address: string; readonly port: number }): DnsConfig {
   const given = options.dnsConfig ?? {};
   const strategy = given.recursorStrategy || 'sequential';
   if (strategy !== 'sequential' && strategy !== 'random')
     throw invalid(`dns_config.recursor_strategy must be "sequential" or "random", not "${strategy}"`);
+  const recursors = (options.recursors ?? []).map(recursorOf);
+  for (const { host, port } of recursors)
+    if (port === own.port && (host === own.address || (isEverywhere(own.address) && /^127\.|^::1$/.test(host))))
+      throw invalid(`recursors names ${host}:${port}, where this agent answers DNS itself: name another server`);
   return {
     domain: domainOf('domain', options.domain || 'consul'),
     altDomain: options.altDomain ? domainOf('alt_domain', options.altDomain) : '',
-    recursors: (options.recursors ?? []).map(recursorOf),
+    recursors,
     recursorStrategy: strategy,
     recursorTimeoutMs: notNegative('recursor_timeout', given.recursorTimeoutMs ?? 2000) || 2000,
     allowStale: given.allowStale ?? true,
@@ -71,6 +78,8 @@ export function resolveDns(options: AgentOptions): DnsConfig {
     },
   };
 }
+
+const isEverywhere = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
 const invalid = (message: string): AppError => new AppError('invalidArgument', message);
 

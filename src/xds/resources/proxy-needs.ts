@@ -23,7 +23,7 @@ import { RBAC_FILTERS } from './rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
 import { queryNeedsCell } from './query-needs.js';
-import { tokenNeedsCell, unverifiedTokens } from './token-needs.js';
+import { fetchingProblems, tokenNeedsCell, unverifiedTokens } from './token-needs.js';
 import { transparentInput, transparentKey } from './transparent-input.js';
 import { type TransparentNeeds, transparentNeedsCell } from './transparent-needs.js';
 import { upstreamNeedsKey } from './upstream-chain.js';
@@ -76,7 +76,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
         ...extended.problems,
         ...proxyProblems(proxy, upstreams),
         ...publicListenerProblems(proxy),
-        ...tokenProblems(view, proxy),
+        ...tokenProblems(view, proxy, envoyVersion),
         ...localClusterProblems(proxy),
         ...served.flatMap(({ problems }) => problems),
         ...placeProblems(proxy, served),
@@ -110,10 +110,12 @@ function ownNeeds(view: MeshView, proxy: ResolvedProxy): NeededResource[] {
 }
 
 /** Tokens are asked of connections, which have none, or of providers that cannot be followed. */
-function tokenProblems(view: MeshView, proxy: ResolvedProxy): readonly string[] {
+function tokenProblems(view: MeshView, proxy: ResolvedProxy, envoyVersion: string): readonly string[] {
   const needs = view.cell(tokenNeedsCell, proxy.service);
   const judgesRequests = publicListenerRbacLayers(proxy).every((layer) => layer === 'http');
-  return judgesRequests ? needs.problems : unverifiedTokens(proxy.service, proxy.protocol, needs);
+  return judgesRequests
+    ? [...needs.problems, ...fetchingProblems(envoyVersion, needs)]
+    : unverifiedTokens(proxy.service, proxy.protocol, needs);
 }
 
 function localClusterProblems(proxy: ResolvedProxy): string[] {

@@ -2,6 +2,7 @@ import { ipVersion } from '../../core/index.js';
 import { entryOf } from '../../mesh/discovery-chain/index.js';
 import { tokenDemandCell } from '../../mesh/intentions/index.js';
 import type { Cell, JwtProviderEntry } from '../../model/index.js';
+import { capabilities, hasCapability } from './capabilities/index.js';
 import { keyServer, needsPublicRoots } from './jwks-cluster.js';
 import { JWT_FILTER, jwksClusterName } from './jwt-filter.js';
 import { type NeededResource, needed } from './resource-cell.js';
@@ -11,6 +12,8 @@ import { PUBLIC_ROOTS_SECRET } from './spec.js';
 export interface TokenNeeds {
   /** Whose tokens are asked for. */
   readonly providers: readonly string[];
+  /** Those of them whose keys are fetched. */
+  readonly fetches: readonly string[];
   readonly resources: readonly NeededResource[];
   /** Sentences about providers that cannot be followed as they are. */
   readonly problems: readonly string[];
@@ -27,6 +30,7 @@ export const tokenNeedsCell: Cell<TokenNeeds> = {
     );
     return {
       providers,
+      fetches: remotes.map(({ name }) => name),
       resources: [
         ...(hasFilter ? [needed('jwt', { providers, name: JWT_FILTER })] : []),
         ...remotes.map(({ name }) => needed('jwks-cluster', { provider: name, name: jwksClusterName(name) })),
@@ -45,6 +49,14 @@ export function unverifiedTokens(service: string, protocol: string, { providers 
   return [
     `intentions for "${service}" ask for tokens (${providers.join(', ')}), which only requests carry: with protocol "${protocol || 'tcp'}" ` +
       'the callers concerned are all refused; set its protocol to http, http2 or grpc, or ask for no tokens',
+  ];
+}
+
+/** What callers can do to an Envoy that fetches keys; nothing for one that is up to date. */
+export function fetchingProblems(envoyVersion: string, { fetches }: TokenNeeds): readonly string[] {
+  if (fetches.length === 0 || hasCapability(envoyVersion, 'failedKeyFetch')) return [];
+  return [
+    `Envoy ${envoyVersion} ${capabilities.failedKeyFetch.without}: upgrade it, or give the keys in the jwt-provider (${fetches.join(', ')})`,
   ];
 }
 

@@ -50,6 +50,22 @@ describe('intentions in the store', () => {
     expect(entry('db')).toMatchObject({ sources: [{ name: 'web', action: 'deny', description: '' }, { name: '*' }] });
   });
 
+  it('cannot change the token that is asked of all callers of their destination, and carry it along', async () => {
+    const JWT = { Providers: [{ Name: 'okta' }] };
+    const JWKS = Buffer.from('{"keys":[]}').toString('base64');
+    await put(store, { Kind: 'jwt-provider', Name: 'okta', JSONWebKeySet: { Local: { JWKS } } });
+    await expect(upsert('web', 'db', { Action: 'allow', JWT })).rejects.toThrow(
+      'JWT is asked of all callers of "db": write it in the service-intentions entry of that name',
+    );
+    await put(store, { ...intentionsBody('db', { web: 'allow' }), JWT });
+    await upsert('web', 'db', { Action: 'allow', Description: 'read and written back', JWT });
+    await upsert('api', 'db', { Action: 'allow' });
+    expect(entry('db')).toMatchObject({
+      sources: [{ name: 'web' }, { name: 'api' }],
+      jwt: { providers: [{ name: 'okta' }] },
+    });
+  });
+
   it('go with their entry when the last one is deleted', async () => {
     await upsert('web', 'db', { Action: 'allow' });
     await upsert('api', 'db', { Action: 'allow' });

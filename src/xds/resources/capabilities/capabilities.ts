@@ -28,7 +28,22 @@ export const capabilities = {
     without: 'overlooks a value of a repeated header that is not UTF-8 when it matches a regular expression',
     has: (release) => joinsValues(release) || release.minor >= 40 || (release.minor === 39 && release.patch >= 1),
   },
+  /** Survives that keys cannot be fetched for a request with two tokens of their issuer (CVE-2025-64527). */
+  failedKeyFetch: {
+    security: false,
+    without:
+      'can be brought down by a caller who sends two tokens while the keys of an issuer cannot be fetched (CVE-2025-64527)',
+    has: ({ minor, patch }) => minor >= 37 || patch >= (SURVIVES_FAILED_FETCH.get(minor) ?? Number.POSITIVE_INFINITY),
+  },
 } as const satisfies Readonly<Record<string, Capability>>;
+
+/** First releases in which the crash is mended; minors above never had it, and those below have it for good. */
+const SURVIVES_FAILED_FETCH: ReadonlyMap<number, number> = new Map([
+  [33, 13],
+  [34, 11],
+  [35, 7],
+  [36, 3],
+]);
 
 /** First releases that take the values of a repeated header apart; minors below join them, and minors above do not. */
 const TAKES_APART: ReadonlyMap<number, number> = new Map([

@@ -3,6 +3,6 @@
  * functions. In: entries, settings, an Envoy's version. Out: what cannot be sent to it or enforced by it, as sentences.
  * Must never: name a feature that all served Envoys have.
  */
-export { NEWEST_KNOWN_MINOR, hasCapability, knowsFormat } from './capabilities.js';
+export { NEWEST_KNOWN_MINOR, capabilities, hasCapability, knowsFormat } from './capabilities.js';
 export { envoyRelease } from './envoy-release.js';
 export { unenforceable } from './unenforceable.js';

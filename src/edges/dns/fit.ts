@@ -26,6 +26,8 @@ export function fitMessage(
     encodeMessage({ ...withAnswers(message, count), truncated: enableTruncate }, options) ??
     encodeMessage({ ...withAnswers(bare, count), truncated: enableTruncate }, options);
   let [low, high] = [0, Math.min(message.answers.length, maxAnswers)];
+  const most = tryWith(high);
+  if (most) return { bytes: most, isCut: high < message.answers.length };
   let best: Buffer | undefined;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);

@@ -6,7 +6,7 @@ import type {
   UpstreamConfig,
 } from '../../model/index.js';
 import { parseMessage } from './escape-hatch.js';
-import { readPublicListener } from './public-listener-escape.js';
+import { readPublicListener } from './inbound/public-listener-escape.js';
 
 const CLUSTER = 'envoy.config.cluster.v3.Cluster';
 const LISTENER = 'envoy.config.listener.v3.Listener';

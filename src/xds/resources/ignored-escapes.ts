@@ -1,7 +1,7 @@
 import type { CompiledChain } from '../../mesh/discovery-chain/index.js';
 import { type MeshView, configEntryKey } from '../../model/index.js';
 import { parseEscapeHatch } from './escape-hatch.js';
-import type { UpstreamNeedsInput } from './upstream-chain.js';
+import type { UpstreamNeedsInput } from './upstreams/upstream-chain.js';
 
 const KINDS = ['service-router', 'service-splitter', 'service-resolver'];
 

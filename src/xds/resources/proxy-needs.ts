@@ -13,23 +13,23 @@ import {
 } from '../../mesh/proxy/index.js';
 import { parseEscapeHatch } from './escape-hatch.js';
 import { limitedProxy } from './envoy-limits.js';
-import { exposedNeeds } from './expose-needs.js';
+import { exposedNeeds } from './inbound/expose-needs.js';
 import { extendNeeds, type ServedUpstream } from './extended-needs.js';
-import { localAppInput } from './local-app.js';
-import { nearEndpoints } from './near-endpoints.js';
+import { localAppInput } from './inbound/local-app.js';
+import { nearEndpoints } from './clusters/near-endpoints.js';
 import { configText } from './opaque-config.js';
-import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './public-listener.js';
-import { RBAC_FILTERS } from './rbac.js';
+import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './inbound/public-listener.js';
+import { RBAC_FILTERS } from './authorization/rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
-import { queryNeedsCell } from './query-needs.js';
-import { fetchingProblems, tokenNeedsCell, unverifiedTokens } from './token-needs.js';
-import { transparentInput, transparentKey } from './transparent-input.js';
-import { type TransparentNeeds, transparentNeedsCell } from './transparent-needs.js';
-import { upstreamNeedsKey } from './upstream-chain.js';
-import { upstreamNeedsCell } from './upstream-needs.js';
-import { withEpoch } from './upstream-needs-input.js';
-import { upstreamSettings } from './upstream-settings.js';
+import { queryNeedsCell } from './queries/query-needs.js';
+import { fetchingProblems, tokenNeedsCell, unverifiedTokens } from './authorization/token-needs.js';
+import { transparentInput, transparentKey } from './transparent/transparent-input.js';
+import { type TransparentNeeds, transparentNeedsCell } from './transparent/transparent-needs.js';
+import { upstreamNeedsKey } from './upstreams/upstream-chain.js';
+import { upstreamNeedsCell } from './upstreams/upstream-needs.js';
+import { withEpoch } from './upstreams/upstream-needs-input.js';
+import { upstreamSettings } from './upstreams/upstream-settings.js';
 
 /** Key of a proxy's needs: which Envoy it runs, as far as that is known, decides what it can be sent. */
 export function proxyNeedsKey(

@@ -1,10 +1,10 @@
 import { canonicalJson, sha256Hex } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
 import { encodeAny } from '../envoy-api/index.js';
-import { aggregateCluster } from './aggregate-cluster.js';
+import { aggregateCluster } from './clusters/aggregate-cluster.js';
 import type { Builder } from './builder.js';
-import { chainEntriesCell } from './chain-entries.js';
-import { endpoints } from './endpoints.js';
+import { chainEntriesCell } from './upstreams/chain-entries.js';
+import { endpoints } from './clusters/endpoints.js';
 import {
   type ExtendedInput,
   type ExtendedResource,
@@ -14,26 +14,26 @@ import {
   extendResource,
   extensionCluster,
 } from './extensions/index.js';
-import { exposedCluster, exposedListener } from './expose.js';
-import { jwksCluster } from './jwks-cluster.js';
-import { jwtExtension } from './jwt.js';
-import { destinationCluster } from './destination-cluster.js';
-import { destinationRoutes } from './destination-routes.js';
-import { localApp } from './local-app.js';
-import { originalDestinationCluster, passthroughCluster } from './passthrough.js';
-import { proxylessCluster, proxylessEndpoints, proxylessListener, proxylessRoute } from './proxyless.js';
-import { publicListener } from './public-listener.js';
-import { queryCluster } from './query-cluster.js';
-import { queryEndpoints } from './query-endpoints.js';
-import { queryListener } from './query-listener.js';
-import { publicRootsSecret } from './public-roots-secret.js';
-import { rbacExtension } from './rbac.js';
-import { rootsSecret } from './roots-secret.js';
-import { routeConfiguration } from './route-configuration.js';
-import { serviceCluster } from './service-cluster.js';
+import { exposedCluster, exposedListener } from './inbound/expose.js';
+import { jwksCluster } from './authorization/jwks-cluster.js';
+import { jwtExtension } from './authorization/jwt.js';
+import { destinationCluster } from './transparent/destination-cluster.js';
+import { destinationRoutes } from './transparent/destination-routes.js';
+import { localApp } from './inbound/local-app.js';
+import { originalDestinationCluster, passthroughCluster } from './transparent/passthrough.js';
+import { proxylessCluster, proxylessEndpoints, proxylessListener, proxylessRoute } from './proxyless/proxyless.js';
+import { publicListener } from './inbound/public-listener.js';
+import { queryCluster } from './queries/query-cluster.js';
+import { queryEndpoints } from './queries/query-endpoints.js';
+import { queryListener } from './queries/query-listener.js';
+import { publicRootsSecret } from './secrets/public-roots-secret.js';
+import { rbacExtension } from './authorization/rbac.js';
+import { rootsSecret } from './secrets/roots-secret.js';
+import { routeConfiguration } from './routes/route-configuration.js';
+import { serviceCluster } from './clusters/service-cluster.js';
 import type { EncodedResource, ResourceType } from './spec.js';
-import { transparentListener } from './transparent-listener.js';
-import { upstreamListener } from './upstream-listener.js';
+import { transparentListener } from './transparent/transparent-listener.js';
+import { upstreamListener } from './upstreams/upstream-listener.js';
 
 /** Every builder by name, with the type of what it makes. */
 const builders = {

@@ -3,15 +3,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { proxyKey } from '../../../src/mesh/proxy/index.js';
 import { checkEncoding, decodeAnyDeep } from '../../../src/xds/envoy-api/index.js';
 import { parseEscapeHatch } from '../../../src/xds/resources/escape-hatch.js';
-import { type ReplacedCluster, escapedCluster } from '../../../src/xds/resources/escaped-cluster.js';
+import { type ReplacedCluster, escapedCluster } from '../../../src/xds/resources/clusters/escaped-cluster.js';
 import {
   publicListener,
   publicListenerName,
   publicListenerProblems,
   publicListenerRbacLayers,
-} from '../../../src/xds/resources/public-listener.js';
+} from '../../../src/xds/resources/inbound/public-listener.js';
 import { proxyNeedsCell } from '../../../src/xds/resources/index.js';
-import { upstreamTlsSocket } from '../../../src/xds/resources/tls.js';
+import { upstreamTlsSocket } from '../../../src/xds/resources/secrets/tls.js';
 import { type Decoded, PROXY, type SidecarOptions, built, sidecarOf, sidecarView } from './support/sidecar.js';
 
 beforeAll(() => checkEncoding(true));

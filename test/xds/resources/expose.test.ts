@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ExposePath } from '../../../src/model/index.js';
 import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
-import { exposedCluster, exposedListener } from '../../../src/xds/resources/expose.js';
-import { exposedNeeds } from '../../../src/xds/resources/expose-needs.js';
+import { exposedCluster, exposedListener } from '../../../src/xds/resources/inbound/expose.js';
+import { exposedNeeds } from '../../../src/xds/resources/inbound/expose-needs.js';
 import { type Decoded, PROXY, type SidecarOptions, built, sidecarOf, sidecarView } from './support/sidecar.js';
 
 beforeAll(() => checkEncoding(true));

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { publicRoots } from '../../../src/core/public-roots.js';
 import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
-import { jwksCluster } from '../../../src/xds/resources/jwks-cluster.js';
-import { JWT_FILTER } from '../../../src/xds/resources/jwt-filter.js';
-import { jwtExtension } from '../../../src/xds/resources/jwt.js';
-import { fetchingProblems, tokenNeedsCell } from '../../../src/xds/resources/token-needs.js';
+import { jwksCluster } from '../../../src/xds/resources/authorization/jwks-cluster.js';
+import { JWT_FILTER } from '../../../src/xds/resources/authorization/jwt-filter.js';
+import { jwtExtension } from '../../../src/xds/resources/authorization/jwt.js';
+import { fetchingProblems, tokenNeedsCell } from '../../../src/xds/resources/authorization/token-needs.js';
 import { type Decoded, built, sidecarView } from './support/sidecar.js';
 
 beforeAll(() => checkEncoding(true));

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
-import { localApp, localAppInput } from '../../../src/xds/resources/local-app.js';
+import { localApp, localAppInput } from '../../../src/xds/resources/inbound/local-app.js';
 import { type SidecarOptions, built, sidecarOf, sidecarView } from './support/sidecar.js';
 
 beforeAll(() => checkEncoding(true));

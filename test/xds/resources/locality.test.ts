@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TargetEndpoint } from '../../../src/mesh/proxy/index.js';
-import { byLocality } from '../../../src/xds/resources/locality-priorities.js';
+import { byLocality } from '../../../src/xds/resources/clusters/locality-priorities.js';
 import { ScenarioMesh } from './support/scenario-mesh.js';
 
 const place = fc.record({ region: fc.constantFrom('a', 'b'), zone: fc.constantFrom('', '1', '2') });

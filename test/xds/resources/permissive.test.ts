@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ProxySettings } from '../../../src/model/index.js';
 import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
-import { publicListener, publicListenerProblems } from '../../../src/xds/resources/public-listener.js';
+import { publicListener, publicListenerProblems } from '../../../src/xds/resources/inbound/public-listener.js';
 import { type Decoded, PROXY, type SidecarOptions, built, sidecarOf, sidecarView } from './support/sidecar.js';
 
 beforeAll(() => checkEncoding(true));

@@ -5,7 +5,7 @@ import {
   publicListener,
   publicListenerName,
   publicListenerProblems,
-} from '../../../src/xds/resources/public-listener.js';
+} from '../../../src/xds/resources/inbound/public-listener.js';
 import { type Decoded, PROXY, type SidecarOptions, built, sidecarOf, sidecarView } from './support/sidecar.js';
 
 beforeAll(() => checkEncoding(true));

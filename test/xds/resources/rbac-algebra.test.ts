@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type IntentionPolicy, decideRequest, sortIntentions } from '../../../src/mesh/intentions/index.js';
-import { rbacRules } from '../../../src/xds/resources/rbac-rules.js';
+import { rbacRules } from '../../../src/xds/resources/authorization/rbac-rules.js';
 import { anyDefault, anyPermission, anyRequest, anyRules, asText, seen } from './support/authorization-cases.js';
 import { isAllowed, type SeenRequest } from './support/envoy-rbac.js';
 import { type Rule, intention, noIssuers } from './support/intentions.js';

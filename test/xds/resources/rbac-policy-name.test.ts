@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Intention, sortIntentions } from '../../../src/mesh/intentions/index.js';
-import { type RbacLayer, rbacRules } from '../../../src/xds/resources/rbac-rules.js';
+import { type RbacLayer, rbacRules } from '../../../src/xds/resources/authorization/rbac-rules.js';
 import { type Rule, intention, permission, tokenOf } from './support/intentions.js';
 
 const issuers = (): string => 'https://okta.example';

@@ -9,7 +9,7 @@ import {
 } from '../../../src/mesh/intentions/index.js';
 import { serviceSpiffeId } from '../../../src/mesh/proxy/index.js';
 import { findLosses } from '../../../src/xds/envoy-api/index.js';
-import { type RbacLayer, rbacRules } from '../../../src/xds/resources/rbac-rules.js';
+import { type RbacLayer, rbacRules } from '../../../src/xds/resources/authorization/rbac-rules.js';
 import { type SeenRequest, isAllowed } from './support/envoy-rbac.js';
 import { type Rule, header, intention, permission, tokenOf } from './support/intentions.js';
 

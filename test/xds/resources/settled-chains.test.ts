@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeMessage } from '../../../src/xds/envoy-api/index.js';
-import { type AddressClaim, type OutboundChain, encodedChain } from '../../../src/xds/resources/outbound-chain.js';
-import { settledChains } from '../../../src/xds/resources/settled-chains.js';
+import {
+  type AddressClaim,
+  type OutboundChain,
+  encodedChain,
+} from '../../../src/xds/resources/upstreams/outbound-chain.js';
+import { settledChains } from '../../../src/xds/resources/upstreams/settled-chains.js';
 
 interface DecodedChain {
   readonly filters: readonly { readonly name: string }[];

@@ -1,6 +1,6 @@
 import type { CertificateAuthority } from '../../../../src/ca/index.js';
 import { type IntentionPolicy, sortIntentions } from '../../../../src/mesh/intentions/index.js';
-import { type RbacLayer, rbacRules } from '../../../../src/xds/resources/rbac-rules.js';
+import { type RbacLayer, rbacRules } from '../../../../src/xds/resources/authorization/rbac-rules.js';
 import { freePort, type RunningEnvoy, startForeignEnvoy } from '../../../support/envoy-rig/index.js';
 import type { Rig } from '../../../support/envoy-rig/rig.js';
 import { sharedParts } from '../../../recordings/xds/scenarios.mjs';

@@ -1,0 +1,43 @@
+import type { CompiledChain } from '../../../mesh/discovery-chain/index.js';
+import type { ServiceRouteDestination } from '../../../model/config-entries/index.js';
+import type { PackedAny } from '../../envoy-api/index.js';
+import { idleCorsFilter, routeCors } from './cors.js';
+import { idleFaultFilter, routeFault } from './fault.js';
+import type { NamedFilter } from '../http-connection-manager.js';
+
+interface RouteFilter {
+  readonly name: string;
+  /** What it is in a chain, where it does nothing but what routes say. */
+  readonly idle: () => PackedAny;
+  /** What a route says; undefined = nothing. */
+  readonly ofRoute: (destination: ServiceRouteDestination) => PackedAny | undefined;
+}
+
+/**
+ * Filters in the caller's proxy that a route's destination makes use of, in the order in which they see a request. CORS first: it
+ * answers preflights, which no fault should hit, and lets a page read the answer of an aborted request. Extensions find a place
+ * among them by themselves.
+ */
+const FILTERS: readonly RouteFilter[] = [
+  { name: 'envoy.filters.http.cors', idle: idleCorsFilter, ofRoute: ({ cors }) => cors && routeCors(cors) },
+  { name: 'envoy.filters.http.fault', idle: idleFaultFilter, ofRoute: ({ fault }) => fault && routeFault(fault) },
+];
+
+/** The filters that routes of a chain make use of. One that nobody uses is left out: listeners stay as Consul's. */
+export function routeFilters(chain: CompiledChain): readonly NamedFilter[] {
+  const destinations = Object.values(chain.nodes).flatMap((node) =>
+    node.type === 'router' ? node.routes.flatMap(({ definition: { destination } }) => destination ?? []) : [],
+  );
+  return FILTERS.filter(({ ofRoute }) => destinations.some((destination) => ofRoute(destination))).map(
+    ({ name, idle }) => ({ name, typed_config: idle() }),
+  );
+}
+
+/** What a route says to the filters in front of it. */
+export function perRouteFilters(destination: ServiceRouteDestination | undefined) {
+  const configs = FILTERS.flatMap(({ name, ofRoute }) => {
+    const config = destination && ofRoute(destination);
+    return config ? [[name, config] as const] : [];
+  });
+  return configs.length === 0 ? {} : { typed_per_filter_config: Object.fromEntries(configs) };
+}

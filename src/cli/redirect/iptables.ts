@@ -16,6 +16,7 @@ export function iptablesScript(plan: RedirectPlan, family: Family, saved: string
   return `${lines.join('\n')}\n`;
 }
 
+/** Only what opens a connection is led anywhere: one that was open before would be torn from its other end. */
 function rules(plan: RedirectPlan, family: Family): readonly string[] {
   const dns = plan.dns?.family === family ? plan.dns : undefined;
   return [
@@ -30,9 +31,9 @@ function rules(plan: RedirectPlan, family: Family): readonly string[] {
     ),
     `-A ${CHAINS.outbound} -j ${CHAINS.outboundRedirect}`,
     ...(dns ? dnsRules(plan, dns) : []),
-    `-A PREROUTING -p tcp -j ${CHAINS.inbound}`,
+    `-A PREROUTING -p tcp --syn -j ${CHAINS.inbound}`,
     ...(dns ? ['udp', 'tcp'].map((protocol) => `-A OUTPUT -p ${protocol} --dport 53 -j ${CHAINS.dns}`) : []),
-    `-A OUTPUT -p tcp -j ${CHAINS.outbound}`,
+    `-A OUTPUT -p tcp --syn -j ${CHAINS.outbound}`,
   ];
 }
 

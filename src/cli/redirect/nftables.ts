@@ -4,6 +4,11 @@ const TABLE = 'meshwright_redirect';
 const FAMILY: Readonly<Record<Family, string>> = { 4: 'ip', 6: 'ip6' };
 /** Where destinations are rewritten: `dstnat`, which older versions of nft do not know by name everywhere. */
 const PRIORITY = -100;
+/**
+ * The first packet of a connection. A connection that was open before the rules came is new to them with any packet, and would be
+ * torn from its other end.
+ */
+const OPENING = 'tcp flags & (fin | syn | rst | ack) == syn';
 
 /**
  * The rules as a script for `nft -f -`: tables of our own, made anew in one transaction, so that a second run changes nothing and
@@ -33,8 +38,8 @@ function chains(plan: RedirectPlan, family: Family): readonly string[] {
       `jump ${CHAINS.outboundRedirect}`,
     ]),
     ...(dns ? dnsChain(plan, dns) : []),
-    ...hook('prerouting', [`meta l4proto tcp jump ${CHAINS.inbound}`]),
-    ...hook('output', [...(dns ? dnsJumps : []), `meta l4proto tcp jump ${CHAINS.outbound}`]),
+    ...hook('prerouting', [`${OPENING} jump ${CHAINS.inbound}`]),
+    ...hook('output', [...(dns ? dnsJumps : []), `${OPENING} jump ${CHAINS.outbound}`]),
   ];
 }
 

@@ -49,11 +49,11 @@ table ip meshwright_redirect {
   }
   chain prerouting {
     type nat hook prerouting priority -100; policy accept;
-    meta l4proto tcp jump CONSUL_PROXY_INBOUND
+    tcp flags & (fin | syn | rst | ack) == syn jump CONSUL_PROXY_INBOUND
   }
   chain output {
     type nat hook output priority -100; policy accept;
-    meta l4proto tcp jump CONSUL_PROXY_OUTPUT
+    tcp flags & (fin | syn | rst | ack) == syn jump CONSUL_PROXY_OUTPUT
   }
 }
 `);
@@ -98,8 +98,8 @@ describe('rules for iptables', () => {
 -A CONSUL_PROXY_OUTPUT -m owner --uid-owner 5678 -j RETURN
 -A CONSUL_PROXY_OUTPUT -d ::1/128 -j RETURN
 -A CONSUL_PROXY_OUTPUT -j CONSUL_PROXY_REDIRECT
--A PREROUTING -p tcp -j CONSUL_PROXY_INBOUND
--A OUTPUT -p tcp -j CONSUL_PROXY_OUTPUT
+-A PREROUTING -p tcp --syn -j CONSUL_PROXY_INBOUND
+-A OUTPUT -p tcp --syn -j CONSUL_PROXY_OUTPUT
 COMMIT
 `);
   });
@@ -116,7 +116,7 @@ COMMIT
       ]),
     );
     expect(rules.indexOf('-A OUTPUT -p udp --dport 53 -j CONSUL_DNS_REDIRECT')).toBeLessThan(
-      rules.indexOf('-A OUTPUT -p tcp -j CONSUL_PROXY_OUTPUT'),
+      rules.indexOf('-A OUTPUT -p tcp --syn -j CONSUL_PROXY_OUTPUT'),
     );
   });
 
@@ -173,7 +173,7 @@ describe('what is given', () => {
       dnsIp: odd,
     });
     const known =
-      /^(?:[{}]|chain \w+ \{|add table.*|delete table.*|table ip6? meshwright_redirect \{|type nat hook .*|(?:meta skuid|tcp dport|ip6? daddr) [\w.:/-]+ return|jump \w+|meta l4proto (?:tcp|udp) (?:jump \w+|redirect to :\d+|dnat to [\w.:[\]]+)|(?:tcp|udp) dport 53 jump \w+|)$/;
+      /^(?:[{}]|chain \w+ \{|add table.*|delete table.*|table ip6? meshwright_redirect \{|type nat hook .*|(?:meta skuid|tcp dport|ip6? daddr) [\w.:/-]+ return|jump \w+|meta l4proto (?:tcp|udp) (?:redirect to :\d+|dnat to [\w.:[\]]+)|tcp flags & \(fin \| syn \| rst \| ack\) == syn jump \w+|(?:tcp|udp) dport 53 jump \w+|)$/;
     fc.assert(
       fc.property(given, (more) => {
         let script: string;

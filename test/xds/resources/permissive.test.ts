@@ -45,10 +45,13 @@ describe('a permissive transparent sidecar', () => {
       'envoy.filters.listener.original_dst',
       'envoy.filters.listener.tls_inspector',
     ]);
-    expect(listener.filter_chains[1].filter_chain_match).toEqual({
+    const [strict, strictAtPort, plain] = listener.filter_chains;
+    expect(plain.filter_chain_match).toEqual({
       destination_port: { value: 8080 },
       transport_protocol: 'raw_buffer',
     });
+    // Envoy looks at no chain for all ports once there is one for this port.
+    expect(strictAtPort).toEqual({ ...strict, filter_chain_match: { destination_port: { value: 8080 } } });
     expect(listener).toMatchObject({
       listener_filters_timeout: { seconds: '1' },
       continue_on_listener_filters_timeout: true,

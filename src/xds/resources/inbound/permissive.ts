@@ -20,26 +20,23 @@ export function permissiveProblem({ settings }: ResolvedProxy, hasOwnListener: b
 }
 
 /**
- * The chain for callers without certificates (consul-behaviour 6.3): connections that were going to the application's own port
- * before they were redirected here are passed on as they are, without intentions. Whatever comes to the proxy's own port needs a
- * certificate as always. Empty unless the proxy is transparent and permissive.
+ * The chains of a public listener, those for callers without certificates included (consul-behaviour 6.3): connections that were
+ * going to the application's own port before they were redirected here are passed on as they are, without intentions. Whatever
+ * comes to the proxy's own port needs a certificate as always. Just `strict` unless the proxy is transparent and permissive.
  */
-export function permissiveChains(proxy: ResolvedProxy, statPrefix: string): readonly FilterChain[] {
-  if (!isPermissive(proxy)) return [];
+export function inboundChains(proxy: ResolvedProxy, strict: FilterChain, statPrefix: string): FilterChain[] {
+  if (!isPermissive(proxy)) return [strict];
   const { settings, accessLogs } = proxy;
-  return [
-    {
-      filter_chain_match: {
-        destination_port: { value: settings.localServicePort },
-        ...(isDialledDirectly(proxy) ? { transport_protocol: 'raw_buffer' } : {}),
-      },
-      filters: [tcpProxy(`permissive_${statPrefix}`, 'local_app', accessLogs)],
-    },
-  ];
+  const atPort = { destination_port: { value: settings.localServicePort } };
+  const filters = [tcpProxy(`permissive_${statPrefix}`, 'local_app', accessLogs)];
+  if (!isDialledDirectly(proxy)) return [strict, { filter_chain_match: atPort, filters }];
+  // Once a port has a chain, Envoy looks at no chain for all ports any more: TLS at this port needs one, too.
+  const plain = { filter_chain_match: { ...atPort, transport_protocol: 'raw_buffer' }, filters };
+  return [strict, { ...strict, filter_chain_match: atPort }, plain];
 }
 
 /**
- * What the listener must do to choose that chain. The mesh calls an instance that may be dialled directly at the application's
+ * What the listener must do to choose among them. The mesh calls an instance that may be dialled directly at the application's
  * port, too: there TLS must be told from everything else, and callers who wait for the application to speak first are not kept.
  */
 export function permissiveFields(proxy: ResolvedProxy): Listener {

@@ -15,7 +15,7 @@ import { configNumber, configText, positiveConfigNumber } from '../opaque-config
 import { headerToMetadataFilter } from '../authorization/header-to-metadata.js';
 import { type NamedFilter, httpConnectionManager, routeTimeouts } from '../http-connection-manager.js';
 import { limitedRoutes, rateLimitFilters } from './local-rate-limit.js';
-import { permissiveChains, permissiveFields, permissiveProblem } from './permissive.js';
+import { inboundChains, permissiveFields, permissiveProblem } from './permissive.js';
 import { type EscapedListener, escapedPublicListener, securedListener } from './public-listener-escape.js';
 import type { RbacLayer } from '../authorization/rbac.js';
 import { rbacLayerOf } from '../authorization/rbac-filter.js';
@@ -99,7 +99,7 @@ function ownListener(proxy: ResolvedProxy, chain: FilterChain): Listener {
   return {
     address: { socket_address: { address, port_value: port } },
     traffic_direction: 'INBOUND',
-    filter_chains: [chain, ...permissiveChains(proxy, STAT_PREFIX)],
+    filter_chains: inboundChains(proxy, chain, STAT_PREFIX),
     ...permissiveFields(proxy),
     access_log: listenerAccessLogs(proxy.accessLogs),
     ...(configText(proxy.config, 'balance_inbound_connections') === 'exact_balance'

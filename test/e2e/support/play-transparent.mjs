@@ -1,0 +1,311 @@
+// A mesh of transparent sidecars in network namespaces on a bridge, with real Envoys and real rules. Runs as root inside
+// `unshare -nm`; ENVOY_BIN and TOOL (nft or iptables) come by the environment. Prints one JSON object: what callers saw.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../../../scripts/lib/run.mjs';
+
+const main = join(root, 'dist/main.js');
+const PROXY_UID = 5678;
+const HOST = '10.77.0.1';
+const SIDECAR_PORT = 21_000;
+const folder = mkdtempSync(join(tmpdir(), 'transparent-'));
+const children = [];
+const logs = new Map();
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const ip = (...args) => execFileSync('ip', args, { stdio: 'pipe' });
+
+/** Where everybody is. `outside` has no sidecar. */
+const namespaces = {
+  web: '10.77.0.2',
+  'api-1': '10.77.0.3',
+  'api-2': '10.77.0.4',
+  db: '10.77.0.5',
+  outside: '10.77.0.9',
+};
+const APP_PORT = 8080;
+
+function makeNetwork() {
+  execFileSync('mount', ['-t', 'tmpfs', 'none', '/run']);
+  ip('link', 'set', 'lo', 'up');
+  ip('link', 'add', 'mesh', 'type', 'bridge');
+  ip('addr', 'add', `${HOST}/24`, 'dev', 'mesh');
+  ip('link', 'set', 'mesh', 'up');
+  for (const [position, [name, address]] of Object.entries(namespaces).entries()) {
+    ip('netns', 'add', name);
+    ip('link', 'add', `v${position}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+    ip('link', 'set', `v${position}`, 'master', 'mesh', 'up');
+    ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+    for (const device of ['lo', 'eth0']) ip('-n', name, 'link', 'set', device, 'up');
+    ip('-n', name, 'route', 'add', 'default', 'via', HOST);
+  }
+}
+
+/** Only the tool that is to be tried. */
+function pathWithTool() {
+  const programs =
+    process.env.TOOL === 'nft'
+      ? ['nft']
+      : ['iptables', 'ip6tables'].flatMap((one) => [`${one}-save`, `${one}-restore`]);
+  const tools = join(folder, 'tools');
+  mkdirSync(tools);
+  for (const program of [...programs, 'nsenter']) {
+    const found = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
+    symlinkSync(found, join(tools, program));
+  }
+  return tools;
+}
+
+function start(name, command, args) {
+  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  logs.set(name, '');
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (part) => logs.set(name, (logs.get(name) + part).slice(-3000)));
+  children.push(child);
+}
+
+const meshwright = (args, env = {}) =>
+  execFileSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, CONSUL_HTTP_ADDR: `${HOST}:8500`, ...env },
+  });
+
+/** Repeats until `look` answers something; throws when that takes too long. */
+async function until(what, look, limitMs = 30_000) {
+  const started = Date.now();
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() - started > limitMs) throw new Error(`${what} took longer than ${limitMs} ms`);
+    await sleep(100);
+  }
+}
+
+async function put(path, body) {
+  const answer = await fetch(`http://${HOST}:8500${path}`, { method: 'PUT', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer;
+}
+const configure = (entry) => put('/v1/config', entry);
+const get = async (path) => (await fetch(`http://${HOST}:8500${path}`)).json();
+const intend = (Name, Action, Source = 'web') =>
+  configure({ Kind: 'service-intentions', Name, Sources: [{ Name: Source, Action }] });
+
+const HTTP_APP = `require('http').createServer((request, response) => response.end(JSON.stringify(
+  { who: process.argv[1], caller: /URI=[^;]*\\/svc\\/([^;]*)/.exec(request.headers['x-forwarded-client-cert'] ?? '')?.[1] ?? '' }))).listen(${APP_PORT}, '0.0.0.0')`;
+// Speaks first, as databases do.
+const TCP_APP = `require('net').createServer((socket) => { socket.on('error', () => {}); socket.end(process.argv[1]) }).listen(${APP_PORT}, '0.0.0.0')`;
+
+const HTTP_CALL = `const [, url] = process.argv;
+const call = require('http').get(url, { timeout: 3000, agent: false }, (answer) => {
+  let text = ''; answer.on('data', (part) => (text += part)); answer.on('end', () => say({ status: answer.statusCode, text })); });
+call.on('timeout', () => call.destroy(new Error('timeout'))); call.on('error', (error) => say({ error: error.code ?? error.message }));
+function say(what) { console.log(JSON.stringify(what)); process.exit(0); }`;
+const TCP_CALL = `const [, host, port] = process.argv; let text = '';
+const socket = require('net').connect({ host, port: Number(port) });
+socket.setTimeout(3000, () => say({ error: 'timeout' })); socket.on('data', (part) => (text += part));
+socket.on('error', (error) => say({ error: error.code })); socket.on('end', () => say({ text }));
+function say(what) { console.log(JSON.stringify(what)); process.exit(0); }`;
+
+const inside = (name, script, ...args) =>
+  JSON.parse(
+    execFileSync('ip', ['netns', 'exec', name, process.execPath, '-e', script, ...args], { encoding: 'utf8' }),
+  );
+
+/** What an application sees that calls a URL: who answered and as whom it was known there, a status, or an error. */
+function callHttp(from, url) {
+  const { status, text, error } = inside(from, HTTP_CALL, url);
+  if (error !== undefined) return { error };
+  return status === 200 ? { status, ...JSON.parse(text) } : { status };
+}
+const callTcp = (from, host, port) => inside(from, TCP_CALL, host, String(port));
+
+async function register(id, name, protocol) {
+  if (protocol === 'http') await configure({ Kind: 'service-defaults', Name: name, Protocol: 'http' });
+  const Address = namespaces[id];
+  const SidecarService = { Port: SIDECAR_PORT, Checks: [{ AliasService: id }], Proxy: { Mode: 'transparent' } };
+  await put('/v1/agent/service/register', { ID: id, Name: name, Address, Port: APP_PORT, Connect: { SidecarService } });
+}
+
+function startSidecar(id, envoy, tools) {
+  const bootstrap = join(folder, `${id}.json`);
+  const grpc = ['-grpc-addr', `${HOST}:8502`];
+  writeFileSync(bootstrap, meshwright(['connect', 'envoy', '-sidecar-for', id, '-bootstrap', ...grpc]));
+  chmodSync(bootstrap, 0o644);
+  const asProxy = ['setpriv', `--reuid=${PROXY_UID}`, `--regid=${PROXY_UID}`, '--clear-groups'];
+  const run = [
+    envoy,
+    '-c',
+    bootstrap,
+    '--drain-time-s',
+    '1',
+    '--drain-strategy',
+    'immediate',
+    '--concurrency',
+    '1',
+    '--disable-hot-restart',
+  ];
+  start(`the Envoy of ${id}`, 'ip', ['netns', 'exec', id, ...asProxy, ...run]);
+  const redirect = ['connect', 'redirect-traffic', '-proxy-id', `${id}-sidecar-proxy`, '-proxy-uid', String(PROXY_UID)];
+  return meshwright([...redirect, '-netns', id], { PATH: tools });
+}
+
+/** The first virtual IP of a service. */
+const virtualIp = async (name) => (await get(`/v1/discovery-chain/${name}`)).Chain.AutoVirtualIPs[0];
+
+/** Counters of the caller's Envoy whose name matches. */
+function stats(id, pattern) {
+  const script = `require('http').get('http://127.0.0.1:19000/stats?filter=' + encodeURIComponent(process.argv[1]), (answer) => {
+    let text = ''; answer.on('data', (part) => (text += part)); answer.on('end', () => console.log(JSON.stringify(text))); })`;
+  const lines = inside(id, script, pattern)
+    .trim()
+    .split('\n')
+    .map((line) => line.split(': '));
+  return Object.fromEntries(lines.map(([name, value]) => [name, Number(value)]));
+}
+
+async function settle() {
+  let last;
+  try {
+    await until('acceptance by all proxies', async () => {
+      last = await get('/v1/mesh/proxies');
+      return last.length === 4 && last.every(({ Connected, Pending }) => Connected && !Pending);
+    });
+  } catch (thrown) {
+    throw new Error(`${thrown.message}: ${JSON.stringify(last)}`, { cause: thrown });
+  }
+}
+
+async function play() {
+  makeNetwork();
+  chmodSync(folder, 0o755);
+  const tools = pathWithTool();
+  const envoy = join(folder, 'envoy');
+  copyFileSync(process.env.ENVOY_BIN, envoy);
+  chmodSync(envoy, 0o755);
+  const config = join(folder, 'agent.json');
+  writeFileSync(config, JSON.stringify({ default_intention_policy: 'deny' }));
+  const doors = ['-client', '0.0.0.0', '-allow-plaintext-secrets', '-grpc-tls-port', '-1', '-dns-port', '-1'];
+  start('the control plane', process.execPath, [
+    main,
+    'agent',
+    '-dev',
+    '-node',
+    'node1',
+    ...doors,
+    '-config-file',
+    config,
+  ]);
+  await until(
+    'the control plane',
+    async () => (await fetch(`http://${HOST}:8500/v1/status/leader`).catch(() => undefined))?.ok,
+  );
+  for (const id of ['web', 'api-1', 'api-2', 'outside'])
+    start(id, 'ip', ['netns', 'exec', id, process.execPath, '-e', HTTP_APP, id]);
+  start('db', 'ip', ['netns', 'exec', 'db', process.execPath, '-e', TCP_APP, 'db']);
+  const before = await until('the application of api-1', () => {
+    const seen = callHttp('outside', `http://${namespaces['api-1']}:${APP_PORT}/`);
+    return seen.status && seen;
+  });
+  await register('web', 'web', 'tcp');
+  await register('api-1', 'api', 'http');
+  await register('api-2', 'api', 'http');
+  await register('db', 'db', 'tcp');
+  await intend('api', 'allow');
+  await intend('db', 'allow');
+  const said = ['web', 'api-1', 'api-2', 'db'].map((id) => startSidecar(id, envoy, tools));
+  await settle();
+  return { before, said: [...new Set(said)], ...(await scenes()) };
+}
+
+async function scenes() {
+  const [api, db] = [await virtualIp('api'), await virtualIp('db')];
+  const apiUrl = `http://${api}/`;
+  const instance = `http://${namespaces['api-2']}:${APP_PORT}/`;
+  const outsideUrl = `http://${namespaces.outside}:${APP_PORT}/`;
+  const seen = {};
+
+  // Sidecars of both instances answer, each in its turn; any port of the virtual IP will do.
+  await until('an answer from api', () => callHttp('web', apiUrl).status === 200);
+  seen.mesh = callHttp('web', apiUrl);
+  seen.anyPort = callHttp('web', `http://${api}:4711/`);
+  seen.database = callTcp('web', db, 5432);
+  seen.fromOutside = callHttp('outside', instance);
+  seen.fromOutsideToProxy = callHttp('outside', `http://${namespaces['api-2']}:${SIDECAR_PORT}/`);
+  seen.passedThrough = callHttp('web', outsideUrl);
+  seen.instanceNotDirect = callHttp('web', instance);
+
+  // Only the mesh.
+  await configure({ Kind: 'mesh', TransparentProxy: { MeshDestinationsOnly: true } });
+  await settle();
+  seen.meshOnly = { outside: callHttp('web', outsideUrl), api: callHttp('web', apiUrl) };
+
+  // Instances dialled directly, with mutual TLS, beside the virtual IP.
+  await configure({
+    Kind: 'service-defaults',
+    Name: 'api',
+    Protocol: 'http',
+    TransparentProxy: { DialedDirectly: true },
+  });
+  await settle();
+  await until('the instance', () => callHttp('web', instance).status === 200);
+  seen.direct = {
+    instance: callHttp('web', instance),
+    api: callHttp('web', apiUrl),
+    tls: stats('web', 'passthrough.*ssl\\.handshake'),
+  };
+
+  // Callers without a certificate at the application's port; the mesh still comes with one.
+  await configure({ Kind: 'mesh', AllowEnablingPermissiveMutualTLS: true });
+  const permissive = { Kind: 'service-defaults', Name: 'api', Protocol: 'http', MutualTLSMode: 'permissive' };
+  await configure(permissive);
+  await settle();
+  await until('an answer without a certificate', () => callHttp('outside', instance).status === 200);
+  seen.permissive = {
+    plain: callHttp('outside', instance),
+    plainToProxy: callHttp('outside', `http://${namespaces['api-2']}:${SIDECAR_PORT}/`),
+    mesh: callHttp('web', apiUrl),
+  };
+  await configure({ ...permissive, TransparentProxy: { DialedDirectly: true } });
+  await settle();
+  await until('the instance, again', () => callHttp('web', instance).caller);
+  seen.permissiveAndDirect = { plain: callHttp('outside', instance), mesh: callHttp('web', instance) };
+  await configure({ Kind: 'service-defaults', Name: 'api', Protocol: 'http' });
+  await settle();
+  await until('the end of that', () => callHttp('outside', instance).error);
+  seen.strictAgain = callHttp('outside', instance);
+
+  // Addresses outside the mesh at a port at which the mesh is called, too; the database still speaks first.
+  const outside = { Kind: 'service-defaults', Name: 'maps', Protocol: 'http' };
+  await configure({ ...outside, Destination: { Addresses: ['maps.example'], Port: 80 } });
+  await intend('maps', 'allow');
+  await settle();
+  seen.besideDestinations = { api: callHttp('web', apiUrl), database: callTcp('web', db, 5432) };
+
+  // A virtual IP by hand, and access taken away.
+  await put('/v1/internal/service-virtual-ip', { Service: 'api', ManualVIPs: ['192.0.2.44'] });
+  await settle();
+  await until('the virtual IP given by hand', () => callHttp('web', 'http://192.0.2.44/').status === 200);
+  seen.byHand = callHttp('web', 'http://192.0.2.44/');
+  await intend('api', 'deny');
+  await settle();
+  // At port 80 the routes of destinations would answer: 404.
+  const elsewhere = `http://${api}:4711/`;
+  await until('the refusal', () => callHttp('web', elsewhere).error);
+  seen.denied = callHttp('web', elsewhere);
+  return seen;
+}
+
+try {
+  console.log(JSON.stringify(await play()));
+} catch (thrown) {
+  console.error(thrown instanceof Error ? thrown.stack : thrown, '\n', thrown?.stderr ?? '');
+  for (const [name, text] of logs) console.error(`--- ${name}\n${text}`);
+  process.exitCode = 1;
+} finally {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+  process.exit();
+}

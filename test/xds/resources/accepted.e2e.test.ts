@@ -122,6 +122,9 @@ describe.each(TESTED_ENVOYS)('Envoy %s takes what proxies are told', (version) =
       await before?.stop();
       const problems = await envoy.problems();
       if (name === 'extension-wasm' && NO_WASM.test(envoy.envoy.process.log)) {
+        // What it claims after a response that it took in part is not what it has (envoy-facts 5).
+        live.delete(proxy);
+        await envoy.close();
         notRun(context, `this Envoy ${version} was built without Wasm`);
       }
       expect(problems).toEqual([]);
@@ -137,6 +140,9 @@ const NO_WASM = /Envoy was compiled without support for it/;
 const KEPT = [
   'envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig.common_config',
   'envoy.extensions.wasm.v3.PluginConfig.capability_restriction_config',
+  // `sourced_metadata` takes their place, which older Envoys do not know.
+  'envoy.config.rbac.v3.Permission.metadata',
+  'envoy.config.rbac.v3.Principal.metadata',
 ];
 
 /** Warnings of deprecated fields: a warning today is a refusal some versions on. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from '../../src/ca/index.js';
 import { systemClock } from '../../src/core/index.js';
@@ -8,6 +9,7 @@ import { type KeyServer, startKeyServer, TokenIssuer } from './support/token-iss
 
 const ROUNDS = 20;
 const MORE_ROUNDS = 6;
+const SURE = 20;
 const till = new TokenIssuer('https://till.example');
 const door = new TokenIssuer('https://door.example');
 const stranger = new TokenIssuer('https://till.example');
@@ -45,6 +47,20 @@ class Tokens {
     await this.mesh.plane.settled();
   }
 
+  /**
+   * Asks for a token for the first time, and waits until no connection between the sidecars is left that is older than the filter
+   * which verifies it: each of them that was idle gets one refusal (docs/jwt.md).
+   */
+  async introduce(fields: object, headers: Record<string, string>): Promise<void> {
+    await this.intentions(fields);
+    await until('the first request that is refused', async () => (await this.status()) === 403);
+    let good = 0;
+    await until(`${SURE} good tokens in a row`, async () => {
+      good = (await this.status({ headers })) === 200 ? good + 1 : 0;
+      return good === SURE;
+    });
+  }
+
   async status(call: Omit<HttpCall, 'port'> = {}): Promise<number> {
     return (await httpCall({ port: this.mesh.port('web', 'api'), ...call })).status;
   }
@@ -72,13 +88,13 @@ describe.each(['deny', 'allow'] as const)('tokens at real Envoys, under default 
   let tokens: Tokens;
   beforeAll(async () => {
     tokens = await Tokens.start(defaultPolicy);
-    await tokens.intentions({
-      Sources: [allow],
-      ...asking({ Name: 'till', VerifyClaims: [{ Path: ['at', 'shop'], Value: 'north' }] }),
-    });
-    const good = bearer(till.token({ aud: 'shop', at: { shop: 'north' } }));
-    await until('the first token that is accepted', async () => (await tokens.status({ headers: good })) === 200);
-    await until('the first request that is refused', async () => (await tokens.status()) === 403);
+    await tokens.introduce(
+      {
+        Sources: [allow],
+        ...asking({ Name: 'till', VerifyClaims: [{ Path: ['at', 'shop'], Value: 'north' }] }),
+      },
+      bearer(till.token({ aud: 'shop', at: { shop: 'north' } })),
+    );
   });
   afterAll(() => tokens?.mesh.close());
 
@@ -176,6 +192,8 @@ describe('keys that Envoys fetch', () => {
   const servers: KeyServer[] = [];
   beforeAll(async () => {
     tokens = await Tokens.start('allow');
+    const good = bearer(till.token({ aud: 'shop' }));
+    await tokens.introduce({ Sources: [allow], ...asking({ Name: 'till' }) }, good);
   });
   afterAll(async () => {
     await tokens?.mesh.close();
@@ -197,9 +215,9 @@ describe('keys that Envoys fetch', () => {
     else expect(server.asked).toBe(0);
     expect(await status()).toBe(200);
     expect(await status(stranger)).toBe(403);
-    const asked = server.asked;
-    for (let count = 0; count < 5; count++) expect(await status()).toBe(200);
-    expect(server.asked).toBe(asked);
+    for (let count = 0; count < 50; count++) expect(await status()).toBe(200);
+    // Once for all threads of an Envoy, or once for each of them.
+    expect(server.asked).toBeLessThanOrEqual(FetchAsynchronously ? 1 : availableParallelism());
   });
 
   it('let nobody in while they cannot be fetched', async () => {

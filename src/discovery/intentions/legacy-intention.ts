@@ -33,7 +33,10 @@ export function createLegacyIntention(
   );
 }
 
-/** Changes the intention with an ID; its source and destination stay what they are. Throws `notFound` for an unknown ID. */
+/**
+ * Changes the intention with an ID; its source and destination stay what they are, and a body that names others is
+ * refused. Throws `notFound` for an unknown ID.
+ */
 export function updateLegacyIntention(
   store: StateStore,
   id: string,
@@ -43,6 +46,7 @@ export function updateLegacyIntention(
 ): Promise<CommitResult<boolean>> {
   return guardedWrite(store, 'intention-update', { ...entryOf(store, id), guard }, (transaction) => {
     const { pair, createdAt } = knownById(transaction, id);
+    refuseOtherPair(pair, body);
     return putLegacy(transaction, pair, body, { id, createdAt, updatedAt: at });
   });
 }
@@ -81,6 +85,20 @@ function putLegacy(
     },
     { newLegacyId: stamp.id, token: body.jwt },
   );
+}
+
+/** A body may leave the names of an intention with an ID out, but it cannot make it an intention between others. */
+function refuseOtherPair({ source, destination }: IntentionPair, body: WireIntention): void {
+  for (const [field, given, stored] of [
+    ['SourceName', body.sourceName, source.name],
+    ['SourcePeer', body.sourcePeer, source.peer],
+    ['DestinationName', body.destinationName, destination],
+  ] as const)
+    if (given !== '' && given !== stored)
+      throw new AppError(
+        'invalidArgument',
+        `${field} of an intention cannot be changed from "${stored}" to "${given}": delete it and create another`,
+      );
 }
 
 function pairOf(body: WireIntention): IntentionPair {

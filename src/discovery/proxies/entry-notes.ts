@@ -61,6 +61,11 @@ function proxyDefaultsNotes(entry: ProxyDefaultsEntry): readonly string[] {
   return [
     ...(isKnown ? [] : [`Config.protocol ${JSON.stringify(protocol)} is not known and counts as tcp`]),
     ...gatewayNote('MeshGateway.Mode', entry.meshGateway.mode),
+    ...(['', 'sequential'].includes(entry.failoverPolicy?.mode ?? '')
+      ? []
+      : [
+          `FailoverPolicy.Mode "${entry.failoverPolicy?.mode}" has no effect: failover takes its targets in their order`,
+        ]),
   ];
 }
 

@@ -1,5 +1,6 @@
 import { ChainProblem } from './compilation.js';
 import type { ChainNode, ChainTarget, SplitterNode } from './compiled-chain.js';
+import type { HeaderModifiers } from '../../model/index.js';
 import { mergeHeaderModifiers } from './header-merge.js';
 
 type Nodes = ReadonlyMap<string, ChainNode>;
@@ -29,6 +30,13 @@ export function refuseCircles(nodes: Nodes, start: string): void {
   visit(start, []);
 }
 
+/** Headers that Envoy adds or sets, and that it removes, on one leg. */
+const MAX_CHANGES = 1000;
+
+function changesTooMany({ add, set, remove }: HeaderModifiers): boolean {
+  return Object.keys(add).length + Object.keys(set).length > MAX_CHANGES || remove.length > MAX_CHANGES;
+}
+
 /** Legs of one flattened splitter; splitters over splitters multiply them. */
 const MAX_SPLITS = 4096;
 
@@ -41,7 +49,7 @@ export function flattenSplitters(nodes: Nodes): ReadonlyMap<string, ChainNode> {
     const splits: Split[] = [];
     for (const split of node.splits) {
       const next = flat(split.nextNode);
-      if (next?.type === 'splitter') splits.push(...next.splits.map((inner) => combined(split, inner)));
+      if (next?.type === 'splitter') splits.push(...next.splits.map((inner) => combined(node.name, split, inner)));
       else splits.push(split);
       if (splits.length > MAX_SPLITS)
         throw new ChainProblem(`splitter "${node.name}" ends up with more than ${MAX_SPLITS} legs; merge some of them`);
@@ -53,9 +61,12 @@ export function flattenSplitters(nodes: Nodes): ReadonlyMap<string, ChainNode> {
   return new Map([...nodes.keys()].map((key) => [key, flat(key) as ChainNode]));
 }
 
-function combined(outer: Split, inner: Split): Split {
+function combined(splitter: string, outer: Split, inner: Split): Split {
   const requestHeaders = mergeHeaderModifiers(outer.definition.requestHeaders, inner.definition.requestHeaders);
   const responseHeaders = mergeHeaderModifiers(outer.definition.responseHeaders, inner.definition.responseHeaders);
+  for (const modifiers of [requestHeaders, responseHeaders])
+    if (modifiers && changesTooMany(modifiers))
+      throw new ChainProblem(`splitter "${splitter}" ends up with a leg that changes more than ${MAX_CHANGES} headers`);
   return {
     definition: {
       ...inner.definition,

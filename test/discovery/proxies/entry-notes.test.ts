@@ -15,6 +15,11 @@ describe('fields without effect are named', () => {
       ['Config.protocol "odd" is not known and counts as tcp'],
     ],
     [
+      'another order of failover',
+      { Kind: 'proxy-defaults', FailoverPolicy: { Mode: 'order-by-locality' } },
+      ['FailoverPolicy.Mode "order-by-locality" has no effect: failover takes its targets in their order'],
+    ],
+    [
       'upstreams that are named twice, and gateways',
       {
         Kind: 'service-defaults',

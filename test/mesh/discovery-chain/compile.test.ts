@@ -200,6 +200,21 @@ describe('a splitter', () => {
     expect(problemOf(http, ...entries)).toContain('more than 4096 legs');
   });
 
+  it('is refused when splitters over splitters would change too many headers', () => {
+    const leg = (service: string, prefix: string) => ({
+      Weight: 100,
+      Service: service,
+      RequestHeaders: { Set: Object.fromEntries([...Array(600).keys()].map((at) => [`${prefix}${at}`, 'x'])) },
+    });
+    const entries = [
+      { Kind: 'service-splitter', Name: 'web', Splits: [leg('a', 'x-outer-')] },
+      { Kind: 'service-splitter', Name: 'a', Splits: [leg('b', 'x-inner-')] },
+    ];
+    expect(problemOf(http, ...entries)).toBe(
+      'splitter "web.default.default" ends up with a leg that changes more than 1000 headers',
+    );
+  });
+
   it('is refused when too many follow one another', () => {
     const chain = [...Array(500).keys()].map((step) => splitter(step === 0 ? 'web' : `s${step}`, `s${step + 1}`));
     expect(problemOf(http, ...chain)).toContain('through more than 100 splitters in a row');

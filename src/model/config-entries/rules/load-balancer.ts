@@ -19,8 +19,6 @@ export function loadBalancerProblem(balancer: LoadBalancer | undefined): Problem
     return `Bad LoadBalancer configuration. LeastRequestConfig specified for incompatible load balancing policy "${policy}"`;
   if (!HASHED.has(policy) && balancer.hashPolicies.length > 0)
     return `Bad LoadBalancer configuration: HashPolicies specified for non-hash-based Policy: "${policy}"`;
-  if (balancer.leastRequestConfig?.choiceCount === 1)
-    return 'Bad LoadBalancer configuration: LeastRequestConfig.ChoiceCount must be at least 2; leave it out for the default';
   return (
     choiceCountProblem(balancer) ??
     ringSizeProblem(balancer) ??

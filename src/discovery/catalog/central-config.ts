@@ -14,6 +14,7 @@ import {
   upstreamLimitsField,
 } from '../../model/index.js';
 import { encode } from '../../model/wire/index.js';
+import { implicitUpstream } from '../../mesh/proxy/index.js';
 
 type Mergeable = Pick<ServiceRecord, 'kind' | 'service' | 'proxy'>;
 
@@ -52,31 +53,43 @@ function mergeProxy(
   own: ServiceDefaultsEntry | undefined,
 ): ProxySettings {
   const meshGatewayMode = proxy.meshGateway.mode || own?.meshGateway.mode || global?.meshGateway.mode || '';
-  const transparentProxy = proxy.transparentProxy ?? centralTransparentProxy(global, own);
+  const transparentProxy = mergeTransparentProxy(proxy, own, global);
+  const mode = proxy.mode || own?.mode || global?.mode || '';
+  const upstreams = [...proxy.upstreams, ...(mode === 'transparent' ? centralUpstreams(proxy, own) : [])];
   const accessLogs = proxy.accessLogs ?? (global?.accessLogs.enabled ? global.accessLogs : undefined);
   const extensions = [...(global?.envoyExtensions ?? []), ...(own?.envoyExtensions ?? [])];
   return {
     ...proxy,
-    mode: proxy.mode || own?.mode || global?.mode || '',
+    mode,
     ...(transparentProxy === undefined ? {} : { transparentProxy }),
     mutualTlsMode: proxy.mutualTlsMode || own?.mutualTlsMode || global?.mutualTlsMode || '',
     meshGateway: { mode: meshGatewayMode },
     expose: mergeExpose(proxy.expose, own?.expose, global?.expose),
     config: { ...global?.config, ...(own && serviceKeys(own)), ...proxy.config },
-    upstreams: proxy.upstreams.map((upstream) => mergeUpstream(view, upstream, proxy, global, own)),
+    upstreams: upstreams.map((upstream) => mergeUpstream(view, upstream, proxy, global, own)),
     ...(accessLogs === undefined ? {} : { accessLogs }),
     ...(extensions.length === 0 ? {} : { envoyExtensions: extensions }),
   };
 }
 
-function centralTransparentProxy(
-  global: ProxyDefaultsEntry | undefined,
-  own: ServiceDefaultsEntry | undefined,
+/** Field by field: the registration's, else service-defaults', else proxy-defaults'. Absent when none of them says anything. */
+function mergeTransparentProxy(
+  ...sources: readonly (Pick<ProxySettings, 'transparentProxy'> | undefined)[]
 ): ProxySettings['transparentProxy'] {
-  const outboundListenerPort =
-    own?.transparentProxy.outboundListenerPort || global?.transparentProxy.outboundListenerPort || 0;
-  const dialedDirectly = own?.transparentProxy.dialedDirectly || global?.transparentProxy.dialedDirectly || false;
-  return outboundListenerPort === 0 && !dialedDirectly ? undefined : { outboundListenerPort, dialedDirectly };
+  const given = sources.map((source) => source?.transparentProxy);
+  const outboundListenerPort = given.map((settings) => settings?.outboundListenerPort).find(Boolean) ?? 0;
+  const dialedDirectly = given.some((settings) => settings?.dialedDirectly);
+  if (outboundListenerPort === 0 && !dialedDirectly && given[0] === undefined) return undefined;
+  return { outboundListenerPort, dialedDirectly };
+}
+
+/** Upstreams of a transparent proxy that service-defaults have settings for, and that its registration does not name. */
+function centralUpstreams(proxy: ProxySettings, own: ServiceDefaultsEntry | undefined): readonly Upstream[] {
+  const isRegistered = (name: string, peer: string): boolean =>
+    proxy.upstreams.some((upstream) => upstream.destinationName === name && upstream.destinationPeer === peer);
+  return (own?.upstreamConfig?.overrides ?? [])
+    .filter(({ name, peer }) => !isRegistered(name, peer))
+    .map(({ name, peer }) => ({ ...implicitUpstream(name), destinationPeer: peer, centrallyConfigured: true }));
 }
 
 /** A registration that exposes nothing takes what is exposed centrally. */

@@ -114,6 +114,8 @@ function mergeSettings(
   const extensions: readonly EnvoyExtension[] = [...(common?.envoyExtensions ?? []), ...(own?.envoyExtensions ?? [])];
   return {
     ...registered,
+    // What is shown with central configuration can be registered again; that makes no upstream of it.
+    upstreams: registered.upstreams.filter(({ centrallyConfigured }) => !centrallyConfigured),
     mode: registered.mode || own?.mode || common?.mode || '',
     mutualTlsMode: registered.mutualTlsMode || own?.mutualTlsMode || common?.mutualTlsMode || '',
     transparentProxy: {

@@ -84,12 +84,14 @@ export function checkedConfigEntry(entry: ConfigEntry): ConfigEntry {
   return normalized;
 }
 
-/** Names are parts of keys: the entry's own, and those of an intention's callers. */
+/** Names are parts of keys: the entry's own, those of an intention's callers, and of what a gateway leads to. */
 function entryNameProblem(entry: ConfigEntry): string | undefined {
   const sources = entry.kind === 'service-intentions' ? entry.sources.map(({ name }) => name) : [];
   const isService = entry.kind.startsWith('service-');
   const own = isService ? meshNameProblem(entry.name) : nameProblem(entry.name);
-  const problem = own ?? sources.map(nameProblem).find((found) => found !== undefined);
+  const linked = entry.kind === 'terminating-gateway' ? (entry.services ?? []).map(({ name }) => name) : [];
+  const others = [...sources.map(nameProblem), ...linked.map(meshNameProblem)];
+  const problem = own ?? others.find((found) => found !== undefined);
   return problem && `Name ${problem}`;
 }
 

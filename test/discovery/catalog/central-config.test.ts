@@ -48,6 +48,31 @@ describe('central configuration as it is shown', () => {
     expect(merged({ MeshGateway: { Mode: 'none' } })?.meshGateway).toEqual({ mode: 'none' });
   });
 
+  test('shows a transparent proxy the upstreams that service-defaults have settings for', async () => {
+    await write({
+      Kind: 'service-defaults',
+      Name: 'web',
+      TransparentProxy: { OutboundListenerPort: 15_002 },
+      UpstreamConfig: {
+        Overrides: [
+          { Name: 'db', ConnectTimeoutMs: 7 },
+          { Name: 'cache', Protocol: 'http' },
+        ],
+      },
+    });
+    const shown = merged({
+      Mode: 'transparent',
+      TransparentProxy: { DialedDirectly: true },
+      Upstreams: [{ ...upstream, DestinationName: 'cache' }],
+    });
+    expect(shown?.transparentProxy).toEqual({ outboundListenerPort: 15_002, dialedDirectly: true });
+    expect(shown?.upstreams).toMatchObject([
+      { destinationName: 'cache', config: { protocol: 'http' } },
+      { destinationName: 'db', centrallyConfigured: true, config: { connect_timeout_ms: 7 } },
+    ]);
+    expect(merged({ Mode: 'direct' })?.upstreams).toEqual([]);
+  });
+
   test('ranks what is said about an upstream: its own registration, override, defaults, its service, all', async () => {
     const protocol = (proxy: object = {}): unknown =>
       merged({ Upstreams: [{ ...upstream, ...proxy }] })?.upstreams[0]?.config['protocol'];

@@ -68,6 +68,11 @@ describe('a sidecar’s settings', () => {
     expect(resolve(entries, registered).settings.transparentProxy?.outboundListenerPort).toBe(15_009);
   });
 
+  test('have no upstream that central configuration alone put into the registration', () => {
+    const upstreams = [upstream('api'), upstream('db', { centrallyConfigured: true, localBindPort: 0 })];
+    expect(resolve([], { upstreams }).upstreams.map(({ id }) => id)).toEqual(['api']);
+  });
+
   test('about mutual TLS are permissive by registration only where the mesh allows it', () => {
     const mesh = { Kind: 'mesh', AllowEnablingPermissiveMutualTLS: true };
     expect(resolve([], { mutualTlsMode: 'permissive' }).settings.mutualTlsMode).toBe('');

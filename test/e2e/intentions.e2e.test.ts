@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   consulBootstrap,
@@ -8,10 +7,9 @@ import {
   pause,
   startForeignEnvoy,
   OUTERMOST_ENVOYS,
-  STREAM_PATH,
   until,
 } from '../support/envoy-rig/index.js';
-import { startHttpLoad, TcpConnection } from '../support/load/index.js';
+import { openStream, startHttpLoad, TcpConnection } from '../support/load/index.js';
 
 const REFUSED_WITHIN_MS = 1_000;
 const ENDED_WITHIN_MS = DRAIN_TIME_S * 1_000 + 1_000;
@@ -209,26 +207,3 @@ describe.each(OUTERMOST_ENVOYS)('intentions at real Envoys %s', (envoy) => {
     await until('passage of all', async () => (await status('web')) === 200 && (await status('other')) === 200);
   });
 });
-
-/** A response that never ends by itself. */
-function openStream(port: number): { readonly ticks: number; readonly endedAt: number | undefined; close(): void } {
-  let ticks = 0;
-  let endedAt: number | undefined;
-  const end = () => (endedAt ??= performance.now());
-  const asked = request({ host: '127.0.0.1', port, path: STREAM_PATH, agent: false }, (response) => {
-    response.on('data', () => ticks++);
-    response.on('error', end);
-    response.on('close', end);
-  });
-  asked.on('error', end);
-  asked.end();
-  return {
-    get ticks() {
-      return ticks;
-    },
-    get endedAt() {
-      return endedAt;
-    },
-    close: () => asked.destroy(),
-  };
-}

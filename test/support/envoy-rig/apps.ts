@@ -24,13 +24,13 @@ export async function startHttpApp(rig: Rig, who: string, port = 0): Promise<App
   let arrived = 0;
   const server = createHttpServer({ keepAliveTimeout: 0 }, (request, response) => {
     arrived++;
+    response.setHeader('x-who', who);
     if (request.url === STREAM_PATH) {
       const timer = setInterval(() => response.write('tick\n'), 50);
       response.on('close', () => clearInterval(timer));
       return;
     }
     const { url: path = '', headers } = request;
-    response.setHeader('x-who', who);
     response.end(JSON.stringify({ who, path, headers }));
   });
   return listening(rig, server, port, () => arrived);

@@ -4,7 +4,7 @@
  * the control plane says. `close` leaves no process, port or folder; neither does a test run that is killed.
  * It waits for conditions, never for a time; and it must never reach into the control plane other than over its ports.
  */
-export { type App, type AppAnswer, startHttpApp, STREAM_PATH } from './apps.js';
+export { type App, type AppAnswer, startHttpApp } from './apps.js';
 export { type ConsulBootstrapInput, consulBootstrap } from './consul-bootstrap.js';
 export type { ControlPlaneOptions } from './control-plane.js';
 export { envoyBinary, NEWEST_ENVOY, OLDEST_ENVOY, OUTERMOST_ENVOYS, TESTED_ENVOYS } from './envoy-binary.js';

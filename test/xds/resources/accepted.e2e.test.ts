@@ -138,8 +138,6 @@ const NO_WASM = /Envoy was compiled without support for it/;
 
 /** What took their place is not known to the oldest Envoys that are served. */
 const KEPT = [
-  'envoy.config.rbac.v3.Permission.metadata',
-  'envoy.config.rbac.v3.Principal.metadata',
   'envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig.common_config',
   'envoy.extensions.wasm.v3.PluginConfig.capability_restriction_config',
   // `sourced_metadata` takes their place, which older Envoys do not know.

@@ -1,4 +1,4 @@
-import { canonicalJson, sha256Hex } from '../../core/index.js';
+import { canonicalJson, deepEqual, sha256Hex } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
 import { encodeAny } from '../envoy-api/index.js';
 import { aggregateCluster } from './clusters/aggregate-cluster.js';
@@ -134,7 +134,10 @@ function detached(bytes: Buffer): Buffer {
   return copy;
 }
 
-/** One encoded resource; undefined while it cannot be made from the state. Key: `NeededResource.cell`. */
+/**
+ * One encoded resource; undefined while it cannot be made from the state. The same content from other entries is another one, which
+ * nobody is sent again. Key: `NeededResource.cell`.
+ */
 export const resourceCell: Cell<EncodedResource | undefined> = {
   kind: 'resource',
   compute(view, key) {
@@ -163,5 +166,9 @@ export const resourceCell: Cell<EncodedResource | undefined> = {
   },
   equals: (left, right) =>
     left === right ||
-    (left !== undefined && right !== undefined && left.version === right.version && left.name === right.name),
+    (left !== undefined &&
+      right !== undefined &&
+      left.version === right.version &&
+      left.name === right.name &&
+      deepEqual(left.entries, right.entries)),
 };

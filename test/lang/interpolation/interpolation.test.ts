@@ -12,7 +12,7 @@ const scope = {
 };
 
 const printed = (part: InterpolationPart): string => {
-  if (part.type === 'text') return part.text.replaceAll('${', '$${');
+  if (part.type === 'text') return part.text.replaceAll('${', () => '$${');
   return part.type === 'variable' ? `\${${part.name}}` : `\${ ${part.name}( ${part.argument} ) }`;
 };
 
@@ -20,7 +20,7 @@ const name = fc.stringMatching(/^[a-z_][a-z0-9_.-]{0,8}$/);
 const part: fc.Arbitrary<InterpolationPart> = fc.oneof(
   // A dollar sign before what follows would change its meaning.
   fc
-    .string({ minLength: 1 })
+    .oneof(fc.string({ minLength: 1 }), fc.constantFrom('${', 'a ${b} c'))
     .filter((text) => !text.endsWith('$') && !text.includes('$${'))
     .map((text) => ({ type: 'text' as const, text })),
   name.map((variable) => ({ type: 'variable' as const, name: variable, at: 0 })),

@@ -10,3 +10,4 @@ export { customizationHash } from './customization.js';
 export { type ChainVirtualIps, encodeCompiledChain } from './encode-chain.js';
 export { entryOf, isHttpLike, protocolOf, trustDomainOf } from './entries.js';
 export { type NewerHeader, newerHeaders } from './newer-formats.js';
+export { fitsServerName } from './target.js';

@@ -3,12 +3,16 @@ import type { ServiceDefaultsEntry, ServiceResolverEntry, ServiceResolverFailove
 import { ChainProblem, type Compilation, recordProtocol } from './compilation.js';
 import type { ChainTarget, ResolverNode } from './compiled-chain.js';
 import { entryOf } from './entries.js';
-import { type TargetName, rewriteTarget, targetId, targetSni } from './target.js';
+import {
+  fitsServerName,
+  MAX_SERVER_NAME_BYTES,
+  rewriteTarget,
+  targetId,
+  type TargetName,
+  targetSni,
+} from './target.js';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
-
-/** What TLS has room for. */
-const MAX_SNI_BYTES = 255;
 
 /** A target after its redirects and default subset, with the entry that decides about it. */
 interface Resolved {
@@ -105,9 +109,9 @@ function recordTarget(
   const elsewhere = name.datacenter === compilation.request.evaluateInDatacenter ? '' : name.datacenter;
   const unusable = [name.service, name.peer, elsewhere].map(nameProblem).find((problem) => problem !== undefined);
   if (unusable !== undefined) throw new ChainProblem(`target ${JSON.stringify(id)}: its name ${unusable}`);
-  if (new TextEncoder().encode(sni).length > MAX_SNI_BYTES)
+  if (!fitsServerName(sni))
     throw new ChainProblem(
-      `target "${id}" has too long a name: the TLS server name for it would have more than ${MAX_SNI_BYTES} bytes`,
+      `target "${id}" has too long a name: the TLS server name for it would have more than ${MAX_SERVER_NAME_BYTES} bytes`,
     );
   const subset = resolver?.subsets[name.serviceSubset];
   const prioritizeByLocality =

@@ -31,6 +31,12 @@ export function targetSni(target: TargetName, trustDomain: string): string {
   return `${subset}${service}.${namespace}.${partition}.${datacenter}.internal-v1.${trustDomain}`;
 }
 
+/** The longest name that TLS has room for. */
+export const MAX_SERVER_NAME_BYTES = 255;
+
+/** Whether a name can be sent as TLS server name. */
+export const fitsServerName = (name: string): boolean => new TextEncoder().encode(name).length <= MAX_SERVER_NAME_BYTES;
+
 /**
  * A target with changes (consul-behaviour 5.2, rewriting): another service drops the subset, the peer is always replaced, and at a
  * peer there is no datacenter.

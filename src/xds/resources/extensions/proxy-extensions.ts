@@ -1,7 +1,7 @@
 import { CONSUL_VERSION, meetsVersionConstraint } from '../../../core/index.js';
 import type { MeshView } from '../../../model/index.js';
 import { type ExtensionEntry, entryExtensionsCell } from './entry-extensions.js';
-import { usesHttp2 } from '../clusters/service-cluster.js';
+import { usesHttp2 } from '../clusters/http2-options.js';
 import type { AnyExtensionKind, ExtensionTarget } from './extension.js';
 import type { ExtensionUse } from './extension-use.js';
 import type { ReadExtension } from './read-extension.js';

@@ -1,7 +1,7 @@
 import { ipVersion } from '../../../core/index.js';
 import { type Field, duration, list, named, object, optional, text } from '../../../model/wire/index.js';
 import { durationOf } from '../config-sources.js';
-import { http2Options } from '../clusters/service-cluster.js';
+import { http2Options } from '../clusters/http2-options.js';
 import type { ArgumentProblem, Cluster, ExtensionTarget } from './extension.js';
 
 /** A service of the mesh, as arguments name one. */

@@ -8,7 +8,7 @@ import { durationOf } from '../config-sources.js';
 import { httpConnectionManager } from '../http-connection-manager.js';
 import { clusterType } from './local-app.js';
 import { configText, positiveConfigNumber } from '../opaque-config.js';
-import { http2Options } from '../clusters/service-cluster.js';
+import { http2Options } from '../clusters/http2-options.js';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 

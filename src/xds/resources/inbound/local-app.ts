@@ -5,7 +5,7 @@ import type { Builder } from '../builder.js';
 import { durationOf } from '../config-sources.js';
 import { escapedCluster } from '../clusters/escaped-cluster.js';
 import { configNumber, configText, positiveConfigNumber } from '../opaque-config.js';
-import { usesHttp2 } from '../clusters/service-cluster.js';
+import { usesHttp2 } from '../clusters/http2-options.js';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';

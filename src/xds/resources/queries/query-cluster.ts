@@ -1,17 +1,10 @@
-import { entryOf, trustDomainOf } from '../../../mesh/discovery-chain/index.js';
+import { fitsServerName, trustDomainOf } from '../../../mesh/discovery-chain/index.js';
 import { serviceSpiffeId } from '../../../mesh/proxy/index.js';
 import { findQuery } from '../../../mesh/queries/index.js';
 import type { MeshView } from '../../../model/index.js';
-import { packAny } from '../../envoy-api/index.js';
 import type { Builder } from '../builder.js';
+import { meshCluster } from '../clusters/mesh-cluster.js';
 import type { ClusterTuning } from '../upstreams/chain-input.js';
-import { durationOf, fetchSource } from '../config-sources.js';
-import { escapedCluster } from '../clusters/escaped-cluster.js';
-import { circuitBreakers } from '../clusters/limits.js';
-import { outlierDetection } from '../clusters/outlier-detection.js';
-import { http2Options } from '../clusters/service-cluster.js';
-import { LEAF_SECRET, ROOTS_SECRET } from '../spec.js';
-import { upstreamTlsSocket } from '../secrets/tls.js';
 
 /** A prepared query as an upstream's destination. */
 export interface QueryInput {
@@ -30,8 +23,6 @@ export type QueryClusterInput = QueryInput &
     readonly clusterJson?: string;
   };
 
-const MAX_SNI_BYTES = 255;
-
 /** `<name>.default.<dc>.query.<trust domain>` (consul-behaviour 6.1). */
 export const queryClusterName = ({ query, datacenter }: QueryInput, trustDomain: string): string =>
   `${query}.default.${datacenter}.query.${trustDomain}`;
@@ -48,28 +39,7 @@ export const queryCluster: Builder<QueryClusterInput> = (view, input) => {
     serviceSpiffeId(trustDomain, datacenter, queriedService(view, input.query)),
   );
   // Nothing is told apart by a server name that TLS has no room for.
-  const sni = new TextEncoder().encode(name).length > MAX_SNI_BYTES ? '' : name;
-  const socket = upstreamTlsSocket(sni, ids, entryOf(view, 'mesh', 'mesh')?.tls?.outgoing);
-  const references = [
-    { type: 'endpoint', name },
-    { type: 'secret', name: LEAF_SECRET },
-    { type: 'secret', name: ROOTS_SECRET },
-  ] as const;
-  const escaped =
-    input.clusterJson === undefined ? undefined : escapedCluster(input.clusterJson, { name, transportSocket: socket });
-  if (escaped && 'any' in escaped)
-    return { name, any: escaped.any, references: references.slice(escaped.usesEndpoints ? 0 : 1) };
-  const any = packAny('envoy.config.cluster.v3.Cluster', {
-    name,
-    type: 'EDS',
-    eds_cluster_config: { eds_config: fetchSource(input.fetchTimeoutMs) },
-    connect_timeout: durationOf(input.connectTimeoutMs),
-    circuit_breakers: circuitBreakers(input.limits),
-    outlier_detection: outlierDetection(input.passiveHealthCheck),
-    transport_socket: socket,
-    ...http2Options(input.protocol),
-  });
-  return { name, any, references };
+  return meshCluster(view, { ...input, sni: fitsServerName(name) ? name : '', spiffeIds: ids });
 };
 
 /** The service that a query asks for; for one that cannot be carried out its own name, which no endpoint will have to prove. */

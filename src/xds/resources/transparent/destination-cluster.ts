@@ -1,14 +1,8 @@
-import { entryOf, trustDomainOf } from '../../../mesh/discovery-chain/index.js';
+import { trustDomainOf } from '../../../mesh/discovery-chain/index.js';
 import { serviceSpiffeId } from '../../../mesh/proxy/index.js';
-import { packAny } from '../../envoy-api/index.js';
 import type { Builder } from '../builder.js';
+import { meshCluster, NO_PANIC } from '../clusters/mesh-cluster.js';
 import type { ClusterTuning } from '../upstreams/chain-input.js';
-import { durationOf, fetchSource } from '../config-sources.js';
-import { circuitBreakers } from '../clusters/limits.js';
-import { outlierDetection } from '../clusters/outlier-detection.js';
-import { http2Options } from '../clusters/service-cluster.js';
-import { LEAF_SECRET, ROOTS_SECRET } from '../spec.js';
-import { upstreamTlsSocket } from '../secrets/tls.js';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 
@@ -26,30 +20,18 @@ export interface DestinationClusterInput extends ClusterTuning {
  * address is meant (consul-behaviour 6.1, 6.4).
  */
 export const destinationCluster: Builder<DestinationClusterInput> = (view, input) => {
-  const { name, service, datacenter, protocol } = input;
+  const { name, service, datacenter } = input;
   const trustDomain = trustDomainOf(view);
   if (trustDomain === '') return undefined;
-  const spiffeId = serviceSpiffeId(trustDomain, datacenter, service);
-  const any = packAny('envoy.config.cluster.v3.Cluster', {
-    name,
-    alt_stat_name: name,
-    type: 'EDS',
-    eds_cluster_config: { eds_config: fetchSource(input.fetchTimeoutMs) },
-    connect_timeout: durationOf(input.connectTimeoutMs || DEFAULT_CONNECT_TIMEOUT_MS),
-    common_lb_config: { healthy_panic_threshold: { value: 0 } },
-    circuit_breakers: circuitBreakers(input.limits),
-    outlier_detection: outlierDetection(input.passiveHealthCheck),
-    transport_socket: upstreamTlsSocket(name, [spiffeId], entryOf(view, 'mesh', 'mesh')?.tls?.outgoing),
-    ...http2Options(protocol),
-  });
-  return {
-    name,
-    any,
-    references: [
-      { type: 'endpoint', name },
-      { type: 'secret', name: LEAF_SECRET },
-      { type: 'secret', name: ROOTS_SECRET },
-    ],
-    entries: [`service-defaults/${service}`],
-  };
+  const built = meshCluster(
+    view,
+    {
+      ...input,
+      sni: name,
+      spiffeIds: [serviceSpiffeId(trustDomain, datacenter, service)],
+      connectTimeoutMs: input.connectTimeoutMs || DEFAULT_CONNECT_TIMEOUT_MS,
+    },
+    { alt_stat_name: name, ...NO_PANIC },
+  );
+  return { ...built, entries: [`service-defaults/${service}`, ...(built.entries ?? [])] };
 };

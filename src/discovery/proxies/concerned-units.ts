@@ -1,11 +1,11 @@
 import { entryOf } from '../../mesh/discovery-chain/index.js';
 import { proxyKey, resolvedProxyCell, resolvedUpstreams } from '../../mesh/proxy/index.js';
 import { intentionsOf, requiredProviders } from '../../mesh/intentions/index.js';
-import type { EnvoyExtension, MeshView, ServiceRecord } from '../../model/index.js';
+import type { MeshView, ProxyDefaultsEntry, ServiceDefaultsEntry, ServiceRecord, Upstream } from '../../model/index.js';
 import { proxyNeedsKey, upstreamNeedsKey, upstreamSettings } from '../../xds/resources/index.js';
 import { type EntryChange, withReferrers } from '../config/index.js';
 import { type CheckUnit, oneUpstream, wholeProxy } from './check-unit.js';
-import { proxyClass } from './proxy-class.js';
+import { inboundClass, proxyClass, upstreamsClass } from './proxy-class.js';
 
 /**
  * What a change of an entry may break, each part once: whole sidecars of the services that it is about, and, of an entry that
@@ -16,13 +16,33 @@ import { proxyClass } from './proxy-class.js';
 export function concernedUnits(view: MeshView, change: EntryChange): readonly CheckUnit[] {
   const units = new Map<string, CheckUnit>();
   const services = wholeServices(view, change);
+  const classOf = AUTHORIZATION_KINDS.has(change.kind) ? inboundClass : proxyClass;
   const called = new Set(leadsThrough(view, change));
+  const classes = new Set<string>();
+  // A required extension may ask for another upstream, or the owner of an upstream for one on its callers.
+  const requiredOf = requiredBy(view);
+  const requiredOfAll = requires(entryOf(view, 'proxy-defaults', 'global')) || [...called].some(requiredOf);
   for (const record of view.range('services', 'byKind', ['connect-proxy'])) {
-    if (services === 'all' || services.has(record.proxy?.destinationServiceName ?? '')) addWhole(units, record);
-    else if (called.size > 0 && callsAny(record, called)) addUpstreams(view, units, record, called);
+    if (services === 'all' || services.has(record.proxy?.destinationServiceName ?? '')) {
+      addWhole(units, record, classOf(record));
+      continue;
+    }
+    const upstreams = called.size === 0 ? [] : upstreamsTo(record, called);
+    if (upstreams.length === 0) continue;
+    if (requiredOfAll || requiredOf(record.proxy?.destinationServiceName ?? '')) {
+      addWhole(units, record, proxyClass(record));
+      continue;
+    }
+    const sharedBy = upstreamsClass(record, upstreams);
+    if (classes.has(sharedBy)) continue;
+    classes.add(sharedBy);
+    addUpstreams(view, units, record, upstreams);
   }
   return [...units.values()];
 }
+
+/** Entries of these kinds decide about callers: nothing that a sidecar opens for its own application depends on them. */
+const AUTHORIZATION_KINDS: ReadonlySet<string> = new Set(['service-intentions', 'jwt-provider']);
 
 /** Services whose own sidecars a change is about. */
 function wholeServices(view: MeshView, { kind, name, before, after }: EntryChange): ReadonlySet<string> | 'all' {
@@ -46,12 +66,13 @@ function leadsThrough(view: MeshView, { kind, name }: EntryChange): readonly str
   return CHAIN_KINDS.includes(kind) ? withReferrers(view, name) : [];
 }
 
-function callsAny({ proxy }: ServiceRecord, services: ReadonlySet<string>): boolean {
-  return proxy?.upstreams.some(({ destinationName }) => services.has(destinationName)) ?? false;
+function upstreamsTo({ proxy }: ServiceRecord, services: ReadonlySet<string>): readonly Upstream[] {
+  const isCalled = ({ destinationType, destinationName }: Upstream): boolean =>
+    destinationType === 'service' && services.has(destinationName);
+  return proxy?.upstreams.filter(isCalled) ?? [];
 }
 
-function addWhole(units: Map<string, CheckUnit>, record: ServiceRecord): void {
-  const key = proxyClass(record);
+function addWhole(units: Map<string, CheckUnit>, record: ServiceRecord, key: string): void {
   if (units.has(key)) return;
   const proxy = { node: record.node, proxyId: record.id };
   units.set(key, { key, ...proxy, failures: wholeProxy(proxyNeedsKey(proxy)) });
@@ -61,32 +82,28 @@ function addUpstreams(
   view: MeshView,
   units: Map<string, CheckUnit>,
   record: ServiceRecord,
-  called: ReadonlySet<string>,
+  upstreams: readonly Upstream[],
 ): void {
   const reference = { node: record.node, proxyId: record.id };
   const proxy = view.cell(resolvedProxyCell, proxyKey(reference));
   if (proxy === undefined) return;
-  // A required extension may ask for another upstream, or the owner of an upstream for one on its callers.
-  if (
-    requires(proxy.settings.envoyExtensions) ||
-    [...called].some((service) => requiresOfCallers(view, record, service))
-  )
-    return addWhole(units, record);
   const settings = upstreamSettings(proxy);
-  const upstreams = proxy.settings.upstreams.filter(
-    ({ destinationType, destinationName }) => destinationType === 'service' && called.has(destinationName),
-  );
   for (const upstream of resolvedUpstreams(view, { ...proxy, settings: { ...proxy.settings, upstreams } })) {
     const key = upstreamNeedsKey({ upstream, ...settings });
     if (!units.has(key)) units.set(key, { key, ...reference, failures: oneUpstream(key) });
   }
 }
 
-function requires(extensions: readonly EnvoyExtension[] | undefined): boolean {
-  return extensions?.some(({ required }) => required) ?? false;
+function requires(entry: ProxyDefaultsEntry | ServiceDefaultsEntry | undefined): boolean {
+  return entry?.envoyExtensions.some(({ required }) => required) ?? false;
 }
 
-function requiresOfCallers(view: MeshView, { proxy }: ServiceRecord, service: string): boolean {
-  const isCalled = proxy?.upstreams.some(({ destinationName }) => destinationName === service);
-  return isCalled === true && requires(entryOf(view, 'service-defaults', service)?.envoyExtensions);
+/** Whether a service's own entry requires an extension; looked up once for each service. */
+function requiredBy(view: MeshView): (service: string) => boolean {
+  const known = new Map<string, boolean>();
+  return (service) => {
+    const found = known.get(service) ?? requires(entryOf(view, 'service-defaults', service));
+    known.set(service, found);
+    return found;
+  };
 }

@@ -1,5 +1,6 @@
 import { applyRegistration } from '../discovery/catalog/index.js';
-import type { StringMap } from '../model/index.js';
+import { ORIGIN } from '../core/index.js';
+import { type StringMap, coordinateKey } from '../model/index.js';
 import type { StateStore } from '../state/index.js';
 import { SERF_HEALTH, SERVER_SERVICE } from './anti-entropy.js';
 import type { NodeFacts } from './node-facts.js';
@@ -11,7 +12,7 @@ export async function registerSelf(
   serverPort: number,
   serverMeta: StringMap,
 ): Promise<void> {
-  await store.transact('register-self', (transaction) =>
+  await store.transact('register-self', (transaction) => {
     applyRegistration(transaction, {
       ...facts,
       skipNodeUpdate: false,
@@ -45,6 +46,8 @@ export async function registerSelf(
           definition: {},
         },
       ],
-    }),
-  );
+    });
+    if (!transaction.get('coordinates', coordinateKey(facts.node, '')))
+      transaction.put('coordinates', { node: facts.node, segment: '', coordinate: ORIGIN });
+  });
 }

@@ -136,6 +136,12 @@ export const commandTree: readonly CommandNode[] = [
     ),
   ]),
   leaf('join', 'Makes the agent join a cluster', async () => (await import('./commands/join.js')).join),
+  leaf('keygen', 'Makes a key for gossip encryption', async () => (await import('./commands/keygen.js')).keygen),
+  leaf(
+    'keyring',
+    'Manages the keys for gossip encryption',
+    async () => (await import('./commands/keyring.js')).keyring,
+  ),
   group('kv', 'Works with the key-value store', [
     leaf('delete', 'Deletes keys', async () => (await import('./commands/kv-delete.js')).kvDelete),
     leaf('export', 'Prints keys and values as JSON', async () => (await import('./commands/kv-export.js')).kvExport),
@@ -146,6 +152,49 @@ export const commandTree: readonly CommandNode[] = [
   ]),
   leaf('leave', 'Makes the agent leave its cluster and stop', async () => (await import('./commands/leave.js')).leave),
   leaf('members', 'Lists the members of the cluster', async () => (await import('./commands/members.js')).members),
+  group('operator', 'Looks after the servers', [
+    group('autopilot', 'Shows and sets how servers are looked after', [
+      leaf(
+        'get-config',
+        'Prints the settings',
+        async () => (await import('./commands/operator-autopilot-get-config.js')).operatorAutopilotGetConfig,
+      ),
+      leaf(
+        'set-config',
+        'Changes the settings',
+        async () => (await import('./commands/operator-autopilot-set-config.js')).operatorAutopilotSetConfig,
+      ),
+      leaf(
+        'state',
+        'Shows the servers with their health',
+        async () => (await import('./commands/operator-autopilot-state.js')).operatorAutopilotState,
+      ),
+    ]),
+    group('raft', 'Shows and changes who the servers are', [
+      leaf(
+        'list-peers',
+        'Lists the servers',
+        async () => (await import('./commands/operator-raft-list-peers.js')).operatorRaftListPeers,
+      ),
+      leaf(
+        'remove-peer',
+        'Removes a server that is gone',
+        async () => (await import('./commands/operator-raft-remove-peer.js')).operatorRaftRemovePeer,
+      ),
+      leaf(
+        'transfer-leader',
+        'Makes another server the leader',
+        async () => (await import('./commands/operator-raft-transfer-leader.js')).operatorRaftTransferLeader,
+      ),
+    ]),
+    group('usage', 'Counts what is in use', [
+      leaf(
+        'instances',
+        'Counts services, instances and nodes',
+        async () => (await import('./commands/operator-usage-instances.js')).operatorUsageInstances,
+      ),
+    ]),
+  ]),
   group(
     'proxies',
     'Shows the proxies and how far they follow the configuration',
@@ -164,6 +213,7 @@ export const commandTree: readonly CommandNode[] = [
     'Makes the agent read its configuration again',
     async () => (await import('./commands/reload.js')).reload,
   ),
+  leaf('rtt', 'Estimates the round trip time between nodes', async () => (await import('./commands/rtt.js')).rtt),
   group('services', 'Registers services with the agent', [
     leaf(
       'deregister',

@@ -7,6 +7,7 @@ export { canonicalJson } from './canonical-json.js';
 export { systemClock, type Clock } from './clock.js';
 export { durationFromWire, durationToNanoseconds, formatDurationMs, parseDurationMs } from './duration.js';
 export { CONSUL_VERSION } from './consul-version.js';
+export { type Coordinate, ORIGIN, coordinateProblem, distanceSeconds } from './coordinate.js';
 export { deepEqual } from './equal.js';
 export { AppError, type ErrorCode } from './errors/index.js';
 export { sha1Base64Url, sha256Hex } from './hash.js';

@@ -10,6 +10,7 @@ export * from './records/catalog.js';
 export * from './records/common.js';
 export * from './records/kv.js';
 export * from './records/mesh-state.js';
+export * from './records/operator.js';
 export * from './records/prepared-query.js';
 export * from './records/proxy.js';
 export * from './tables.js';

@@ -18,6 +18,7 @@ import type {
   RevocationRecord,
   SystemRecord,
 } from './records/mesh-state.js';
+import type { AutopilotRecord, CoordinateRecord } from './records/operator.js';
 import type { PreparedQueryRecord } from './records/prepared-query.js';
 
 /** Every table of the store, by name. */
@@ -33,6 +34,8 @@ export interface Tables {
   'ca-roots': CaRootRecord;
   'ca-config': CaConfigRecord;
   'ca-keys': CaKeyRecord;
+  coordinates: CoordinateRecord;
+  autopilot: AutopilotRecord;
   revocations: RevocationRecord;
   refusals: RefusalRecord;
   guards: GuardRecord;
@@ -64,6 +67,8 @@ const firstOfTuple = (prefix: readonly string[]): string => tupleKey(...prefix.s
 export const nodeKey = (node: string): string => node.toLowerCase();
 export const serviceKey = (node: string, id: string): string => tupleKey(nodeKey(node), id);
 export const checkKey = (node: string, checkId: string): string => tupleKey(nodeKey(node), checkId);
+/** A node's place in the network, by segment (`''` = the only one there is). */
+export const coordinateKey = (node: string, segment: string): string => tupleKey(nodeKey(node), segment);
 export const configEntryKey = (kind: string, name: string): string => tupleKey(kind, name);
 export const revocationKey = (destination: string, source: string): string => tupleKey(destination, source);
 export const refusalKey = (node: string, proxyId: string, resourceType: string, resourceName: string): string =>
@@ -144,6 +149,12 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
   'ca-roots': { key: (row) => row.id, indexes: { all: () => [[]] } },
   'ca-config': { key: () => 'config', indexes: {} },
   'ca-keys': { key: (row) => row.rootId, indexes: {} },
+  coordinates: {
+    key: (row) => coordinateKey(row.node, row.segment),
+    indexes: { all: () => [[]], byNode: (row) => [[nodeKey(row.node)]] },
+    keyPrefix: { byNode: tuplePrefix },
+  },
+  autopilot: { key: () => 'config', indexes: {} },
   revocations: {
     key: (row) => revocationKey(row.destination, row.source),
     indexes: { byDestination: (row) => [[row.destination]], bySource: (row) => [[row.source]] },

@@ -26,6 +26,7 @@ export function httpConfigOf(config: AgentConfig, nodeId: string, ports: AgentCo
     responseHeaders: config.http.responseHeaders,
     blockEndpoints: config.http.blockEndpoints,
     allowWriteHttpFrom: config.http.allowWriteFrom,
+    disableCoordinates: config.disableCoordinates,
     disableUnprintableCharFilter: config.http.disableUnprintableCharFilter,
     kvMaxValueSize: config.http.kvMaxValueSize,
     maxConnectionsPerClient: config.http.maxConnectionsPerClient,

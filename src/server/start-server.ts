@@ -4,6 +4,7 @@ import { createCertificateAuthority } from '../ca/index.js';
 import { AppError, systemClock } from '../core/index.js';
 import { type EntryGuard, writeConfigEntry } from '../discovery/config/index.js';
 import { setDefaultIntentionPolicy } from '../discovery/intentions/index.js';
+import { createCoordinateWriter } from '../discovery/coordinates/index.js';
 import { createEntryGuard } from '../discovery/proxies/index.js';
 import { type DnsSettings, createDnsServer } from '../edges/dns/index.js';
 import { type AgentControl, createHttpServer } from '../edges/http/index.js';
@@ -20,6 +21,7 @@ import { startHousekeeping } from './housekeeping.js';
 import { httpConfigOf } from './http-config.js';
 import { nodeIdentity } from './node-identity.js';
 import { openDoor } from './ports.js';
+import { singleServer } from './single-server.js';
 import { createDoorCertificates } from './tls-door.js';
 import { API_VERSION } from './versions.js';
 
@@ -102,11 +104,15 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     logger: logger.child({ room: 'dns' }),
     observe: (kind, durationMs) => metrics.observeDnsQuery(kind, durationMs),
   });
+  const coordinates = createCoordinateWriter(store, clock, (message) => logger.warn({ room: 'coordinates' }, message));
+  const startedAtMs = clock.now();
   const http = createHttpServer({
     store,
     agent,
     ca,
     propagation: xds.propagation,
+    servers: () => [singleServer(httpConfigOf(config, nodeId, ports), store.index, startedAtMs)],
+    coordinates,
     config: () => httpConfigOf(config, nodeId, ports),
     control,
     metrics,
@@ -118,6 +124,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     () => store.close(),
     () => ca.close(),
     () => agent.close(),
+    () => coordinates.close(),
     () => http.close(),
     () => xds.close(),
     () => dns.close(),

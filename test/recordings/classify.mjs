@@ -12,7 +12,6 @@ const here = dirname(fileURLToPath(import.meta.url));
 const waitingFamilies = {
   acl: 'access control',
   event: 'user events',
-  operator: 'operator endpoints',
   peering: 'cluster peering',
   session: 'sessions',
   txn: 'transactions over HTTP',
@@ -46,10 +45,10 @@ const endpoints = [
   [/^\/v1\/imported-services/, 'exported services'],
   [/^\/v1\/event/, 'user events'],
   [/^\/v1\/txn/, 'transactions over HTTP'],
-  [/^\/v1\/coordinate/, 'network coordinates'],
+  [/^\/v1\/coordinate/, undefined],
   [/^\/v1\/peering/, 'cluster peering'],
   [/^\/v1\/acl/, 'access control'],
-  [/^\/v1\/operator/, 'operator endpoints'],
+  [/^\/v1\/operator/, undefined],
   [/^\/v1\/snapshot/, 'snapshots'],
   [/^\/ui/, 'the web UI'],
   // What does not exist must be refused as Consul refuses it.
@@ -63,7 +62,7 @@ const commands = [
   [/^catalog (?:services|nodes|datacenters|odd)\b/, undefined],
   [/^kv (?:export|import)/, undefined],
   [/^validate/, undefined],
-  [/^(?:keygen|keyring)/, 'gossip keys'],
+  [/^(?:keygen|keyring|operator|rtt)\b/, undefined],
   [/^connect ca/, 'CA configuration over HTTP'],
   [/^connect expose/, 'ingress gateways'],
   [/^snapshot/, 'snapshots'],
@@ -131,6 +130,9 @@ const waitingSettings = { acl: 'access control', encrypt: 'gossip keys' };
 
 /** Decided by hand, because the steps alone do not show it: { waits: reason } or { inScope: why }. */
 const overrides = {
+  'catalog/datacenters': { inScope: 'another datacenter is only named to be refused' },
+  'operator/keyring-encrypted': { inScope: 'decided: there is nothing to encrypt' },
+  'operator/usage': { inScope: 'a mesh gateway is only counted' },
   'config/sameness-group': { inScope: 'entries of the kind are refused by name, as in Consul' },
   'kv/conflicting': { inScope: 'a session only stands in requests that are refused for another reason' },
   'query/crud': { inScope: 'another datacenter is only named in a definition' },
@@ -166,7 +168,6 @@ function* reasonsOfHttpStep(step, family) {
     const kind = /^\/v1\/config\/([^/]+)/.exec(path)?.[1];
     if (kind && waitingKinds[kind]) yield waitingKinds[kind];
     if (/(?:^|&)(?:acquire|release)=/.test(query)) yield 'sessions';
-    if (/(?:^|&)(?:near)=/.test(query)) yield 'network coordinates';
     if (/(?:^|&)peer=/.test(query)) yield 'cluster peering';
     if (/(?:^|&)(?:sg|sameness-group)=/.test(query)) yield 'sameness groups';
     // A chain is compiled for any datacenter: `compile-dc` needs no way there.

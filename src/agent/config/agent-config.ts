@@ -42,6 +42,7 @@ export interface AgentConfig {
     readonly exposeMax: number;
   };
   readonly allowPlaintextSecrets: boolean;
+  readonly disableCoordinates: boolean;
   readonly logLevel: string;
   readonly logJson: boolean;
   readonly aclEnabled: boolean;
@@ -111,6 +112,7 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
     ...(options.locality?.region ? { locality: options.locality } : {}),
     ports,
     allowPlaintextSecrets: options.allowPlaintextSecrets ?? false,
+    disableCoordinates: options.disableCoordinates ?? false,
     logLevel: logLevel(options.logLevel ?? (devMode ? 'debug' : 'info')),
     logJson: options.logJson ?? false,
     aclEnabled: options.acl?.enabled ?? false,

@@ -39,6 +39,7 @@ export interface AgentOptions {
   readonly defaultIntentionPolicy?: string;
   readonly defaultQueryTimeMs?: number;
   readonly devMode?: boolean;
+  readonly disableCoordinates?: boolean;
   readonly disableHttpUnprintableCharFilter?: boolean;
   readonly discoveryMaxStaleMs?: number;
   readonly dnsConfig?: DnsOptions;
@@ -189,6 +190,7 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     defaultIntentionPolicy: optional(text()),
     defaultQueryTimeMs: optional(duration()),
     devMode: optional(flag()),
+    disableCoordinates: optional(flag()),
     disableHttpUnprintableCharFilter: optional(flag()),
     discoveryMaxStaleMs: optional(duration()),
     dnsConfig: optional(dnsField),

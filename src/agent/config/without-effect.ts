@@ -9,7 +9,7 @@ export const OPTIONS_WITHOUT_EFFECT = {
     advertise_addr_ipv4 advertise_addr_ipv6 advertise_addr_wan advertise_addr_wan_ipv4 advertise_addr_wan_ipv6
     advertise_reconnect_timeout audit auto_config auto_encrypt auto_reload_config autopilot bootstrap
     bootstrap_expect ca_file ca_path cache cert_file cloud default_intention_policy_override disable_anonymous_signature
-    disable_coordinates disable_host_node_id disable_keyring_file disable_remote_exec disable_update_check
+    disable_host_node_id disable_keyring_file disable_remote_exec disable_update_check
     discard_check_output enable_acl_replication enable_agent_tls_for_checks enable_central_service_config
     enable_debug enable_local_script_checks enable_script_checks enable_syslog encrypt encrypt_verify_incoming
     encrypt_verify_outgoing experiments gossip_lan gossip_wan key_file leave_on_terminate license_path log_file

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/index.js';
-import { checkKey, nodeKey, serviceKey } from '../../model/index.js';
+import { checkKey, coordinateKey, nodeKey, serviceKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { connectName } from './connect-name.js';
 import { refreshWildcardGateways } from './gateway-addresses.js';
@@ -23,12 +23,14 @@ export function applyDeregistration(transaction: Transaction, deregistration: Ca
   else removeNode(transaction, node);
 }
 
-/** Removes a node, its services and its checks. */
+/** Removes a node, its services, its checks and its place in the network. */
 export function removeNode(transaction: Transaction, node: string): void {
   for (const service of transaction.range('services', 'byNode', [nodeKey(node)]))
     removeService(transaction, node, service.id);
   for (const check of transaction.range('checks', 'byNode', [nodeKey(node)]))
     transaction.delete('checks', checkKey(node, check.checkId));
+  for (const { segment } of transaction.range('coordinates', 'byNode', [nodeKey(node)]))
+    transaction.delete('coordinates', coordinateKey(node, segment));
   if (transaction.get('nodes', nodeKey(node)) !== undefined) transaction.delete('nodes', nodeKey(node));
 }
 

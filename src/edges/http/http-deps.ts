@@ -2,6 +2,8 @@ import type { LocalAgent } from '../../agent/index.js';
 import type { CertificateAuthority } from '../../ca/index.js';
 import type { Clock } from '../../core/index.js';
 import type { EntryGuard } from '../../discovery/config/index.js';
+import type { CoordinateWriter } from '../../discovery/coordinates/index.js';
+import type { ServerMember } from '../../discovery/operator/index.js';
 import type { StateStore } from '../../state/index.js';
 import type { Propagation } from '../../xds/index.js';
 
@@ -52,6 +54,7 @@ export interface HttpConfig {
   /** `http_config.allow_write_http_from`: networks (CIDR) that may write; empty = all. */
   readonly allowWriteHttpFrom: readonly string[];
   readonly disableUnprintableCharFilter: boolean;
+  readonly disableCoordinates: boolean;
   /** `limits.kv_max_value_size`, bytes. */
   readonly kvMaxValueSize: number;
   /** `limits.http_max_conns_per_client`; 0 = no limit. */
@@ -91,6 +94,9 @@ export interface HttpDeps {
   readonly agent: LocalAgent;
   readonly ca: CertificateAuthority;
   readonly propagation: Propagation;
+  /** All servers of this datacenter that this process knows of, itself among them. */
+  readonly servers: () => readonly ServerMember[];
+  readonly coordinates: CoordinateWriter;
   readonly config: () => HttpConfig;
   readonly control: AgentControl;
   readonly metrics: HttpMetrics;

@@ -20,7 +20,8 @@ export type AclRequirement =
         | 'intention'
         | 'config'
         | 'acl'
-        | 'query';
+        | 'query'
+        | 'keyring';
       readonly access: 'read' | 'write' | 'list';
       readonly scope: 'any' | 'path' | 'query' | 'body' | 'agent' | 'items';
     };

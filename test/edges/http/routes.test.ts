@@ -3,7 +3,19 @@ import { allRoutes } from '../../../src/edges/http/index.js';
 import { RouteTable, allowedMethods } from '../../../src/edges/http/route-table.js';
 import type { Route } from '../../../src/edges/http/route.js';
 
-const RESOURCES = ['agent', 'node', 'service', 'key', 'operator', 'mesh', 'intention', 'config', 'acl', 'query'];
+const RESOURCES = [
+  'agent',
+  'node',
+  'service',
+  'key',
+  'operator',
+  'mesh',
+  'intention',
+  'config',
+  'acl',
+  'query',
+  'keyring',
+];
 const SCOPES = ['any', 'path', 'query', 'body', 'agent', 'items'];
 /** Routes that anybody may ask (consul-behaviour.md 1): a new one must be put here on purpose. */
 const FREE = new Set([

@@ -5,7 +5,7 @@ import { describeMember } from '../agent-service/describe-member.js';
 import { memberFilterType } from '../filter-types.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 import { filterRows } from '../row-filter.js';
-import { ORIGIN } from './coordinate.js';
+import { coordinateOf, encodeCoordinate } from './coordinate.js';
 
 const agentAcl = (access: 'read' | 'write'): AclRequirement => ({ resource: 'agent', access, scope: 'agent' });
 const operatorAcl = (access: 'read' | 'write'): AclRequirement => ({ resource: 'operator', access, scope: 'any' });
@@ -42,7 +42,7 @@ function describeSelf({ config, deps }: ApiRequest): ApiAnswer {
       BuildDate: config.buildDate,
     },
     DebugConfig: config.debugConfig,
-    Coord: ORIGIN,
+    Coord: encodeCoordinate(coordinateOf({ deps }, config.nodeName)),
     Member: describeMember(config, false),
     Stats: {
       agent: {

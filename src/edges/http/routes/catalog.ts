@@ -28,6 +28,7 @@ import { badRequest, json } from '../answers.js';
 import { checkDatacenter } from '../datacenter.js';
 import { readBodyAs } from '../json-body.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
+import { sortByNear } from '../near.js';
 import { orMerged } from '../or-merged.js';
 import { type ReadResult, readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
@@ -133,7 +134,8 @@ function listDatacenters(request: ApiRequest): ApiAnswer {
 
 async function listNodes(request: ApiRequest): Promise<ApiAnswer> {
   const { value, headers } = await readCell(request, nodesCell, '');
-  const rows = value.filter((node) => hasNodeMeta(request, node)).map(encodeNode);
+  const kept = value.filter((node) => hasNodeMeta(request, node));
+  const rows = sortByNear(request, kept, ({ node }) => node).map(encodeNode);
   return json(filterRows(request, nodeFilterType, rows), headers);
 }
 
@@ -169,7 +171,8 @@ async function listInstances(
   if (request.query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
   const { value, headers } = await readCell(request, cell, key, { usesStoreIndex: (rows) => rows.length === 0 });
   const kept = value.filter(({ node, service }) => hasNodeMeta(request, node) && hasTags(request, service.tags));
-  return json(filterRows(request, serviceNodeFilterType, kept.map(encodeServiceNode)), headers);
+  const rows = sortByNear(request, kept, ({ node }) => node.node).map(encodeServiceNode);
+  return json(filterRows(request, serviceNodeFilterType, rows), headers);
 }
 
 async function readNode(request: ApiRequest): Promise<ApiAnswer> {

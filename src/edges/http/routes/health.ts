@@ -6,6 +6,7 @@ import {
   instanceHealthFilterType,
 } from '../../../discovery/catalog/index.js';
 import {
+  type CheckOnNode,
   connectHealthCell,
   isPassing,
   mergedConnectHealthCell,
@@ -18,6 +19,7 @@ import {
 import type { Cell } from '../../../model/index.js';
 import { badRequest, json } from '../answers.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
+import { sortByNear } from '../near.js';
 import { orMerged } from '../or-merged.js';
 import { readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
@@ -61,8 +63,7 @@ async function listNodeChecks(request: ApiRequest): Promise<ApiAnswer> {
 async function listServiceChecks(request: ApiRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing service name');
   const { value, headers } = await readCell(request, serviceChecksCell, request.rest, { usesStoreIndex: always });
-  const rows = value.filter(({ node }) => hasNodeMeta(request, node)).map(({ check }) => encodeCheck(check));
-  return json(filterRows(request, checkFilterType, rows), headers);
+  return json(checkRows(request, value), headers);
 }
 
 async function listStateChecks(request: ApiRequest): Promise<ApiAnswer> {
@@ -70,8 +71,13 @@ async function listStateChecks(request: ApiRequest): Promise<ApiAnswer> {
   if (!STATES.has(request.rest))
     badRequest(`Invalid check state "${request.rest}": it must be any, passing, warning or critical`);
   const { value, headers } = await readCell(request, stateChecksCell, request.rest, { usesStoreIndex: isEmpty });
-  const rows = value.filter(({ node }) => hasNodeMeta(request, node)).map(({ check }) => encodeCheck(check));
-  return json(filterRows(request, checkFilterType, rows), headers);
+  return json(checkRows(request, value), headers);
+}
+
+function checkRows(request: ApiRequest, checks: readonly CheckOnNode[]): readonly object[] {
+  const kept = checks.filter(({ node }) => hasNodeMeta(request, node));
+  const rows = sortByNear(request, kept, ({ check }) => check.node).map(({ check }) => encodeCheck(check));
+  return filterRows(request, checkFilterType, rows);
 }
 
 async function listInstances(
@@ -94,7 +100,8 @@ async function listInstances(
     ({ node, service, checks }) =>
       hasNodeMeta(request, node) && hasTags(request, service.tags) && (!onlyPassing || isPassing(checks)),
   );
-  return json(filterRows(request, instanceHealthFilterType, kept.map(encodeInstanceHealth)), headers);
+  const rows = sortByNear(request, kept, ({ node }) => node.node).map(encodeInstanceHealth);
+  return json(filterRows(request, instanceHealthFilterType, rows), headers);
 }
 
 /** No ingress gateway is bound to services yet: its entry is refused on write. */

@@ -8,6 +8,7 @@ import { agentCheckRoutes } from './agent-checks.js';
 import { agentConnectRoutes } from './agent-connect.js';
 import { agentSelfRoutes } from './agent-self.js';
 import { agentServiceRoutes } from './agent-services.js';
+import { autopilotRoutes } from './autopilot.js';
 import { catalogRoutes } from './catalog.js';
 import { configRoutes } from './config.js';
 import { connectCaRoutes } from './connect-ca.js';
@@ -20,6 +21,7 @@ import { internalRoutes } from './internal.js';
 import { kvRoutes } from './kv.js';
 import { meshRoutes } from './mesh.js';
 import { meshEntryRoutes } from './mesh-entries.js';
+import { operatorRoutes } from './operator.js';
 import { queryRoutes } from './query.js';
 import { statusRoutes } from './status.js';
 
@@ -30,6 +32,7 @@ export const allRoutes: readonly Route[] = [
   ...agentConnectRoutes,
   ...agentSelfRoutes,
   ...agentServiceRoutes,
+  ...autopilotRoutes,
   ...catalogRoutes,
   ...configRoutes,
   ...connectCaRoutes,
@@ -42,6 +45,7 @@ export const allRoutes: readonly Route[] = [
   ...kvRoutes,
   ...meshRoutes,
   ...meshEntryRoutes,
+  ...operatorRoutes,
   ...queryRoutes,
   ...statusRoutes,
 ];

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { AppError } from '../../../core/index.js';
 import { encodeInstanceHealth } from '../../../discovery/catalog/index.js';
+import { distancesFrom } from '../../../discovery/coordinates/index.js';
 import {
   arrangeInstances,
   createQuery,
@@ -14,7 +15,9 @@ import { queryDefinitionField, queryRecordField } from '../../../model/queries/i
 import { encode } from '../../../model/wire/index.js';
 import { badRequest, empty, json, text } from '../answers.js';
 import { readBodyAs } from '../json-body.js';
+import { nearNode } from '../near.js';
 import { readCell } from '../read.js';
+import { readFacts } from '../read-facts.js';
 import { readFlag } from '../read-flag.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 
@@ -103,7 +106,12 @@ async function execute(request: ApiRequest, idOrName: string): Promise<ApiAnswer
   const { found, headers } = await answerTo(request, idOrName, readFlag(request.query, 'connect'));
   const { query, service, instances, datacenter, peer, failovers } = found;
   const near = nearNode(request, request.query.get('near') || service.near);
-  const nodes = arrangeInstances(instances, { near, limit, random: () => randomInt(2 ** 47) / 2 ** 47 });
+  const nodes = arrangeInstances(instances, {
+    near,
+    distance: distancesFrom(request.deps.store.view, near),
+    limit,
+    random: () => randomInt(2 ** 47) / 2 ** 47,
+  });
   return json(
     {
       Service: service.service,
@@ -150,22 +158,6 @@ async function answerTo(request: ApiRequest, idOrName: string, connect: boolean)
   if (value.type === 'none') throw new AppError('notFound', NOT_FOUND);
   if (value.type === 'unusable') throw new AppError('invalidArgument', value.problem);
   return { found: value, headers };
-}
-
-const readFacts = (headers: Readonly<Record<string, string>>) => ({
-  Index: 1,
-  LastContact: 0,
-  KnownLeader: true,
-  ConsistencyLevel: headers['X-Consul-Effective-Consistency'] ?? 'leader',
-  NotModified: false,
-  Backend: 0,
-  ResultsFilteredByACLs: false,
-});
-
-/** `_agent` is this node; `_ip` would need distances, which are not measured. */
-function nearNode({ config }: ApiRequest, near: string): string {
-  if (near === '_agent') return config.nodeName;
-  return near === '_ip' ? '' : near;
 }
 
 function readLimit({ query }: ApiRequest): number {

@@ -4,6 +4,8 @@ import { type Clock, systemClock } from '../../../../src/core/index.js';
 import type { HttpConfig, HttpDeps } from '../../../../src/edges/http/index.js';
 import { allRoutes } from '../../../../src/edges/http/index.js';
 import { createApp } from '../../../../src/edges/http/server.js';
+import { createCoordinateWriter } from '../../../../src/discovery/coordinates/index.js';
+import { singleServer } from '../../../../src/server/single-server.js';
 import { createMemoryBackend, createStateStore } from '../../../../src/state/index.js';
 import type { Propagation } from '../../../../src/xds/server/index.js';
 
@@ -49,6 +51,7 @@ export const testConfig: HttpConfig = {
   responseHeaders: {},
   blockEndpoints: [],
   allowWriteHttpFrom: [],
+  disableCoordinates: false,
   disableUnprintableCharFilter: false,
   kvMaxValueSize: 524_288,
   maxConnectionsPerClient: 200,
@@ -104,6 +107,8 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     clock,
     config: () => config,
     ca: options.ca ?? noCa,
+    servers: () => [singleServer(config, store.index, clock.now())],
+    coordinates: createCoordinateWriter(store, clock, ignore),
     propagation: {
       list: () => [],
       get: () => undefined,

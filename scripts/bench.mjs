@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Measures how fast a change reaches every proxy, and what that costs, beside the floor of the same payloads in the same run.
 //   npm run bench -- [--proxies 200,1000,5000] [--acks short,long] [--rounds 15] [--json FILE] [--synthetic] [--no-start-up]
+//   npm run bench -- --only compile                everything one sidecar with 20 upstreams is told, compiled and encoded
 // --acks long: the proxies repeat a 60 kB node in every request. --synthetic: the xDS server alone, over cells set by hand.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

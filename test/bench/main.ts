@@ -17,9 +17,15 @@ const { values } = parseArgs({
     json: { type: 'string' },
     synthetic: { type: 'boolean', default: false },
     'no-start-up': { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
   },
 });
 
+if (values.only === 'compile') {
+  const { measureCompile, renderCompile } = await import('./compile.js');
+  process.stdout.write(`${renderCompile(await measureCompile())}\n`);
+  process.exit(0);
+}
 const results: Measured[] = [];
 const startUp = values['no-start-up'] || values.synthetic ? undefined : await measureStartUp();
 for (const proxies of values.proxies.split(',').map(Number)) {

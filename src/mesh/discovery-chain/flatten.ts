@@ -98,5 +98,8 @@ function targetsOf(node: ChainNode | undefined): readonly string[] {
 }
 
 function pick<Value>(source: ReadonlyMap<string, Value>, keys: ReadonlySet<string>): Record<string, Value> {
-  return Object.fromEntries([...keys].sort().map((key) => [key, source.get(key) as Value]));
+  // Without a prototype: a plain object of names that no other has makes the engine describe its shape name by name.
+  const picked = Object.create(null) as Record<string, Value>;
+  for (const key of [...keys].sort()) picked[key] = source.get(key) as Value;
+  return picked;
 }

@@ -72,7 +72,7 @@ export function selectedInstances(view: MeshView, selection: TargetSelection): r
   for (const service of instancesOf(view, selection)) {
     const node = view.get('nodes', nodeKey(service.node));
     if (node?.datacenter !== selection.datacenter) continue;
-    if (selects === undefined || isAny(service) || selects(filterable(node, service, instanceChecks(view, service))))
+    if (selects === undefined || isAny(service) || selects(filterable(view, node, service)))
       selected.push({ node, service });
   }
   return selected;
@@ -111,53 +111,68 @@ export function instanceEndpoint(
   };
 }
 
-/** What a subset's filter may select from: the API's spelling of node, service and checks (consul-behaviour 1.1). */
-function filterable(node: NodeRecord, service: ServiceRecord, checks: readonly CheckRecord[]): object {
+/**
+ * What a subset's filter may select from: the API's spelling of node, service and checks (consul-behaviour 1.1). What it does not
+ * look at is not made, and not read.
+ */
+function filterable(view: MeshView, node: NodeRecord, service: ServiceRecord): object {
   return {
-    Node: {
-      ID: node.id,
-      Node: node.node,
-      Address: node.address,
-      Datacenter: node.datacenter,
-      TaggedAddresses: node.taggedAddresses,
-      Meta: node.meta,
+    get Node() {
+      return filterableNode(node);
     },
-    Service: {
-      Kind: service.kind,
-      ID: service.id,
-      Service: service.service,
-      Tags: service.tags,
-      Address: service.address,
-      Port: service.port,
-      Meta: service.meta,
-      Weights: { Passing: service.weights.passing, Warning: service.weights.warning },
-      EnableTagOverride: service.enableTagOverride,
-      Connect: { Native: service.connect.native },
-      Proxy: {
-        DestinationServiceName: service.proxy?.destinationServiceName ?? '',
-        DestinationServiceID: service.proxy?.destinationServiceId ?? '',
-        LocalServiceAddress: service.proxy?.localServiceAddress ?? '',
-        LocalServicePort: service.proxy?.localServicePort ?? 0,
-        Mode: service.proxy?.mode ?? '',
-      },
-      TaggedAddresses: Object.fromEntries(
-        Object.entries(service.taggedAddresses).map(([name, { address, port }]) => [
-          name,
-          { Address: address, Port: port },
-        ]),
-      ),
+    get Service() {
+      return filterableService(service);
     },
-    Checks: checks.map((check) => ({
-      Node: check.node,
-      CheckID: check.checkId,
-      Name: check.name,
-      Status: check.status,
-      Notes: check.notes,
-      Output: check.output,
-      ServiceID: check.serviceId,
-      ServiceName: check.serviceName,
-      ServiceTags: check.serviceTags,
-      Type: check.type,
-    })),
+    get Checks() {
+      return instanceChecks(view, service).map(filterableCheck);
+    },
   };
 }
+
+const filterableNode = (node: NodeRecord): object => ({
+  ID: node.id,
+  Node: node.node,
+  Address: node.address,
+  Datacenter: node.datacenter,
+  TaggedAddresses: node.taggedAddresses,
+  Meta: node.meta,
+});
+
+const filterableService = (service: ServiceRecord): object => ({
+  Kind: service.kind,
+  ID: service.id,
+  Service: service.service,
+  Tags: service.tags,
+  Address: service.address,
+  Port: service.port,
+  Meta: service.meta,
+  Weights: { Passing: service.weights.passing, Warning: service.weights.warning },
+  EnableTagOverride: service.enableTagOverride,
+  Connect: { Native: service.connect.native },
+  Proxy: {
+    DestinationServiceName: service.proxy?.destinationServiceName ?? '',
+    DestinationServiceID: service.proxy?.destinationServiceId ?? '',
+    LocalServiceAddress: service.proxy?.localServiceAddress ?? '',
+    LocalServicePort: service.proxy?.localServicePort ?? 0,
+    Mode: service.proxy?.mode ?? '',
+  },
+  TaggedAddresses: Object.fromEntries(
+    Object.entries(service.taggedAddresses).map(([name, { address, port }]) => [
+      name,
+      { Address: address, Port: port },
+    ]),
+  ),
+});
+
+const filterableCheck = (check: CheckRecord): object => ({
+  Node: check.node,
+  CheckID: check.checkId,
+  Name: check.name,
+  Status: check.status,
+  Notes: check.notes,
+  Output: check.output,
+  ServiceID: check.serviceId,
+  ServiceName: check.serviceName,
+  ServiceTags: check.serviceTags,
+  Type: check.type,
+});

@@ -16,6 +16,7 @@ export interface MessageType {
 /** A field as protoc describes it; `typeName` is the full name of a message or enum without the leading dot. */
 export interface FieldDescriptor {
   readonly name: string;
+  readonly number: number;
   readonly jsonName: string;
   readonly kind: 'scalar' | 'message' | 'enum';
   /** protoc's scalar type, e.g. `TYPE_UINT32`. */
@@ -38,12 +39,15 @@ export interface EnvoyApi {
   oneofs(typeName: string): ReadonlyMap<string, string>;
   /** The names of an enum's values, the zero one first. */
   enumValues(typeName: string): readonly string[];
+  /** The numbers of an enum's values by their names, aliases included. */
+  enumNumbers(typeName: string): ReadonlyMap<string, number>;
   /** The name of an enum's value with this number; undefined when there is none. */
   enumName(typeName: string, number: number): string | undefined;
 }
 
 interface RawField {
   readonly name: string;
+  readonly number: number;
   readonly jsonName?: string;
   readonly label: string;
   readonly type: string;
@@ -142,6 +146,8 @@ function load(filesOf: (list: FileList, deps: string) => readonly string[]): Env
       return oneofs.get(typeName) ?? NO_ONEOFS;
     },
     enumValues: (typeName) => (registry.enums.get(typeName) ?? []).map(({ name }) => name),
+    enumNumbers: (typeName) =>
+      new Map((registry.enums.get(typeName) ?? []).map(({ name, number }) => [name, number] as const)),
     enumName: (typeName, number) => registry.enums.get(typeName)?.find((value) => value.number === number)?.name,
   };
 }
@@ -179,6 +185,7 @@ function describe(owner: string, raw: RawField, registry: Registry): FieldDescri
   const typeName = kind === 'scalar' ? '' : fullName(owner, raw.typeName, registry);
   return {
     name: raw.name,
+    number: raw.number,
     jsonName: raw.jsonName || camelCase(raw.name),
     kind,
     scalar: kind === 'scalar' ? raw.type : '',

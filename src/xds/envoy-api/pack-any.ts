@@ -1,6 +1,7 @@
 import type { EnvoyMessages, EnvoyTypeName } from './envoy-messages.js';
 import { findLosses } from './find-losses.js';
 import { loadEnvoyApi } from './load-envoy-api.js';
+import { encodeAnyAlone, encodePlain } from './message-encoder.js';
 import { AppError } from '../../core/index.js';
 
 /** `google.protobuf.Any`, encoded: what goes into every `typed_config`. */
@@ -20,13 +21,16 @@ export function checkEncoding(on: boolean): void {
 
 /** Encodes a message of a known type. Map entries go out in the order they are given: builders sort their keys. */
 export function encodeMessage<Name extends EnvoyTypeName>(typeName: Name, message: EnvoyMessages[Name]): Buffer {
-  const type = loadEnvoyApi().message(typeName);
-  if (checked) {
-    const losses = findLosses(typeName, message);
-    if (losses.length > 0)
-      throw new AppError('internal', `${typeName} does not survive encoding: ${losses.join('; ')}`);
-  }
-  return type.serialize(message);
+  const bytes = encodePlain(typeName, message);
+  if (checked) check(typeName, message, bytes);
+  return bytes;
+}
+
+function check(typeName: string, message: object, bytes: Buffer): void {
+  const losses = findLosses(typeName, message);
+  if (!loadEnvoyApi().message(typeName).serialize(message).equals(bytes))
+    losses.push('other bytes than the loader makes');
+  if (losses.length > 0) throw new AppError('internal', `${typeName} does not survive encoding: ${losses.join('; ')}`);
 }
 
 /** The message as an Any that may stand inside another one. Throws AppError('internal') for a type that is not loaded. */
@@ -34,9 +38,9 @@ export function packAny<Name extends EnvoyTypeName>(typeName: Name, message: Env
   return { type_url: TYPE_PREFIX + typeName, value: encodeMessage(typeName, message) };
 }
 
-/** The encoded Any itself, as it stands in `Resource.resource`. */
+/** The encoded Any itself, as it stands in `Resource.resource`; in memory of its own, for it lives long. */
 export function encodeAny(any: PackedAny): Buffer {
-  return loadEnvoyApi().message('google.protobuf.Any').serialize(any);
+  return encodeAnyAlone(any.type_url, any.value);
 }
 
 /** The Any that stands in `Resource.resource`, still packed. */

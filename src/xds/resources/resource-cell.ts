@@ -127,13 +127,6 @@ export const extendedFactsCell: Cell<ExtendedFacts> = {
 
 const VERSION_LENGTH = 32;
 
-/** A copy with memory of its own: what lives long must not keep alive the 8 kB page it was written into. */
-function detached(bytes: Buffer): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
-  return copy;
-}
-
 /**
  * One encoded resource; undefined while it cannot be made from the state. The same content from other entries is another one, which
  * nobody is sent again. Key: `NeededResource.cell`.
@@ -149,7 +142,7 @@ export const resourceCell: Cell<EncodedResource | undefined> = {
     const { type, build } = builders[builder];
     const built = (build as Builder<object>)(view, input);
     if (built === undefined) return undefined;
-    const bytes = detached(encodeAny(built.any));
+    const bytes = encodeAny(built.any);
     const ofChain = input.chain === undefined ? [] : view.cell(chainEntriesCell, input.chain);
     return {
       type,

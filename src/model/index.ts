@@ -13,4 +13,5 @@ export * from './records/mesh-state.js';
 export * from './records/operator.js';
 export * from './records/prepared-query.js';
 export * from './records/proxy.js';
+export * from './records/session.js';
 export * from './tables.js';

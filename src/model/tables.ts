@@ -20,6 +20,7 @@ import type {
 } from './records/mesh-state.js';
 import type { AutopilotRecord, CoordinateRecord } from './records/operator.js';
 import type { PreparedQueryRecord } from './records/prepared-query.js';
+import type { EndedSessionRecord, LockDelayRecord, SessionRecord } from './records/session.js';
 
 /** Every table of the store, by name. */
 export interface Tables {
@@ -27,6 +28,9 @@ export interface Tables {
   services: ServiceRecord;
   checks: CheckRecord;
   kv: KvRecord;
+  sessions: SessionRecord;
+  'ended-sessions': EndedSessionRecord;
+  'lock-delays': LockDelayRecord;
   'config-entries': ConfigEntryRecord;
   'prepared-queries': PreparedQueryRecord;
   'virtual-ips': VirtualIpRecord;
@@ -47,12 +51,13 @@ export type TableName = keyof Tables;
 export type MeshView = View<Tables>;
 export type Cell<Value> = CellDefinition<Tables, Value>;
 
-/** How a table is keyed and indexed. `ordered: 'bytes'` = ranges are prefixes of the key's text (KV). */
+/** How a table is keyed and indexed. */
 export interface TableDefinition<Row> {
   readonly key: (row: Row) => string;
   /** Index name -> the tuples under which a record is found; a range is any prefix of such a tuple. */
   readonly indexes: Readonly<Record<string, (row: Row) => readonly (readonly string[])[]>>;
-  readonly ordered?: 'bytes';
+  /** The table is ordered by the bytes of its keys, and ranges of this index are prefixes of the key's text (KV). */
+  readonly byteOrdered?: string;
   /**
    * Index name -> the prefix shared by the primary keys of all records in a range. Lets an engine check "nothing was added
    * to this range" by primary keys; an index that is not named here is checked as the whole table.
@@ -85,6 +90,12 @@ function intentionSources({ entry }: ConfigEntryRecord): readonly (readonly stri
   if (entry.kind !== 'service-intentions') return [];
   const local = entry.sources.filter(({ peer }) => peer === '');
   return [...new Set(local.map(({ name }) => name))].map((name) => [name]);
+}
+
+/** The checks that a session depends on, of its node and of services there. */
+function checksOfSession({ node, nodeChecks, serviceChecks }: SessionRecord): readonly (readonly string[])[] {
+  const ids = [...nodeChecks, ...(serviceChecks ?? []).map(({ id }) => id)];
+  return [...new Set(ids)].map((id) => [nodeKey(node), id]);
 }
 
 /** Services outside the mesh that gateways lead to because of an entry; `*` for all of them. */
@@ -120,10 +131,20 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
   },
   kv: {
     key: (row) => row.key,
-    indexes: { prefix: (row) => [[row.key]] },
-    ordered: 'bytes',
+    indexes: {
+      prefix: (row) => [[row.key]],
+      /** The keys that a session holds. */
+      bySession: (row) => (row.session === '' ? [] : [[row.session]]),
+    },
+    byteOrdered: 'prefix',
     keyPrefix: { prefix: ([prefix = '']) => prefix },
   },
+  sessions: {
+    key: (row) => row.id,
+    indexes: { all: () => [[]], byNode: (row) => [[nodeKey(row.node)]], byCheck: checksOfSession },
+  },
+  'ended-sessions': { key: (row) => row.id, indexes: { all: () => [[]] } },
+  'lock-delays': { key: (row) => row.key, indexes: { all: () => [[]] } },
   'config-entries': {
     key: (row) => configEntryKey(row.entry.kind, row.entry.name),
     indexes: {
@@ -141,6 +162,7 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       all: () => [[]],
       /** Names of queries, and apart from them prefixes of templates: neither has a case. */
       byName: (row) => (row.template.type === '' && row.name !== '' ? [[row.name.toLowerCase()]] : []),
+      bySession: (row) => (row.session === '' ? [] : [[row.session]]),
       byTemplate: (row) => (row.template.type === '' ? [] : [[row.name.toLowerCase()]]),
     },
   },

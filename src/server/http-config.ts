@@ -29,6 +29,8 @@ export function httpConfigOf(config: AgentConfig, nodeId: string, ports: AgentCo
     disableCoordinates: config.disableCoordinates,
     disableUnprintableCharFilter: config.http.disableUnprintableCharFilter,
     kvMaxValueSize: config.http.kvMaxValueSize,
+    txnMaxReqLen: config.http.txnMaxReqLen,
+    sessionTtlMinMs: config.http.sessionTtlMinMs,
     maxConnectionsPerClient: config.http.maxConnectionsPerClient,
     defaultQueryTimeMs: config.http.defaultQueryTimeMs,
     maxQueryTimeMs: config.http.maxQueryTimeMs,

@@ -6,6 +6,7 @@ import { type EntryGuard, writeConfigEntry } from '../discovery/config/index.js'
 import { setDefaultIntentionPolicy } from '../discovery/intentions/index.js';
 import { createCoordinateWriter } from '../discovery/coordinates/index.js';
 import { createEntryGuard } from '../discovery/proxies/index.js';
+import { keepSessions } from '../discovery/sessions/index.js';
 import { type DnsSettings, createDnsServer } from '../edges/dns/index.js';
 import { type AgentControl, createHttpServer } from '../edges/http/index.js';
 import { configEntryKey, decodeConfigEntry, nodeKey } from '../model/index.js';
@@ -106,10 +107,13 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
   });
   const coordinates = createCoordinateWriter(store, clock, (message) => logger.warn({ room: 'coordinates' }, message));
   const startedAtMs = clock.now();
+  const warn = (message: string): void => logger.warn({ room: 'state' }, message);
+  const sessions = keepSessions({ store, clock, nextTurn, warn });
   const http = createHttpServer({
     store,
     agent,
     ca,
+    sessions,
     propagation: xds.propagation,
     servers: () => [singleServer(httpConfigOf(config, nodeId, ports), store.index, startedAtMs)],
     coordinates,
@@ -129,7 +133,7 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     () => xds.close(),
     () => dns.close(),
   ];
-  closers.push(startHousekeeping(store, clock, (message) => logger.warn({ room: 'state' }, message)));
+  closers.push(startHousekeeping(store, clock, warn), () => sessions.close());
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
@@ -166,9 +170,10 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
   }
 }
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Entries are looked at with the eyes of the proxies that are registered and connected. */
 function guardOf(store: StateStore, { propagation }: XdsServer): EntryGuard {
-  const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
   return createEntryGuard({ store, connected: () => connectedProxies(propagation), nextTurn });
 }
 

@@ -46,6 +46,7 @@ class Store implements StateStore {
   readonly counters = { cellsComputed: 0, cellsVerified: 0, flushes: 0, conflicts: 0, commits: 0 };
   readonly view: MeshView;
   readonly #backend: Backend;
+  readonly #clock: Clock;
   readonly #database = new Database();
   readonly #applied = new AppliedRevisions();
   readonly #commits = new Subject<Commit>();
@@ -72,6 +73,7 @@ class Store implements StateStore {
     const pending = new PendingCommits(database);
     const scheduleFlush = (): void => queueMicrotask(() => this.#flush());
     this.#backend = backend;
+    this.#clock = clock;
     this.#onProblem = onProblem;
     this.#graph = new CellGraph(database, this.counters, scheduleFlush, (node) => this.#idle.touch(node));
     this.#idle = new IdleCells(clock, (node) => this.#graph.drop(node));
@@ -160,7 +162,8 @@ class Store implements StateStore {
 
   whatIf<Result>(overlay: (transaction: Transaction) => void, run: (view: MeshView) => Result): Result {
     const database = this.#open();
-    const transaction = new TransactionView(database, this.#applied.revision + database.base + 1, unnoticed);
+    const nextIndex = this.#applied.revision + database.base + 1;
+    const transaction = new TransactionView(database, nextIndex, unnoticed, this.#clock.now());
     overlay(transaction);
     return run(new PrivateView(transaction.reader));
   }

@@ -13,7 +13,6 @@ const waitingFamilies = {
   acl: 'access control',
   event: 'user events',
   peering: 'cluster peering',
-  session: 'sessions',
   txn: 'transactions over HTTP',
 };
 
@@ -35,7 +34,7 @@ const endpoints = [
   [/^\/v1\/connect\/ca\/configuration/, 'CA configuration over HTTP'],
   [/^\/v1\/health\/ingress\//, 'ingress gateways'],
   [/^\/v1\/catalog\/gateway-services\//, 'gateways'],
-  [/^\/v1\/session/, 'sessions'],
+  [/^\/v1\/session/, undefined],
   [/^\/v1\/query/, undefined],
   [/^\/v1\/internal\/ui/, 'UI endpoints'],
   [/^\/v1\/internal\/acl/, 'access control'],
@@ -134,7 +133,6 @@ const overrides = {
   'operator/keyring-encrypted': { inScope: 'decided: there is nothing to encrypt' },
   'operator/usage': { inScope: 'a mesh gateway is only counted' },
   'config/sameness-group': { inScope: 'entries of the kind are refused by name, as in Consul' },
-  'kv/conflicting': { inScope: 'a session only stands in requests that are refused for another reason' },
   'query/crud': { inScope: 'another datacenter is only named in a definition' },
   'query/refused': { inScope: 'peers and the like are only named in definitions that are refused, or not carried out' },
   'health/service': { inScope: 'peers, datacenters and the like are only named in queries of the health of services' },
@@ -167,7 +165,6 @@ function* reasonsOfHttpStep(step, family) {
     if (reason) yield reason;
     const kind = /^\/v1\/config\/([^/]+)/.exec(path)?.[1];
     if (kind && waitingKinds[kind]) yield waitingKinds[kind];
-    if (/(?:^|&)(?:acquire|release)=/.test(query)) yield 'sessions';
     if (/(?:^|&)peer=/.test(query)) yield 'cluster peering';
     if (/(?:^|&)(?:sg|sameness-group)=/.test(query)) yield 'sameness groups';
     // A chain is compiled for any datacenter: `compile-dc` needs no way there.

@@ -63,6 +63,8 @@ export interface AgentConfig {
     readonly allowWriteFrom: readonly string[];
     readonly disableUnprintableCharFilter: boolean;
     readonly kvMaxValueSize: number;
+    readonly txnMaxReqLen: number;
+    readonly sessionTtlMinMs: number;
     readonly maxConnectionsPerClient: number;
     readonly defaultQueryTimeMs: number;
     readonly maxQueryTimeMs: number;
@@ -131,6 +133,8 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
       allowWriteFrom: options.httpConfig?.allowWriteHttpFrom ?? [],
       disableUnprintableCharFilter: options.disableHttpUnprintableCharFilter ?? false,
       kvMaxValueSize: options.limits?.kvMaxValueSize ?? 524_288,
+      txnMaxReqLen: options.limits?.txnMaxReqLen ?? 524_288,
+      sessionTtlMinMs: options.sessionTtlMinMs ?? 10_000,
       maxConnectionsPerClient: options.limits?.httpMaxConnsPerClient ?? 200,
       defaultQueryTimeMs: options.defaultQueryTimeMs ?? 5 * MINUTE_MS,
       maxQueryTimeMs: options.maxQueryTimeMs ?? 10 * MINUTE_MS,

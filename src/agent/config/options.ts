@@ -49,7 +49,11 @@ export interface AgentOptions {
     readonly blockEndpoints?: readonly string[];
     readonly responseHeaders?: StringMap;
   };
-  readonly limits?: { readonly httpMaxConnsPerClient?: number; readonly kvMaxValueSize?: number };
+  readonly limits?: {
+    readonly httpMaxConnsPerClient?: number;
+    readonly kvMaxValueSize?: number;
+    readonly txnMaxReqLen?: number;
+  };
   readonly locality?: Locality;
   readonly logJson?: boolean;
   readonly logLevel?: string;
@@ -59,6 +63,7 @@ export interface AgentOptions {
   readonly nodeName?: string;
   readonly ports?: PortOptions;
   readonly primaryDatacenter?: string;
+  readonly sessionTtlMinMs?: number;
   readonly recursors?: readonly string[];
   readonly server?: boolean;
   readonly service?: readonly Readonly<Record<string, unknown>>[];
@@ -207,7 +212,11 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     ),
     limits: optional(
       object<NonNullable<AgentOptions['limits']>>(
-        { httpMaxConnsPerClient: optional(integer()), kvMaxValueSize: optional(integer()) },
+        {
+          httpMaxConnsPerClient: optional(integer()),
+          kvMaxValueSize: optional(integer()),
+          txnMaxReqLen: optional(integer()),
+        },
         { ignored: OPTIONS_WITHOUT_EFFECT.limits },
       ),
     ),
@@ -238,6 +247,7 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
       ),
     ),
     primaryDatacenter: optional(text({ lowerCase: true })),
+    sessionTtlMinMs: optional(duration()),
     recursors: optional(list(text())),
     server: optional(flag()),
     service: optional(objects),

@@ -18,7 +18,7 @@ export const OPTIONS_WITHOUT_EFFECT = {
     raft_snapshot_interval raft_snapshot_threshold raft_trailing_logs read_replica reconnect_timeout reconnect_timeout_wan
     rejoin_after_leave reporting retry_interval retry_interval_wan retry_join retry_join_wan retry_max
     retry_max_wan rpc segment segments serf_lan serf_lan_allowed_cidrs serf_wan serf_wan_allowed_cidrs server_name
-    server_rejoin_age_max session_ttl_min skip_leave_on_interrupt start_join start_join_wan syslog_facility telemetry tls
+    server_rejoin_age_max skip_leave_on_interrupt start_join start_join_wan syslog_facility telemetry tls
     tls_cipher_suites tls_min_version tls_prefer_server_cipher_suites translate_wan_addrs ui ui_config ui_content_path
     ui_dir unix_sockets use_streaming_backend verify_incoming verify_incoming_https verify_incoming_rpc verify_outgoing
     verify_server_hostname version version_metadata watches xds`),
@@ -35,7 +35,7 @@ export const OPTIONS_WITHOUT_EFFECT = {
   http_config: words('max_header_bytes use_cache'),
   limits: words(`
     https_handshake_timeout request_limits rpc_client_timeout rpc_handshake_timeout rpc_max_burst rpc_max_conns_per_client
-    rpc_rate txn_max_req_len kv_max_value_size_bytes`),
+    rpc_rate kv_max_value_size_bytes`),
   ports: words('proxy_max_port proxy_min_port'),
 } as const;
 

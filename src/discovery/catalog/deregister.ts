@@ -1,6 +1,7 @@
 import { AppError } from '../../core/index.js';
 import { checkKey, coordinateKey, nodeKey, serviceKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
+import { endSessionsOfCheck, endSessionsOfNode } from '../sessions/index.js';
 import { connectName } from './connect-name.js';
 import { refreshWildcardGateways } from './gateway-addresses.js';
 import type { CatalogDeregistration } from './registration.js';
@@ -23,7 +24,7 @@ export function applyDeregistration(transaction: Transaction, deregistration: Ca
   else removeNode(transaction, node);
 }
 
-/** Removes a node, its services, its checks and its place in the network. */
+/** Removes a node, its services, its checks and its place in the network; its sessions end. */
 export function removeNode(transaction: Transaction, node: string): void {
   for (const service of transaction.range('services', 'byNode', [nodeKey(node)]))
     removeService(transaction, node, service.id);
@@ -32,11 +33,14 @@ export function removeNode(transaction: Transaction, node: string): void {
   for (const { segment } of transaction.range('coordinates', 'byNode', [nodeKey(node)]))
     transaction.delete('coordinates', coordinateKey(node, segment));
   if (transaction.get('nodes', nodeKey(node)) !== undefined) transaction.delete('nodes', nodeKey(node));
+  endSessionsOfNode(transaction, node);
 }
 
-function removeCheck(transaction: Transaction, node: string, checkId: string): void {
+/** Removes a check; the sessions that depend on it end. */
+export function removeCheck(transaction: Transaction, node: string, checkId: string): void {
   if (transaction.get('checks', checkKey(node, checkId)) !== undefined)
     transaction.delete('checks', checkKey(node, checkId));
+  endSessionsOfCheck(transaction, node, checkId);
 }
 
 /** Removes a service instance and its checks; hands its virtual IP back when nothing else needs it. */
@@ -44,7 +48,7 @@ export function removeService(transaction: Transaction, node: string, serviceId:
   const known = transaction.get('services', serviceKey(node, serviceId));
   if (known === undefined) return;
   for (const check of transaction.range('checks', 'byInstance', [nodeKey(node), serviceId]))
-    transaction.delete('checks', checkKey(node, check.checkId));
+    removeCheck(transaction, node, check.checkId);
   transaction.delete('services', serviceKey(node, serviceId));
   const meshName = connectName(known);
   if (meshName !== undefined) releaseVirtualIpIfUnused(transaction, meshName);

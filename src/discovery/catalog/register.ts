@@ -1,6 +1,7 @@
 import { AppError, meshNameProblem } from '../../core/index.js';
 import { type ServiceRecord, checkKey, nodeKey, serviceKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
+import { endSessionsOfCheck } from '../sessions/index.js';
 import { checkName } from './check-name.js';
 import { connectName } from './connect-name.js';
 import { removeNode } from './deregister.js';
@@ -179,4 +180,5 @@ function putCheck(transaction: Transaction, node: string, given: RegisteredCheck
     serviceName: owner?.service ?? '',
     serviceTags: owner?.tags ?? [],
   });
+  if (given.status === 'critical') endSessionsOfCheck(transaction, node, checkId);
 }

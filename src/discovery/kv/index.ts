@@ -1,7 +1,20 @@
 /**
- * KV: keys with values.
- * In: writes; a tracked view. Out: transactions, cells with unfiltered records. Must never: know about HTTP.
+ * KV: keys with values, and their locks (consul-behaviour.md 1.5).
+ * In: writes over a transaction; a tracked view. Out: changes of the transaction, cells with unfiltered records. Must never: know
+ * about HTTP, or scan the keys to find those of a session.
  */
 export { kvEntryCell, kvPrefixCell } from './cells.js';
+export { encodeKvEntry } from './encode-entry.js';
+export { type SessionEnd, endHold, holderOf } from './holder.js';
 export { keysBelow } from './keys.js';
-export { type KvDelete, type KvWrite, deleteKv, putKv } from './write.js';
+export {
+  type KvValue,
+  acquireKv,
+  casKv,
+  checkKeyText,
+  deleteKv,
+  deleteKvCas,
+  deleteKvTree,
+  putKv,
+  releaseKv,
+} from './write.js';

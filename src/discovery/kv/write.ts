@@ -1,48 +1,90 @@
-import type { CommitResult, StateStore } from '../../state/index.js';
+import { AppError } from '../../core/index.js';
+import type { KvRecord } from '../../model/index.js';
+import type { Transaction } from '../../state/index.js';
+import { holderOf, lockableAtMs } from './holder.js';
 
-/** How a value is written: always, or only if the key's ModifyIndex is `cas` (0: only if there is no such key). */
-export interface KvWrite {
+/** A value as it is to be written. */
+export interface KvValue {
   readonly key: string;
   readonly value: Uint8Array;
   /** Unsigned 64 bit number as decimal text. */
   readonly flags: string;
-  readonly cas?: bigint;
 }
 
-/** Which keys go: one (with `cas`: only if its ModifyIndex is that), or all below a prefix. */
-export interface KvDelete {
-  readonly key: string;
-  readonly recurse: boolean;
-  readonly cas?: bigint;
+/** Longest key, in bytes of UTF-8. */
+const MAX_KEY_BYTES = 16_384;
+
+/** Throws `invalidArgument` for a text that cannot be a key. */
+export function checkKeyText(key: string): void {
+  if (key === '') throw new AppError('invalidArgument', 'Missing key name');
+  if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES)
+    throw new AppError('invalidArgument', `Key is too long: it may have at most ${MAX_KEY_BYTES} bytes`);
+  if (key.includes('\u0000')) throw new AppError('invalidArgument', 'Key must not contain a NUL character');
 }
 
-/** Writes a value; false when `cas` does not fit. A key's lock is left as it is (consul-behaviour.md 1.5). */
-export function putKv(store: StateStore, write: KvWrite): Promise<CommitResult<boolean>> {
-  return store.transact('kv-put', (transaction) => {
-    const known = transaction.get('kv', write.key);
-    if (write.cas !== undefined && write.cas !== BigInt(known?.modifyIndex ?? 0)) return false;
-    transaction.put('kv', {
-      key: write.key,
-      value: Buffer.from(write.value).toString('base64'),
-      flags: write.flags,
-      lockIndex: known?.lockIndex ?? 0,
-      session: known?.session ?? '',
-    });
+/** Writes a value. A key's lock is left as it is: who does not hold it can write too (consul-behaviour.md 1.5). */
+export function putKv(transaction: Transaction, write: KvValue): void {
+  const known = transaction.get('kv', write.key);
+  store(transaction, write, { lockIndex: known?.lockIndex ?? 0, session: known?.session ?? '' });
+}
+
+/** `putKv` if the key's ModifyIndex is `index` (0: if there is no such key); else false. */
+export function casKv(transaction: Transaction, write: KvValue, index: bigint): boolean {
+  if (index !== BigInt(transaction.get('kv', write.key)?.modifyIndex ?? 0)) return false;
+  putKv(transaction, write);
+  return true;
+}
+
+/**
+ * Writes a value and makes the session the holder of the key's lock. The lock's index grows with every new holder. False while
+ * another session holds it, and within the lock-delay after one that did has ended. Throws `invalidArgument` for a session
+ * that does not exist.
+ */
+export function acquireKv(transaction: Transaction, write: KvValue, session: string): boolean {
+  if (session === '' || transaction.get('sessions', session) === undefined)
+    throw new AppError('invalidArgument', `invalid session "${session}"`);
+  const known = transaction.get('kv', write.key);
+  if (known?.session === session) {
+    store(transaction, write, known);
     return true;
-  });
+  }
+  if (known !== undefined && holderOf(transaction, known) !== '') return false;
+  if (lockableAtMs(transaction, write.key) > transaction.nowMs) return false;
+  store(transaction, write, { lockIndex: (known?.lockIndex ?? 0) + 1, session });
+  return true;
 }
 
-/** Deletes; false when `cas` does not fit. Keys that are not there are no error. */
-export function deleteKv(store: StateStore, removal: KvDelete): Promise<CommitResult<boolean>> {
-  return store.transact('kv-delete', (transaction) => {
-    if (removal.recurse) {
-      for (const entry of transaction.range('kv', 'prefix', [removal.key])) transaction.delete('kv', entry.key);
-      return true;
-    }
-    const known = transaction.get('kv', removal.key);
-    if (known === undefined) return true;
-    if (removal.cas !== undefined && removal.cas !== BigInt(known.modifyIndex)) return false;
-    transaction.delete('kv', removal.key);
-    return true;
-  });
+/** Writes a value and gives the key's lock back; false unless the session holds it. */
+export function releaseKv(transaction: Transaction, write: KvValue, session: string): boolean {
+  const known = transaction.get('kv', write.key);
+  if (known === undefined || session === '' || holderOf(transaction, known) !== session) return false;
+  store(transaction, write, { lockIndex: known.lockIndex, session: '' });
+  return true;
+}
+
+/** Deletes a key; one that is not there is no error. */
+export function deleteKv(transaction: Transaction, key: string): void {
+  if (transaction.get('kv', key) !== undefined) transaction.delete('kv', key);
+}
+
+/** Deletes a key if its ModifyIndex is `index`; else false. A key that is not there counts as deleted. */
+export function deleteKvCas(transaction: Transaction, key: string, index: bigint): boolean {
+  const known = transaction.get('kv', key);
+  if (known === undefined) return true;
+  if (index !== BigInt(known.modifyIndex)) return false;
+  transaction.delete('kv', key);
+  return true;
+}
+
+/** Deletes all keys below a prefix. */
+export function deleteKvTree(transaction: Transaction, prefix: string): void {
+  for (const entry of transaction.range('kv', 'prefix', [prefix])) transaction.delete('kv', entry.key);
+}
+
+function store(
+  transaction: Transaction,
+  { key, value, flags }: KvValue,
+  { lockIndex, session }: Pick<KvRecord, 'lockIndex' | 'session'>,
+): void {
+  transaction.put('kv', { key, value: Buffer.from(value).toString('base64'), flags, lockIndex, session });
 }

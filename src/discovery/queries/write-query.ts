@@ -36,8 +36,8 @@ function mustExist(transaction: Transaction, id: string): void {
 function put(transaction: Transaction, query: QueryDefinition): void {
   const problem = queryProblem(query);
   if (problem !== undefined) throw new AppError('invalidArgument', problem);
-  if (query.session !== '')
-    throw new AppError('invalidArgument', `invalid session "${query.session}": this version has no sessions`);
+  if (query.session !== '' && transaction.get('sessions', query.session) === undefined)
+    throw new AppError('invalidArgument', `invalid session "${query.session}"`);
   checkName(transaction, query);
   transaction.put('prepared-queries', query);
 }

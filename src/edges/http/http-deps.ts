@@ -4,6 +4,7 @@ import type { Clock } from '../../core/index.js';
 import type { EntryGuard } from '../../discovery/config/index.js';
 import type { CoordinateWriter } from '../../discovery/coordinates/index.js';
 import type { ServerMember } from '../../discovery/operator/index.js';
+import type { SessionKeeper } from '../../discovery/sessions/index.js';
 import type { StateStore } from '../../state/index.js';
 import type { Propagation } from '../../xds/index.js';
 
@@ -57,6 +58,10 @@ export interface HttpConfig {
   readonly disableCoordinates: boolean;
   /** `limits.kv_max_value_size`, bytes. */
   readonly kvMaxValueSize: number;
+  /** `limits.txn_max_req_len`, bytes. */
+  readonly txnMaxReqLen: number;
+  /** `session_ttl_min`. */
+  readonly sessionTtlMinMs: number;
   /** `limits.http_max_conns_per_client`; 0 = no limit. */
   readonly maxConnectionsPerClient: number;
   readonly defaultQueryTimeMs: number;
@@ -98,6 +103,8 @@ export interface HttpDeps {
   readonly servers: () => readonly ServerMember[];
   readonly coordinates: CoordinateWriter;
   readonly config: () => HttpConfig;
+  /** Hears of renewals. */
+  readonly sessions: Pick<SessionKeeper, 'renew'>;
   readonly control: AgentControl;
   readonly metrics: HttpMetrics;
   /** Looks at writes of config entries before they are carried out. */

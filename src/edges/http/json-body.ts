@@ -8,8 +8,11 @@ const DEFAULT_PREFIX = 'Request decode failed';
 
 /** The body as JSON. Throws `invalidArgument` with line and column, `tooLarge` above the limit. */
 export async function readJson(request: ApiRequest, prefix = DEFAULT_PREFIX, limitBytes?: number): Promise<unknown> {
-  const body = await request.body(limitBytes);
-  if (body.length === 0)
+  return parseBody(await request.body(limitBytes), prefix);
+}
+
+function parseBody(body: Buffer, prefix: string): unknown {
+  if (body.toString('latin1', 0, 64).trim() === '' && body.toString('latin1').trim() === '')
     throw new AppError('invalidArgument', `${prefix}: EOF: the body is empty, a JSON object is wanted`);
   const source = decodeUtf8(body, prefix);
   try {
@@ -22,7 +25,10 @@ export async function readJson(request: ApiRequest, prefix = DEFAULT_PREFIX, lim
 
 /** The body as a JSON object; `null` counts as one without fields. */
 export async function readObject(request: ApiRequest, prefix = DEFAULT_PREFIX): Promise<object> {
-  const value = await readJson(request, prefix);
+  return asObject(await readJson(request, prefix), prefix);
+}
+
+function asObject(value: unknown, prefix: string): object {
   if (value === null) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value;
   throw new AppError('invalidArgument', `${prefix}: the body must be an object, not ${kindOf(value)}`);
@@ -34,7 +40,21 @@ export async function readBodyAs<Value>(
   field: Field<Value>,
   prefix = DEFAULT_PREFIX,
 ): Promise<Value> {
-  const result = tryDecode(field, await readObject(request, prefix));
+  return decodeBody(field, await readObject(request, prefix), prefix);
+}
+
+/** `readBodyAs` where the body may be left out: that is an object without fields. */
+export async function readOptionalBodyAs<Value>(
+  request: ApiRequest,
+  field: Field<Value>,
+  prefix = DEFAULT_PREFIX,
+): Promise<Value> {
+  const body = await request.body();
+  return body.length === 0 ? field.empty : decodeBody(field, asObject(parseBody(body, prefix), prefix), prefix);
+}
+
+function decodeBody<Value>(field: Field<Value>, body: object, prefix: string): Value {
+  const result = tryDecode(field, body);
   if (result.ok) return result.value;
   throw new AppError('invalidArgument', `${prefix}: ${result.problems.map(problemText).join('; ')}`);
 }

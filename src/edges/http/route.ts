@@ -21,7 +21,9 @@ export type AclRequirement =
         | 'config'
         | 'acl'
         | 'query'
-        | 'keyring';
+        | 'keyring'
+        | 'session'
+        | 'event';
       readonly access: 'read' | 'write' | 'list';
       readonly scope: 'any' | 'path' | 'query' | 'body' | 'agent' | 'items';
     };

@@ -29,7 +29,7 @@ interface TableSources {
   readonly keys: Home;
   /** By index: the text of a tuple prefix -> source. */
   readonly ranges: Map<string, Home>;
-  /** For byte-ordered tables, by length: prefix -> source. */
+  /** Of the byte-ordered index, by length: prefix -> source. */
   readonly prefixes: Map<number, Home>;
 }
 
@@ -51,7 +51,7 @@ export class Sources {
 
   ofRange(table: TableName, index: string, prefix: readonly string[]): Source {
     const { ranges, prefixes } = this.#of(table);
-    if (definitionOf(table).ordered !== 'bytes') return sourceIn(homeIn(ranges, index), tupleKey(...prefix));
+    if (definitionOf(table).byteOrdered !== index) return sourceIn(homeIn(ranges, index), tupleKey(...prefix));
     const text = prefix[0] ?? '';
     return sourceIn(homeIn(prefixes, text.length), text);
   }

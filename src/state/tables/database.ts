@@ -2,15 +2,15 @@ import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
 import { PrefixMaximum } from './prefix-maximum.js';
 import { withIndexes } from './record-format.js';
-import { type Row, type StateReader, definitionOf, tableNames } from './row.js';
+import { type Row, type StateReader, definitionOf, rangeText, tableNames } from './row.js';
 import { Table } from './table.js';
 
 /** Names of the records in the `system` table that this room reads itself. */
 export const INDEX_BASE = 'index-base';
 export const MARK_FLOOR = 'mark-floor';
 
-/** Tables that tell about the store itself: leaving them leaves no mark. */
-const unmarked: ReadonlySet<TableName> = new Set(['marks', 'system', 'guards']);
+/** Tables that tell about the store itself, or that nobody waits for: leaving them leaves no mark. */
+const unmarked: ReadonlySet<TableName> = new Set(['marks', 'system', 'guards', 'ended-sessions', 'lock-delays']);
 
 /** The pseudo index of a table whose ranges are single primary keys: `''` cannot be the name of an index. */
 const KEY_INDEX = '';
@@ -48,8 +48,7 @@ export class Database implements StateReader {
 
   /** Greatest index at which a record left the range; 0 if none is known. */
   rangeMark(table: TableName, index: string, prefix: readonly string[]): number {
-    const ordered = this.table(table).definition.ordered === 'bytes';
-    return this.#marks.under(tupleKey(table, index) + (ordered ? (prefix[0] ?? '') : tupleKey(...prefix)));
+    return this.#marks.under(tupleKey(table, index) + rangeText(this.table(table).definition, index, prefix));
   }
 
   /** Index at which the record under `key` was last deleted; 0 if that is not known. */

@@ -5,4 +5,4 @@
 export { Database, INDEX_BASE, MARK_FLOOR, type TableChange, marksOfChange } from './database.js';
 export { Overlay } from './overlay.js';
 export { decodeRecord, sameContent, unreadable, writeRecord } from './record-format.js';
-export { type Row, type StateReader, definitionOf, tableNames } from './row.js';
+export { type Row, type StateReader, definitionOf, rangeText, tableNames } from './row.js';

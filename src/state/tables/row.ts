@@ -1,3 +1,4 @@
+import { tupleKey } from '../../core/index.js';
 import { type Revisions, type TableDefinition, type TableName, tableDefinitions } from '../../model/index.js';
 
 /** A stored record as this room handles it: any table's, with its revisions as indexes. */
@@ -13,6 +14,11 @@ export interface StateReader {
 /** The definition of a table with its row type forgotten. */
 export function definitionOf(table: TableName): TableDefinition<Row> {
   return tableDefinitions[table] as unknown as TableDefinition<Row>;
+}
+
+/** The text that stands for a range: of the keys' own text where the index is ordered by it, else of its tuples. */
+export function rangeText({ byteOrdered }: TableDefinition<Row>, index: string, prefix: readonly string[]): string {
+  return index === byteOrdered ? (prefix[0] ?? '') : tupleKey(...prefix);
 }
 
 /** All table names, in the order of their definition. */

@@ -19,10 +19,9 @@ export class Table {
   constructor(name: TableName) {
     this.#name = name;
     this.definition = definitionOf(name);
-    if (this.definition.ordered === 'bytes') this.#ordered = new SortedRows();
-    else
-      for (const [index, tuples] of Object.entries(this.definition.indexes))
-        this.#indexes.set(index, new TableIndex(tuples));
+    if (this.definition.byteOrdered !== undefined) this.#ordered = new SortedRows();
+    for (const [index, tuples] of Object.entries(this.definition.indexes))
+      if (index !== this.definition.byteOrdered) this.#indexes.set(index, new TableIndex(tuples));
   }
 
   get size(): number {
@@ -40,7 +39,7 @@ export class Table {
   /** Stores `after` under `key`, or removes the row; returns what was there. A row that cannot be indexed throws and changes nothing. */
   replace(key: string, after: Row | undefined): Row | undefined {
     const before = this.#rows.get(key);
-    const tuples = after && Object.values(this.definition.indexes).map((tuplesOf) => tuplesOf(after));
+    const tuples = after && [...this.#indexes.keys()].map((name) => this.definition.indexes[name]?.(after) ?? []);
     let at = 0;
     for (const index of this.#indexes.values()) index.update(key, before, after, tuples?.[at++] ?? []);
     if (after) this.#rows.set(key, after);
@@ -52,8 +51,10 @@ export class Table {
   range(index: string, prefix: readonly string[]): Row[] {
     if (!(index in this.definition.indexes))
       throw new AppError('internal', `The table ${this.#name} has no index ${index}.`);
-    if (!this.#ordered) return (this.#indexes.get(index) as TableIndex).range(prefix, this.definition.key);
-    const rows = this.#ordered.withPrefix(prefix[0] ?? '');
+    const rows =
+      this.#ordered && index === this.definition.byteOrdered
+        ? this.#ordered.withPrefix(prefix[0] ?? '')
+        : (this.#indexes.get(index) as TableIndex).range(prefix, this.definition.key);
     return this.#hasSurrogates ? rows.sort((left, right) => compareKeys(this.definition, left, right)) : rows;
   }
 
@@ -65,8 +66,8 @@ export class Table {
 }
 
 /** Order of two rows of a table: of their keys' bytes where the table is ordered so, else of their keys' text. */
-export function compareKeys({ key, ordered }: TableDefinition<Row>, left: Row, right: Row): number {
+export function compareKeys({ key, byteOrdered }: TableDefinition<Row>, left: Row, right: Row): number {
   const [leftKey, rightKey] = [key(left), key(right)];
-  if (ordered === 'bytes') return Buffer.compare(Buffer.from(leftKey), Buffer.from(rightKey));
+  if (byteOrdered !== undefined) return Buffer.compare(Buffer.from(leftKey), Buffer.from(rightKey));
   return leftKey < rightKey ? -1 : Number(leftKey > rightKey);
 }

@@ -102,9 +102,9 @@ export class Committer {
   }
 
   #evaluate<Result>(run: (transaction: Transaction) => Result, revision: number): Evaluation<Result> {
-    const { database, pending } = this.#parts;
+    const { clock, database, pending } = this.#parts;
     const footprint = new Footprint(revision, database.base);
-    const view = new TransactionView(pending.reader, revision + 1 + database.base, footprint);
+    const view = new TransactionView(pending.reader, revision + 1 + database.base, footprint, clock.now());
     return { result: run(view), view, footprint };
   }
 

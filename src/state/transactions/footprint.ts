@@ -2,7 +2,7 @@ import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
 import type { Condition, RangeCondition } from '../backend/index.js';
 import type { ReadListener } from '../derive/index.js';
-import { type Row, definitionOf } from '../tables/index.js';
+import { type Row, definitionOf, rangeText } from '../tables/index.js';
 
 /**
  * What a transaction has read, as conditions for the engine. A key is compared by its modRevision. A range is compared
@@ -29,10 +29,9 @@ export class Footprint implements ReadListener {
   }
 
   range(table: TableName, index: string, prefix: readonly string[]): void {
-    const { ordered, keyPrefix } = definitionOf(table);
-    const text = ordered ? (prefix[0] ?? '') : tupleKey(...prefix);
-    this.#noteRange(table, keyPrefix?.[index]?.(prefix) ?? '');
-    this.#noteRange('marks', tupleKey(table, index) + text);
+    const definition = definitionOf(table);
+    this.#noteRange(table, definition.keyPrefix?.[index]?.(prefix) ?? '');
+    this.#noteRange('marks', tupleKey(table, index) + rangeText(definition, index, prefix));
   }
 
   /** The keys only: enough where the engine accepts the transaction in the turn that evaluated it. */

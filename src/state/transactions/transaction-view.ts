@@ -20,6 +20,7 @@ type Operation = PutOperation | DeleteOperation;
 
 /** A transaction while it runs: a view over a state and its own writes. */
 export class TransactionView implements Transaction {
+  readonly nowMs: number;
   readonly #below: StateReader;
   readonly #own: Overlay;
   readonly #view: PrivateView;
@@ -29,7 +30,8 @@ export class TransactionView implements Transaction {
   readonly #nextIndex: number;
 
   /** `listener` is told of reads of the state below, never of own writes; `nextIndex` is what written rows show as index. */
-  constructor(below: StateReader, nextIndex: number, listener: ReadListener) {
+  constructor(below: StateReader, nextIndex: number, listener: ReadListener, nowMs: number) {
+    this.nowMs = nowMs;
     this.#below = below;
     this.#own = new Overlay(below);
     this.#listener = listener;

@@ -23,6 +23,7 @@ import { meshRoutes } from './mesh.js';
 import { meshEntryRoutes } from './mesh-entries.js';
 import { operatorRoutes } from './operator.js';
 import { queryRoutes } from './query.js';
+import { sessionRoutes } from './session.js';
 import { statusRoutes } from './status.js';
 
 /** Every route of this version. */
@@ -47,5 +48,6 @@ export const allRoutes: readonly Route[] = [
   ...meshEntryRoutes,
   ...operatorRoutes,
   ...queryRoutes,
+  ...sessionRoutes,
   ...statusRoutes,
 ];

@@ -1,4 +1,17 @@
-import { type KvDelete, deleteKv, keysBelow, kvEntryCell, kvPrefixCell, putKv } from '../../../discovery/kv/index.js';
+import {
+  acquireKv,
+  casKv,
+  checkKeyText,
+  deleteKv,
+  deleteKvCas,
+  deleteKvTree,
+  encodeKvEntry,
+  keysBelow,
+  kvEntryCell,
+  kvPrefixCell,
+  putKv,
+  releaseKv,
+} from '../../../discovery/kv/index.js';
 import type { KvRecord } from '../../../model/index.js';
 import { badRequest, empty, json } from '../answers.js';
 import { readCell } from '../read.js';
@@ -41,7 +54,7 @@ async function readEntry(request: ApiRequest): Promise<ApiAnswer> {
     usesStoreIndex: (entry) => entry === undefined,
   });
   if (value === undefined) return empty(404, headers);
-  return request.query.has('raw') ? rawAnswer(value, headers) : json([encodeEntry(value)], headers);
+  return request.query.has('raw') ? rawAnswer(value, headers) : json([encodeKvEntry(value)], headers);
 }
 
 /** The bytes alone, marked so that no browser runs them. */
@@ -59,7 +72,7 @@ function rawAnswer(entry: KvRecord, headers: Readonly<Record<string, string>>): 
 
 async function listEntries(request: ApiRequest): Promise<ApiAnswer> {
   const { value, headers } = await readPrefix(request);
-  return value.length === 0 ? empty(404, headers) : json(value.map(encodeEntry), headers);
+  return value.length === 0 ? empty(404, headers) : json(value.map(encodeKvEntry), headers);
 }
 
 async function listKeys(request: ApiRequest): Promise<ApiAnswer> {
@@ -74,51 +87,45 @@ function readPrefix(request: ApiRequest): ReturnType<typeof readCell<readonly Kv
   return readCell(request, kvPrefixCell, request.rest, { usesStoreIndex: (entries) => entries.length === 0 });
 }
 
-/** An entry as it is shown: flags are a number up to 2^64, an empty value is null. */
-function encodeEntry(entry: KvRecord): Record<string, unknown> {
-  const flags = Number(entry.flags);
-  return {
-    LockIndex: entry.lockIndex,
-    Key: entry.key,
-    Flags: Number.isSafeInteger(flags) ? flags : BigInt(entry.flags),
-    Value: entry.value === '' ? null : entry.value,
-    ...(entry.session === '' ? {} : { Session: entry.session }),
-    CreateIndex: entry.createIndex,
-    ModifyIndex: entry.modifyIndex,
-  };
-}
-
 async function write(request: ApiRequest): Promise<ApiAnswer> {
   const key = keyOf(request);
   refuseConflicts(request, ['cas', 'acquire', 'release']);
   const { query, config } = request;
-  const flags = query.has('flags') ? parseUnsigned(query.get('flags')) : 0n;
-  const cas = query.has('cas') ? { cas: parseUnsigned(query.get('cas')) } : {};
+  const flags = (query.has('flags') ? parseUnsigned(query.get('flags')) : 0n).toString();
+  const cas = query.has('cas') ? parseUnsigned(query.get('cas')) : undefined;
   const limit = config.kvMaxValueSize;
   const value = await request.body(
     limit,
     `Request body(value) too large, max size: ${limit} bytes. See the agent option limits.kv_max_value_size.`,
   );
-  if (query.has('acquire'))
-    badRequest(`invalid session "${query.get('acquire')}": this version has no sessions, so no key can be locked`);
-  // Without sessions nobody holds a lock, so there is none to give back.
-  if (query.has('release')) return json(false);
-  const { result } = await putKv(request.deps.store, { key, value, flags: flags.toString(), ...cas });
+  const entry = { key, value, flags };
+  const { result } = await request.deps.store.transact('kv-put', (transaction) => {
+    if (query.has('acquire')) return acquireKv(transaction, entry, query.get('acquire'));
+    if (query.has('release')) return releaseKv(transaction, entry, query.get('release'));
+    if (cas !== undefined) return casKv(transaction, entry, cas);
+    putKv(transaction, entry);
+    return true;
+  });
   return json(result);
 }
 
 async function remove(request: ApiRequest): Promise<ApiAnswer> {
   refuseConflicts(request, ['recurse', 'cas']);
-  const { query } = request;
-  const recurse = query.has('recurse');
-  const key = recurse ? request.rest : keyOf(request);
-  const removal: KvDelete = { key, recurse, ...(query.has('cas') ? { cas: parseUnsigned(query.get('cas')) } : {}) };
-  const { result } = await deleteKv(request.deps.store, removal);
+  const { query, rest } = request;
+  const cas = query.has('cas') ? parseUnsigned(query.get('cas')) : undefined;
+  const key = query.has('recurse') ? rest : keyOf(request);
+  const { result } = await request.deps.store.transact('kv-delete', (transaction) => {
+    if (cas !== undefined) return deleteKvCas(transaction, key, cas);
+    if (query.has('recurse')) deleteKvTree(transaction, key);
+    else deleteKv(transaction, key);
+    return true;
+  });
   return json(result);
 }
 
-function keyOf(request: ApiRequest): string {
-  return request.rest === '' ? badRequest('Missing key name') : request.rest;
+function keyOf({ rest }: ApiRequest): string {
+  checkKeyText(rest);
+  return rest;
 }
 
 function refuseConflicts(request: ApiRequest, exclusive: readonly string[]): void {

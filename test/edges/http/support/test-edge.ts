@@ -1,6 +1,7 @@
 import { createLocalAgent } from '../../../../src/agent/index.js';
 import type { CertificateAuthority } from '../../../../src/ca/index.js';
 import { type Clock, systemClock } from '../../../../src/core/index.js';
+import { keepSessions } from '../../../../src/discovery/sessions/index.js';
 import type { HttpConfig, HttpDeps } from '../../../../src/edges/http/index.js';
 import { allRoutes } from '../../../../src/edges/http/index.js';
 import { createApp } from '../../../../src/edges/http/server.js';
@@ -54,6 +55,8 @@ export const testConfig: HttpConfig = {
   disableCoordinates: false,
   disableUnprintableCharFilter: false,
   kvMaxValueSize: 524_288,
+  txnMaxReqLen: 524_288,
+  sessionTtlMinMs: 10_000,
   maxConnectionsPerClient: 200,
   defaultQueryTimeMs: 300_000,
   maxQueryTimeMs: 600_000,
@@ -101,9 +104,11 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     logger: quiet,
   });
   await agent.start();
+  const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     store,
     agent,
+    sessions: keepSessions({ store, clock, nextTurn, warn: ignore }),
     clock,
     config: () => config,
     ca: options.ca ?? noCa,

@@ -15,6 +15,8 @@ const RESOURCES = [
   'acl',
   'query',
   'keyring',
+  'session',
+  'event',
 ];
 const SCOPES = ['any', 'path', 'query', 'body', 'agent', 'items'];
 /** Routes that anybody may ask (consul-behaviour.md 1): a new one must be put here on purpose. */

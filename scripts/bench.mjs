@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-// Measures how fast a change reaches every proxy, and what that costs, beside the floor of the same payloads in the same run.
-//   npm run bench -- [--proxies 200,1000,5000] [--acks short,long] [--rounds 15] [--json FILE] [--synthetic] [--no-start-up]
-//   npm run bench -- --only compile                everything one sidecar with 20 upstreams is told, compiled and encoded
-// --acks long: the proxies repeat a 60 kB node in every request. --synthetic: the xDS server alone, over cells set by hand.
+// Measures what the product costs beside the floor of the same bytes in the same run: how long it takes to be up (start-up), how fast a
+// change reaches every proxy (xds), what one sidecar is told, compiled and encoded (compile, only when named), and the discovery API: reads, writes, DNS, parked queries, a restart (api).
+//   npm run bench -- [--only start-up,xds,compile,api] [--full] [--rounds N] [--json FILE]
+//     xds: [--proxies 1000] [--acks short,long] [--synthetic]        api: [--parked 5000] [--records 50000], 0 = leave out
+// Short by default; --full takes several minutes. --acks long: the proxies repeat a 60 kB node in every request. --synthetic: the xDS
+// server alone, over cells set by hand. --no-start-up leaves that part out. BENCH_NODE_ARGS go to the measured node (--cpu-prof).
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';

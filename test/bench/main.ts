@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureApi, renderApi } from './api/index.js';
+import { measureCompile, renderCompile } from './compile.js';
 import { type Measured, measure } from './measure.js';
 import { startProduct } from './product.js';
 import { measureStartUp } from './start-up.js';
@@ -9,39 +11,69 @@ import { renderTables } from './table.js';
 
 /** What `npm run bench` runs; see scripts/bench.mjs for its options. */
 
+const PARTS: readonly string[] = ['start-up', 'xds', 'api', 'compile'];
+const BY_DEFAULT = 'start-up,xds,api';
 const { values } = parseArgs({
   options: {
-    proxies: { type: 'string', default: '200,1000,5000' },
-    rounds: { type: 'string', default: '15' },
-    acks: { type: 'string', default: 'short,long' },
+    only: { type: 'string', default: BY_DEFAULT },
+    full: { type: 'boolean', default: false },
+    proxies: { type: 'string' },
+    rounds: { type: 'string' },
+    acks: { type: 'string' },
+    parked: { type: 'string' },
+    records: { type: 'string' },
     json: { type: 'string' },
     synthetic: { type: 'boolean', default: false },
     'no-start-up': { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
   },
 });
-
-if (values.only === 'compile') {
-  const { measureCompile, renderCompile } = await import('./compile.js');
-  process.stdout.write(`${renderCompile(await measureCompile())}\n`);
-  process.exit(0);
-}
-const results: Measured[] = [];
-const startUp = values['no-start-up'] || values.synthetic ? undefined : await measureStartUp();
-for (const proxies of values.proxies.split(',').map(Number)) {
-  for (const acks of values.acks.split(',')) {
-    const result = await measure({
-      proxies,
-      repeatNode: acks === 'long',
-      rounds: Number(values.rounds),
-      start: values.synthetic ? startSynthetic : startProduct,
-      onProgress: (text) => process.stderr.write(`[${proxies} proxies, ${acks} ACKs] ${text}\n`),
-    });
-    results.push(result);
+const wanted = new Set(values.only.split(','));
+for (const part of wanted)
+  if (!PARTS.includes(part)) {
+    process.stderr.write(`there is no part "${part}"; there are ${PARTS.join(', ')}\n`);
+    process.exit(1);
   }
-}
-process.stdout.write(
-  `${cpus()[0]?.model ?? ''} x ${cpus().length}, Node ${process.version}\n\n${renderTables(results, startUp)}\n`,
-);
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ startUp, results }, null, 2)}\n`);
+const { full } = values;
+
+const startUp =
+  wanted.has('start-up') && !values['no-start-up'] && !values.synthetic ? await measureStartUp() : undefined;
+const results = wanted.has('xds') ? await measureXds() : [];
+const api =
+  wanted.has('api') && !values.synthetic
+    ? await measureApi({
+        rounds: { count: Number(values.rounds ?? (full ? 8 : 4)), durationMs: full ? 1_000 : 400 },
+        parkedQueries: Number(values.parked ?? (full ? 20_000 : 5_000)),
+        restartRecords: Number(values.records ?? (full ? 200_000 : 50_000)),
+        onProgress: (text) => process.stderr.write(`[api] ${text}\n`),
+      })
+    : undefined;
+
+const compiled = wanted.has('compile') ? renderCompile(await measureCompile()) : undefined;
+
+const parts = [
+  `${cpus()[0]?.model ?? ''} x ${cpus().length}, Node ${process.version}`,
+  ...(results.length > 0 || startUp ? [renderTables(results, startUp)] : []),
+  ...(compiled === undefined ? [] : [compiled]),
+  ...(api ? [renderApi(api)] : []),
+];
+process.stdout.write(`${parts.join('\n\n')}\n`);
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ startUp, results, api }, null, 2)}\n`);
 process.exit(0);
+
+async function measureXds(): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const proxies of (values.proxies ?? (full ? '200,1000,5000' : '1000')).split(',').map(Number)) {
+    for (const acks of (values.acks ?? (full ? 'short,long' : 'short')).split(',')) {
+      measured.push(
+        await measure({
+          proxies,
+          repeatNode: acks === 'long',
+          rounds: Number(values.rounds ?? (full ? 15 : 8)),
+          start: values.synthetic ? startSynthetic : startProduct,
+          onProgress: (text) => process.stderr.write(`[${proxies} proxies, ${acks} ACKs] ${text}\n`),
+        }),
+      );
+    }
+  }
+  return measured;
+}

@@ -2,7 +2,8 @@ import { changeKinds } from './change-kinds.js';
 import type { Measured } from './measure.js';
 import type { StartUp } from './start-up.js';
 
-const number = (value: number, digits = 1): string => (Number.isFinite(value) ? value.toFixed(digits) : '-');
+/** A number with so many digits after the point; `-` when there is none. */
+export const number = (value: number, digits = 1): string => (Number.isFinite(value) ? value.toFixed(digits) : '-');
 
 function rowsOf(measured: Measured): string[][] {
   const acks = measured.repeatNode ? '60 kB' : 'short';
@@ -40,7 +41,8 @@ function rowsOf(measured: Measured): string[][] {
   });
 }
 
-function align(rows: readonly (readonly string[])[]): string {
+/** Rows in columns, aligned to the right. */
+export function align(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows.map((row) => row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  ')).join('\n');
 }

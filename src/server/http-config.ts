@@ -3,8 +3,31 @@ import { encodeLocality } from '../discovery/catalog/index.js';
 import type { HttpConfig } from '../edges/http/index.js';
 import { API_VERSION, SUPPORTED_ENVOYS } from './versions.js';
 
-/** What the HTTP edge is told about this agent. */
+interface Made {
+  readonly nodeId: string;
+  readonly ports: AgentConfig['ports'];
+  readonly value: HttpConfig;
+}
+
+/** By the configuration it was made from: it is asked for by every request. */
+const made = new WeakMap<AgentConfig, Made>();
+
+/** What the HTTP edge is told about this agent; the same object until the configuration or a port is another. */
 export function httpConfigOf(config: AgentConfig, nodeId: string, ports: AgentConfig['ports']): HttpConfig {
+  const known = made.get(config);
+  if (known?.nodeId === nodeId && isSame(known.ports, ports)) return known.value;
+  const value = makeHttpConfig(config, nodeId, ports);
+  made.set(config, { nodeId, ports: { ...ports }, value });
+  return value;
+}
+
+function isSame(left: AgentConfig['ports'], right: AgentConfig['ports']): boolean {
+  for (const name in right)
+    if (left[name as keyof AgentConfig['ports']] !== right[name as keyof AgentConfig['ports']]) return false;
+  return true;
+}
+
+function makeHttpConfig(config: AgentConfig, nodeId: string, ports: AgentConfig['ports']): HttpConfig {
   const { http, https, dns, grpc, grpcTls, server, serfLan, serfWan } = ports;
   return {
     nodeName: config.nodeName,

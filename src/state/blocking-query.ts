@@ -46,6 +46,10 @@ export class ParkedQueries {
    */
   wait(node: CellNode, { index, waitMs, signal }: BlockingOptions): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(wentAway());
+        return;
+      }
       const finish = (error?: AppError): void => {
         cancelTimer();
         signal?.removeEventListener('abort', onAbort);
@@ -54,7 +58,7 @@ export class ParkedQueries {
         if (error) reject(error);
         else resolve();
       };
-      const onAbort = (): void => finish(new AppError('cancelled', 'The caller of a blocking query went away.'));
+      const onAbort = (): void => finish(wentAway());
       const waiter = new Waiter(node, index, finish);
       const delayMs = waitMs + Math.floor(this.#random() * waitMs * JITTER_SHARE);
       const cancelTimer = this.#clock.after(delayMs, () => finish());
@@ -67,4 +71,8 @@ export class ParkedQueries {
   close(error: AppError): void {
     for (const end of [...this.#ends]) end(error);
   }
+}
+
+function wentAway(): AppError {
+  return new AppError('cancelled', 'The caller of a blocking query went away.');
 }

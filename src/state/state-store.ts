@@ -99,6 +99,9 @@ export interface StateStore {
    */
   whatIf<Result>(overlay: (transaction: Transaction) => void, run: (view: MeshView) => Result): Result;
 
+  /** True when a barrier would have nothing to wait for, known without asking anybody; false says nothing. */
+  readonly isCurrent: boolean;
+
   /** Resolves when everything acknowledged to anybody before the call is applied here. */
   barrier(): Promise<void>;
 

@@ -132,7 +132,6 @@ class Store implements StateStore {
 
   async query<Value>(definition: Cell<Value>, key: string, options: BlockingOptions): Promise<IndexedValue<Value>> {
     await this.ready;
-    if (options.signal?.aborted) throw new AppError('cancelled', 'The caller of a blocking query went away.');
     const answer = this.read(definition, key);
     if (options.index < 1 || answer.index > options.index) return answer;
     await this.#parked.wait(this.#graph.fresh(definition, key), options);
@@ -166,6 +165,11 @@ class Store implements StateStore {
     const transaction = new TransactionView(database, nextIndex, unnoticed, this.#clock.now());
     overlay(transaction);
     return run(new PrivateView(transaction.reader));
+  }
+
+  get isCurrent(): boolean {
+    const newest = this.#state === 'ready' ? this.#backend.newestRevision?.() : undefined;
+    return newest !== undefined && newest <= this.#applied.revision;
   }
 
   async barrier(): Promise<void> {

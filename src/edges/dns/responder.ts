@@ -127,7 +127,7 @@ export function createResponder(
     const asked: Asked = { message, question, packet, transport, settings };
     const problem = refusal(message);
     if (problem !== undefined) return fail(asked, problem, counters);
-    if (settings.allowStale) return guarded(asked, startedMs);
+    if (settings.allowStale || store.isCurrent) return guarded(asked, startedMs);
     return store.barrier().then(
       () => guarded(asked, startedMs),
       () => fail(asked, RCODES.servFail, counters),

@@ -1,8 +1,12 @@
+/** An empty, `.` or `..` segment, or one that begins with a dot and has to be looked at. */
+const UNCLEAN = /\/[/.]/;
+
 /**
  * A path without empty, `.` and `..` segments, always with a leading slash; a trailing slash is kept. Works on the path as it
  * was sent, so `%2F` inside a segment stays part of it.
  */
 export function cleanPath(path: string): string {
+  if (path.startsWith('/') && !UNCLEAN.test(path)) return path;
   const kept: string[] = [];
   const segments = path.split('/');
   for (const segment of segments) {

@@ -98,12 +98,19 @@ function resolve(
   const route = match.methods.get(raw.method);
   if (route === undefined)
     return { answer: text(405, `method ${raw.method} not allowed`, { Allow: allowedMethods(match) }) };
-  return { request: { ...raw, deps, config, route, path, rest: match.rest, query: new Query(rawQuery) } };
+  const { method, header, remoteAddress, body } = raw;
+  const request: ApiRequest = {
+    ...{ deps, config, route, method, path, rest: match.rest, query: new Query(rawQuery), header, remoteAddress, body },
+    get signal() {
+      return raw.signal;
+    },
+  };
+  return { request };
 }
 
 function decodePath(path: string): string | undefined {
   try {
-    return decodeURIComponent(path);
+    return path.includes('%') ? decodeURIComponent(path) : path;
   } catch {
     return undefined;
   }

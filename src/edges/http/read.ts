@@ -35,8 +35,16 @@ export async function readCell<Value>(
   const consistency = readConsistency(request.query, isStaleByDefault(request));
   const blocking = request.route.blocking ? readBlocking(request.query, request.config) : { index: 0, waitMs: 0 };
   if (consistency.cached) checkCacheControl(request.header('cache-control'));
-  if (consistency.mode !== 'stale') await store.barrier();
-  let answer = await store.query(cell, key, { ...blocking, signal: request.signal });
+  if (consistency.mode !== 'stale' && !store.isCurrent) await store.barrier();
+  let answer =
+    blocking.index < 1
+      ? store.read(cell, key)
+      : await store.query(cell, key, {
+          ...blocking,
+          get signal() {
+            return request.signal;
+          },
+        });
   if (options.usesStoreIndex?.(answer.value)) {
     // Value and revision are taken in one turn, so that no write falls between them.
     const now = store.read(cell, key);

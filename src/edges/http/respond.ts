@@ -1,12 +1,9 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { encodeJson, gzipped } from './encoded-json.js';
 import type { HttpConfig } from './http-deps.js';
-import { toJson } from './json-writer.js';
 import type { ApiAnswer } from './route.js';
 
 const GZIP_MINIMUM_BYTES = 1400;
-const INDENT = 4;
-const compress = promisify(gzip);
+const NOTHING = Buffer.alloc(0);
 
 /** An answer as it goes out. */
 export interface WireAnswer {
@@ -23,7 +20,7 @@ export interface AnswerWishes {
 }
 
 /** Adds what every answer has, writes JSON, compresses what is worth it (consul-behaviour.md 1.1). */
-export async function toWire(answer: ApiAnswer, config: HttpConfig, wishes: AnswerWishes): Promise<WireAnswer> {
+export function toWire(answer: ApiAnswer, config: HttpConfig, wishes: AnswerWishes): WireAnswer | Promise<WireAnswer> {
   const status = answer.status ?? 200;
   const plain = bodyOf(answer, config.devMode, wishes.pretty);
   const headers: Record<string, string> = {
@@ -33,8 +30,12 @@ export async function toWire(answer: ApiAnswer, config: HttpConfig, wishes: Answ
     ...config.responseHeaders,
   };
   if (!wishes.acceptsGzip || plain.body.length < GZIP_MINIMUM_BYTES) return { status, headers, body: plain.body };
-  const body = await compress(plain.body, { level: 1 });
-  return { status, headers: { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' }, body };
+  const compressed = answer.encoded?.gzipped(plain.body) ?? gzipped(plain.body);
+  return compressed.then((body) => ({
+    status,
+    headers: { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' },
+    body,
+  }));
 }
 
 function bodyOf(
@@ -44,8 +45,9 @@ function bodyOf(
 ): { readonly type: string; readonly body: Buffer } {
   if (answer.bytes !== undefined) return { type: 'application/octet-stream', body: answer.bytes };
   if (answer.text !== undefined) return { type: 'text/plain; charset=utf-8', body: Buffer.from(answer.text) };
+  const layout = pretty ? 'pretty' : devMode ? 'indented' : 'line';
+  if (answer.encoded !== undefined) return { type: 'application/json', body: answer.encoded.bytes(layout) };
   if (answer.json === undefined)
-    return { type: (answer.status ?? 200) === 200 ? 'application/json' : '', body: Buffer.alloc(0) };
-  const json = toJson(answer.json, devMode || pretty ? INDENT : 0);
-  return { type: 'application/json', body: Buffer.from(pretty ? `${json}\n` : json) };
+    return { type: (answer.status ?? 200) === 200 ? 'application/json' : '', body: NOTHING };
+  return { type: 'application/json', body: encodeJson(answer.json, layout) };
 }

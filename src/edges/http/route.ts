@@ -1,3 +1,4 @@
+import type { EncodedJson } from './encoded-json.js';
 import type { HttpConfig, HttpDeps } from './http-deps.js';
 import type { Query } from './query.js';
 
@@ -64,12 +65,14 @@ export interface ApiRequest {
   readonly body: (limitBytes?: number, refusal?: string) => Promise<Buffer>;
 }
 
-/** What a handler answers. Exactly one of `json`, `text` and `bytes`, or none for an empty body. */
+/** What a handler answers. Exactly one of `json`, `encoded`, `text` and `bytes`, or none for an empty body. */
 export interface ApiAnswer {
   /** 200 unless given. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** JSON that is written down once for many answers. */
+  readonly encoded?: EncodedJson;
   readonly text?: string;
   readonly bytes?: Buffer;
 }

@@ -12,3 +12,10 @@ export function filterRows<Row>(request: ApiRequest, type: FieldType, rows: read
   const filter = requestFilter(request, type);
   return filter === undefined ? rows : rows.filter(filter);
 }
+
+const NARROWING = ['filter', 'near', 'node-meta', 'tag'];
+
+/** Whether a list is asked for as it is: nothing filters, narrows or sorts it. */
+export function asksForAll({ query }: ApiRequest): boolean {
+  return !NARROWING.some((name) => query.has(name));
+}

@@ -90,5 +90,7 @@ export interface Backend {
   watch(afterRevision: number, onEvent: (event: WatchEvent) => void): () => void;
   /** A revision at least as new as every commit acknowledged to anybody before the call. */
   barrier(): Promise<number>;
+  /** What `barrier` would resolve with, for engines that know it without asking anybody; undefined while they do not. */
+  newestRevision?(): number | undefined;
   close(): Promise<void>;
 }

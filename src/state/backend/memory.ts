@@ -67,6 +67,10 @@ class MemoryBackend implements Backend, RevisionReader {
     return Promise.resolve(this.#revision);
   }
 
+  newestRevision(): number {
+    return this.#revision;
+  }
+
   close(): Promise<void> {
     this.#isOpen = false;
     this.#deliver();

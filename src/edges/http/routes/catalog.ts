@@ -23,8 +23,8 @@ import {
   servicesOnNodesCell,
   toRegistration,
 } from '../../../discovery/catalog/index.js';
-import type { Cell } from '../../../model/index.js';
-import { badRequest, json } from '../answers.js';
+import type { Cell, NodeRecord, ServiceRecord } from '../../../model/index.js';
+import { badRequest, json, jsonOnce } from '../answers.js';
 import { checkDatacenter } from '../datacenter.js';
 import { readBodyAs } from '../json-body.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
@@ -32,7 +32,7 @@ import { sortByNear } from '../near.js';
 import { orMerged } from '../or-merged.js';
 import { type ReadResult, readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
-import { filterRows } from '../row-filter.js';
+import { asksForAll, filterRows } from '../row-filter.js';
 
 const nodeRead = { resource: 'node', access: 'read', scope: 'items' } as const;
 const serviceRead = { resource: 'service', access: 'read', scope: 'items' } as const;
@@ -134,21 +134,27 @@ function listDatacenters(request: ApiRequest): ApiAnswer {
 
 async function listNodes(request: ApiRequest): Promise<ApiAnswer> {
   const { value, headers } = await readCell(request, nodesCell, '');
+  if (asksForAll(request)) return jsonOnce(value, 'all', encodeNodes, headers);
   const kept = value.filter((node) => hasNodeMeta(request, node));
   const rows = sortByNear(request, kept, ({ node }) => node).map(encodeNode);
   return json(filterRows(request, nodeFilterType, rows), headers);
 }
 
+const encodeNodes = (nodes: readonly NodeRecord[]): unknown => nodes.map(encodeNode);
+
 async function listServices(request: ApiRequest): Promise<ApiAnswer> {
-  if (!request.query.has('node-meta') && !request.query.has('filter')) {
+  if (asksForAll(request)) {
     const { value, headers } = await readCell(request, servicesCell, '');
-    return json(tagsByName(value.map(({ service, tags }) => [service, tags])), headers);
+    return jsonOnce(value, 'tags', encodeTags, headers);
   }
   const { value, headers } = await readCell(request, servicesOnNodesCell, '');
   const rows = value.filter(({ node }) => hasNodeMeta(request, node)).map(encodeServiceNode);
   const kept = filterRows(request, serviceNodeFilterType, rows);
   return json(tagsByName(kept.map((row) => [row['ServiceName'] as string, row['ServiceTags'] as string[]])), headers);
 }
+
+const encodeTags = (services: readonly ServiceRecord[]): object =>
+  tagsByName(services.map(({ service, tags }) => [service, tags]));
 
 /** Service name -> every tag that some instance has, in the order found; names sorted. */
 function tagsByName(instances: readonly (readonly [name: string, tags: readonly string[]])[]): object {
@@ -170,10 +176,13 @@ async function listInstances(
   if (request.rest === '') badRequest('Missing service name');
   if (request.query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
   const { value, headers } = await readCell(request, cell, key, { usesStoreIndex: (rows) => rows.length === 0 });
+  if (asksForAll(request)) return jsonOnce(value, 'all', encodeRows, headers);
   const kept = value.filter(({ node, service }) => hasNodeMeta(request, node) && hasTags(request, service.tags));
   const rows = sortByNear(request, kept, ({ node }) => node.node).map(encodeServiceNode);
   return json(filterRows(request, serviceNodeFilterType, rows), headers);
 }
+
+const encodeRows = (rows: readonly ServiceOnNode[]): unknown => rows.map(encodeServiceNode);
 
 async function readNode(request: ApiRequest): Promise<ApiAnswer> {
   const { value, headers } = await readNodeCell(request, nodeServicesCell);

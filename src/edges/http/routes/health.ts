@@ -17,13 +17,13 @@ import {
   stateChecksCell,
 } from '../../../discovery/health/index.js';
 import type { Cell } from '../../../model/index.js';
-import { badRequest, json } from '../answers.js';
+import { badRequest, json, jsonOnce } from '../answers.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
 import { sortByNear } from '../near.js';
 import { orMerged } from '../or-merged.js';
 import { readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
-import { filterRows } from '../row-filter.js';
+import { asksForAll, filterRows } from '../row-filter.js';
 import { readFlag } from '../read-flag.js';
 
 const nodeRead = { resource: 'node', access: 'read', scope: 'items' } as const;
@@ -96,6 +96,10 @@ async function listInstances(
   if (query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
   const streaming = query.get('near') === '' && !query.has('merge-central-config');
   const { value, headers } = await readCell(request, cell, key, { usesStoreIndex: isEmpty, streaming });
+  if (asksForAll(request))
+    return onlyPassing
+      ? jsonOnce(value, 'passing', encodePassing, headers)
+      : jsonOnce(value, 'all', encodeInstances, headers);
   const kept = value.filter(
     ({ node, service, checks }) =>
       hasNodeMeta(request, node) && hasTags(request, service.tags) && (!onlyPassing || isPassing(checks)),
@@ -103,6 +107,10 @@ async function listInstances(
   const rows = sortByNear(request, kept, ({ node }) => node.node).map(encodeInstanceHealth);
   return json(filterRows(request, instanceHealthFilterType, rows), headers);
 }
+
+const encodeInstances = (instances: readonly InstanceHealth[]): unknown => instances.map(encodeInstanceHealth);
+const encodePassing = (instances: readonly InstanceHealth[]): unknown =>
+  encodeInstances(instances.filter(({ checks }) => isPassing(checks)));
 
 /** No ingress gateway is bound to services yet: its entry is refused on write. */
 function listIngress(request: ApiRequest): ApiAnswer {

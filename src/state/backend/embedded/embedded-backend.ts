@@ -147,6 +147,10 @@ class EmbeddedBackend implements Backend {
     return this.#open().durable.revision;
   }
 
+  newestRevision(): number | undefined {
+    return this.#opened?.durable.revision;
+  }
+
   async close(): Promise<void> {
     const opened = this.#opened;
     if (!opened) return;

@@ -143,7 +143,7 @@ async function listNodes(request: ApiRequest): Promise<ApiAnswer> {
 const encodeNodes = (nodes: readonly NodeRecord[]): unknown => nodes.map(encodeNode);
 
 async function listServices(request: ApiRequest): Promise<ApiAnswer> {
-  if (asksForAll(request)) {
+  if (!request.query.has('node-meta') && !request.query.has('filter')) {
     const { value, headers } = await readCell(request, servicesCell, '');
     return jsonOnce(value, 'tags', encodeTags, headers);
   }

@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError } from '../../core/index.js';
@@ -58,7 +58,7 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], closing: Abo
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
   const inject = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.hijack();
-    listener(request.raw, reply.raw as ServerResponse<IncomingMessage> & { req: IncomingMessage });
+    listener(request.raw, reply.raw);
   };
   app.route({ method: [...METHODS], url: '*', handler: inject });
   app.setNotFoundHandler(inject);

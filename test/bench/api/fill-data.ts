@@ -29,7 +29,10 @@ const tasks = function* (): Generator<() => Promise<unknown>> {
       registerInCatalog(store, toRegistration(decode(registrationField, body, { what: 'registration' }), 'dc1'));
   }
   for (let at = 0; at < keys; at += 1)
-    yield () => putKv(store, { key: `app/${at % 1_000}/${at}`, value: Buffer.from(`value of ${at}`), flags: '0' });
+    yield () =>
+      store.transact('kv-put', (transaction) =>
+        putKv(transaction, { key: `app/${at % 1_000}/${at}`, value: Buffer.from(`value of ${at}`), flags: '0' }),
+      );
 };
 const queue = tasks();
 await Promise.all(

@@ -4,6 +4,7 @@ import type { AppliedRevisions } from './applied-revisions.js';
 import type { Backend, BackendCommit, StoredRecord, WatchEvent } from './backend/index.js';
 import type { CellGraph } from './derive/index.js';
 import type { Commit } from './state-store.js';
+import type { ReplicaFingerprint } from './replica-fingerprint.js';
 import {
   type Database,
   INDEX_BASE,
@@ -25,8 +26,15 @@ interface ReplicaParts {
   readonly applied: AppliedRevisions;
   readonly pending: PendingCommits;
   readonly clock: Clock;
+  readonly fingerprint: ReplicaFingerprint;
+  readonly counters: { resyncs: number };
   readonly onCommit: (commit: Commit) => void;
   readonly onProblem: (error: AppError) => void;
+}
+
+/** A change as the tables take it; `stored` when the engine holds a record that cannot be read here. */
+interface DecodedChange extends TableChange {
+  readonly stored?: StoredRecord;
 }
 
 /** Keeps the tables equal to the engine: loads them once, applies the watch, and lists and diffs when it cannot go on. */
@@ -36,6 +44,8 @@ export class Replica {
   #cancelRetry: () => void = () => undefined;
   /** Counts watches: events of one that has been given up are ignored. */
   #watch = 0;
+  /** Counts lists: one that was overtaken by a newer one is not applied. */
+  #synchronisation = 0;
   #closed = false;
 
   constructor(parts: ReplicaParts) {
@@ -47,6 +57,11 @@ export class Replica {
     await this.#synchronise();
   }
 
+  /** What is here is known to be wrong: lists anew and applies the difference. */
+  heal(): void {
+    this.#resync();
+  }
+
   close(): void {
     this.#closed = true;
     this.#endWatch();
@@ -54,8 +69,9 @@ export class Replica {
   }
 
   async #synchronise(): Promise<void> {
+    const synchronisation = ++this.#synchronisation;
     const { revision, records } = await this.#parts.backend.list();
-    if (this.#closed) return;
+    if (this.#closed || synchronisation !== this.#synchronisation) return;
     this.#load(revision, records);
     const watch = ++this.#watch;
     const stop = this.#parts.backend.watch(revision, (event) => {
@@ -93,12 +109,15 @@ export class Replica {
     const base = commit.changes.find(isIndexBase);
     if (base) this.#rebase(baseOf(this.#decode(base).after));
     const changes = commit.changes.filter(isOfKnownTable).map((change) => this.#decode(change));
-    this.#apply(commit.revision, changes, () => this.#parts.pending.applied(commit));
+    this.#apply(commit.revision, changes, () => this.#parts.pending.applied(commit), false);
   }
 
   /** The engine cannot continue from where we are, or is not in order: list anew and apply the difference. */
   #resync(retryMs = FIRST_RETRY_MS): void {
+    if (this.#closed) return;
     this.#endWatch();
+    this.#cancelRetry();
+    this.#parts.counters.resyncs += 1;
     this.#synchronise().catch((thrown: unknown) => this.#retryResync(thrown, retryMs));
   }
 
@@ -119,7 +138,7 @@ export class Replica {
     const { database, pending } = this.#parts;
     const base = records.find(isIndexBase);
     this.#rebase(base ? baseOf(this.#decode(base).after) : 0);
-    const changes: TableChange[] = [];
+    const changes: DecodedChange[] = [];
     for (const record of records.filter(isOfKnownTable)) {
       const row = database.get(record.table, record.key);
       const same =
@@ -128,29 +147,33 @@ export class Replica {
       if (!same) changes.push(this.#decode(record));
     }
     if (database.size > 0) changes.push(...this.#missing(records));
-    this.#apply(revision, changes, () => pending.discard());
+    this.#apply(revision, changes, () => pending.discard(), true);
   }
 
   /** Deletions of what is here and not among the records. */
   #missing(records: readonly StoredRecord[]): TableChange[] {
     const present = new Map<TableName, Set<string>>();
     for (const { table, key } of records) present.set(table, (present.get(table) ?? new Set()).add(key));
-    return [...this.#parts.database.keys()]
+    const here = [...this.#parts.database.keys(), ...this.#parts.fingerprint.unreadable()];
+    return here
       .filter(({ table, key }) => !present.get(table)?.has(key))
       .map(({ table, key }) => ({ table, key, after: undefined }));
   }
 
-  #apply(revision: number, changes: readonly TableChange[], settlePending: () => void): void {
-    const { database, graph, applied, onCommit } = this.#parts;
+  #apply(revision: number, changes: readonly DecodedChange[], settlePending: () => void, afresh: boolean): void {
+    const { database, graph, applied, fingerprint, onCommit } = this.#parts;
     graph.nextEpoch();
     const made: Commit['changes'][number][] = [];
     for (const change of changes) {
       const { table, key } = change;
       const before = this.#replace(change);
       const after = database.get(table, key);
+      const stored = change.stored ?? (change.after && storedRevisions(change.after, database.base));
+      fingerprint.changed(table, key, database.base, before, after, stored);
       graph.sources.changed(table, key, before, after);
       if (before || after) made.push({ table, key, ...(before && { before }), ...(after && { after }) });
     }
+    fingerprint.advanced(revision, afresh);
     settlePending();
     applied.advance(revision);
     if (made.length > 0) onCommit({ index: revision + database.base, changes: made });
@@ -174,7 +197,7 @@ export class Replica {
     graph.touchAll();
   }
 
-  #decode(change: BackendCommit['changes'][number]): TableChange {
+  #decode(change: BackendCommit['changes'][number]): DecodedChange {
     const { table, key } = change;
     if ('deleted' in change) return { table, key, after: undefined };
     const { database, pending, onProblem } = this.#parts;
@@ -186,9 +209,13 @@ export class Replica {
       return { table, key, after: decodeRecord(change, database.base) };
     } catch (thrown) {
       onProblem(AppError.from(thrown));
-      return { table, key, after: undefined };
+      return { table, key, after: undefined, stored: change };
     }
   }
+}
+
+function storedRevisions({ createIndex, modifyIndex }: Row, base: number) {
+  return { createRevision: createIndex - base, modRevision: modifyIndex - base };
 }
 
 /** Records of tables that only newer code knows are left alone. */

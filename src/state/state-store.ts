@@ -124,6 +124,11 @@ export interface StateStore {
     flushes: number;
     conflicts: number;
     commits: number;
+    /** Times the whole state was listed anew because the engine's watch could not go on or was not to be trusted. */
+    resyncs: number;
+    /** Times the state was compared with what the engine holds, and times it was not the same (and was loaded anew). */
+    verifications: number;
+    divergences: number;
   }>;
 
   /** Sizes for tests and metrics: memoised cells and parked blocking queries. */

@@ -7,6 +7,7 @@ import { ParkedQueries } from './blocking-query.js';
 import { CellGraph, type CellNode, IdleCells, PrivateView, type ReadListener, Subscription } from './derive/index.js';
 import { reapMarks } from './reap-marks.js';
 import { Replica } from './replica.js';
+import { ReplicaFingerprint } from './replica-fingerprint.js';
 import { SharedBarrier } from './shared-barrier.js';
 import type {
   BlockingOptions,
@@ -20,6 +21,9 @@ import type {
 } from './state-store.js';
 import { Database, definitionOf } from './tables/index.js';
 import { Committer, PendingCommits, TransactionView } from './transactions/index.js';
+import { Verifier } from './verifier.js';
+
+const VERIFY_EVERY_MS = 5 * 60_000;
 
 /** What a store is made of. */
 export interface StateStoreOptions {
@@ -27,6 +31,8 @@ export interface StateStoreOptions {
   readonly clock: Clock;
   /** Numbers in [0, 1): jitter only. */
   readonly random?: () => number;
+  /** How often the state is compared with what the engine holds, where they can differ; 0 = never. Default: five minutes. */
+  readonly verifyEveryMs?: number;
   /** Told of faults that have no caller: an unreadable record, a subscriber that throws, a watch that cannot be renewed. */
   readonly onProblem?: (error: AppError) => void;
 }
@@ -43,7 +49,16 @@ const unnoticed: ReadListener = { get: () => undefined, range: () => undefined }
 
 class Store implements StateStore {
   readonly ready: Promise<void>;
-  readonly counters = { cellsComputed: 0, cellsVerified: 0, flushes: 0, conflicts: 0, commits: 0 };
+  readonly counters = {
+    cellsComputed: 0,
+    cellsVerified: 0,
+    flushes: 0,
+    conflicts: 0,
+    commits: 0,
+    resyncs: 0,
+    verifications: 0,
+    divergences: 0,
+  };
   readonly view: MeshView;
   readonly #backend: Backend;
   readonly #clock: Clock;
@@ -54,6 +69,7 @@ class Store implements StateStore {
   readonly #idle: IdleCells;
   readonly #parked: ParkedQueries;
   readonly #replica: Replica;
+  readonly #verifier: Verifier;
   readonly #committer: Committer;
   readonly #barrier: SharedBarrier;
   readonly #onProblem: (error: AppError) => void;
@@ -66,6 +82,7 @@ class Store implements StateStore {
     backend,
     clock,
     random = Math.random,
+    verifyEveryMs = VERIFY_EVERY_MS,
     onProblem = (error) => process.emitWarning(error),
   }: StateStoreOptions) {
     const database = this.#database;
@@ -85,6 +102,8 @@ class Store implements StateStore {
       this.counters.commits += 1;
       this.#commits.next(commit);
     };
+    const fingerprint = new ReplicaFingerprint();
+    const { counters } = this;
     this.#replica = new Replica({
       backend,
       database,
@@ -92,7 +111,20 @@ class Store implements StateStore {
       applied,
       pending,
       clock,
+      fingerprint,
+      counters,
       onCommit,
+      onProblem,
+    });
+    const heal = (): void => this.#replica.heal();
+    this.#verifier = new Verifier({
+      backend,
+      applied,
+      fingerprint,
+      clock,
+      everyMs: verifyEveryMs,
+      counters,
+      heal,
       onProblem,
     });
     this.view = {
@@ -101,7 +133,9 @@ class Store implements StateStore {
       cell: (definition, key) => this.read(definition, key).value,
     };
     this.ready = this.#replica.start().then(() => {
-      if (this.#state === 'loading') this.#state = 'ready';
+      if (this.#state !== 'loading') return;
+      this.#state = 'ready';
+      this.#verifier.start();
     });
     // Whoever awaits `ready` gets the error; nobody doing so yet must not end the process.
     this.ready.catch((thrown: unknown) => {
@@ -212,6 +246,7 @@ class Store implements StateStore {
 
   async close(): Promise<void> {
     this.#state = 'closed';
+    this.#verifier.close();
     const error = new AppError('unavailable', 'The store is closing: send the request again to another server.');
     this.#parked.close(error);
     // What the engine still writes is applied and answered; the rest is refused.

@@ -41,6 +41,7 @@ export interface BackendTransaction {
   readonly operations: readonly (PutOperation | DeleteOperation)[];
 }
 
+/** `conflict` is a condition that did not hold; where an engine cannot tell, it is one of the range conditions. */
 export type CommitOutcome =
   | { readonly ok: true; readonly revision: number }
   | { readonly ok: false; readonly conflict: Condition | RangeCondition };
@@ -69,15 +70,24 @@ export type Submission =
   | { readonly ok: true; readonly revision: number; readonly durable: Promise<void> }
   | { readonly ok: false; readonly conflict: Condition | RangeCondition };
 
+/** A hash over all records of an engine at one revision (state/fingerprint.ts); no commit up to it is newer than `lastCommit`. */
+export interface EngineFingerprint {
+  readonly revision: number;
+  readonly lastCommit: number;
+  readonly value: string;
+}
+
 /**
  * A durable, revisioned key-value engine of etcd's shape. Nothing above assumes that this process is the only writer,
  * that a commit is seen by the watch before `commit` resolves, or that the watch never has to be started anew.
  */
 export interface Backend {
   readonly name: string;
+  /** How many conditions a transaction may have; without it there is no limit. */
+  readonly maximumConditions?: number;
   /** Opens or creates the data. Throws AppError('corruptState') that names the file and what to do. */
   open(): Promise<void>;
-  /** Every record at one revision; 1 when nothing was ever written. */
+  /** Every record at one revision; at least 1, also when nothing was ever written. */
   list(): Promise<{ readonly revision: number; readonly records: readonly StoredRecord[] }>;
   /** Applies all operations at one new revision if every condition holds. Resolves when durable. Rejects when it is unknown whether it was applied or when the engine is unavailable. */
   commit(transaction: BackendTransaction): Promise<CommitOutcome>;
@@ -92,5 +102,7 @@ export interface Backend {
   barrier(): Promise<number>;
   /** What `barrier` would resolve with, for engines that know it without asking anybody; undefined while they do not. */
   newestRevision?(): number | undefined;
+  /** Only for engines that a store can lose touch with: a fingerprint of the tables that count, read afresh and linearizable. */
+  fingerprint?(isCounted: (table: TableName) => boolean): Promise<EngineFingerprint>;
   close(): Promise<void>;
 }

@@ -12,6 +12,11 @@ export const MARK_FLOOR = 'mark-floor';
 /** Tables that tell about the store itself, or that nobody waits for: leaving them leaves no mark. */
 const unmarked: ReadonlySet<TableName> = new Set(['marks', 'system', 'guards', 'ended-sessions', 'lock-delays']);
 
+/** Whether a record that leaves the table leaves a mark. */
+export function leavesMarks(table: TableName): boolean {
+  return !unmarked.has(table);
+}
+
 /** The pseudo index of a table whose ranges are single primary keys: `''` cannot be the name of an index. */
 const KEY_INDEX = '';
 

@@ -2,7 +2,7 @@ import { AppError, type Clock } from '../../core/index.js';
 import type { AppliedRevisions } from '../applied-revisions.js';
 import type { Backend } from '../backend/index.js';
 import type { CommitResult, Transaction } from '../state-store.js';
-import type { Database } from '../tables/index.js';
+import { type Database, MARK_FLOOR } from '../tables/index.js';
 import { Footprint } from './footprint.js';
 import type { PendingCommits } from './pending-commits.js';
 import { TransactionView } from './transaction-view.js';
@@ -85,10 +85,20 @@ export class Committer {
     const evaluation = this.#evaluate(run, applied.revision);
     const { operations } = evaluation.view.finish();
     if (operations.length === 0) return this.#answer(evaluation, applied.revision);
-    const outcome = await backend.commit({ conditions: evaluation.footprint.conditions(), operations });
+    const conditions = this.#conditionsOf(evaluation.footprint);
+    const outcome = await backend.commit({ conditions, operations });
     if (!outcome.ok) return undefined;
     await applied.reached(outcome.revision);
     return this.#answer(evaluation, outcome.revision);
+  }
+
+  /** Marks tell of what left a range, until they are reaped: whoever is behind the reaper must not trust that there are none. */
+  #conditionsOf(footprint: Footprint): ReturnType<Footprint['conditions']> {
+    const { backend, database } = this.#parts;
+    const conditions = footprint.conditions((backend.maximumConditions ?? Number.POSITIVE_INFINITY) - 1);
+    const floor = database.get('system', MARK_FLOOR);
+    const modRevision = floor ? floor.modifyIndex - database.base : 0;
+    return [...conditions, { table: 'system', key: MARK_FLOOR, modRevision }];
   }
 
   #inLane<Result>(run: (transaction: Transaction) => Result): Promise<CommitResult<Result> | undefined> {

@@ -2,7 +2,7 @@ import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
 import type { Condition, RangeCondition } from '../backend/index.js';
 import type { ReadListener } from '../derive/index.js';
-import { type Row, definitionOf, rangeText } from '../tables/index.js';
+import { type Row, definitionOf, leavesMarks, rangeText } from '../tables/index.js';
 
 /**
  * What a transaction has read, as conditions for the engine. A key is compared by its modRevision. A range is compared
@@ -39,8 +39,29 @@ export class Footprint implements ReadListener {
     return [...this.#keys.values()].flatMap((keys) => [...keys.values()]);
   }
 
-  conditions(): (Condition | RangeCondition)[] {
-    return [...this.keyConditions(), ...this.#ranges.values()];
+  /**
+   * All conditions. When there are more than the engine takes, the keys of the tables with most of them are compared together:
+   * nothing in the table may be newer than what was read, nor any mark of it (so that nothing was removed). That is stricter,
+   * never less strict. Tables whose records leave no marks keep their keys.
+   */
+  conditions(maximum = Number.POSITIVE_INFINITY): (Condition | RangeCondition)[] {
+    const byNumber = [...this.#keys].sort(([, left], [, right]) => right.size - left.size);
+    let count = this.#ranges.size + byNumber.reduce((sum, [, { size }]) => sum + size, 0);
+    const kept: Condition[] = [];
+    for (const [table, keys] of byNumber) {
+      if (count > maximum && leavesMarks(table)) {
+        this.#noteRange(table, '');
+        this.#noteRange('marks', tupleKey(table));
+        count -= keys.size - 2;
+      } else kept.push(...keys.values());
+    }
+    const ranges = kept.length + this.#ranges.size > maximum ? this.#wholeTables() : this.#ranges.values();
+    return [...kept, ...ranges];
+  }
+
+  #wholeTables(): RangeCondition[] {
+    const tables = new Set([...this.#ranges.values()].map(({ table }) => table));
+    return [...tables].map((table) => ({ table, keyPrefix: '', notAfter: this.#revision }));
   }
 
   #noteRange(table: TableName, keyPrefix: string): void {

@@ -1,0 +1,11 @@
+/**
+ * A thin client of etcd's v3 API over grpc-js, for the engine beside it.
+ * In: requests in the words of proto/etcd. Out: answers, or EtcdError that knows whether something may have been written.
+ * Must never: know what is stored, send a transaction twice, or call without a deadline.
+ */
+export type * from './api.js';
+export { etcdServices } from './api.js';
+export type { Endpoint } from './endpoints.js';
+export { appErrorOf, EtcdClient, hexId, type WatchStream } from './etcd-client.js';
+export { EtcdError } from './etcd-error.js';
+export type { EtcdConnection, EtcdTls } from './options.js';

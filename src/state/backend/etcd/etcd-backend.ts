@@ -1,0 +1,313 @@
+import { AppError, type Clock, systemClock } from '../../../core/index.js';
+import type { TableName } from '../../../model/index.js';
+import { Fingerprint } from '../../fingerprint.js';
+import type {
+  Backend,
+  BackendTransaction,
+  CommitOutcome,
+  EngineFingerprint,
+  StoredRecord,
+  WatchEvent,
+} from '../backend.js';
+import { Bundles } from './bundles.js';
+import { appErrorOf, EtcdClient, type EtcdConnection, EtcdError, type TxnRequest } from './client/index.js';
+import { startCompaction } from './compaction.js';
+import { FEED_TIMES, Feed, type FeedTimes } from './feed.js';
+import { Fence } from './fence.js';
+import { type BundlePointer, Layout } from './layout.js';
+import { BundleOnItsWay, type Listing, listEverything, notOlder } from './list.js';
+import { checkEtcd } from './start-checks.js';
+import { comparesOf, CONDITIONS_PER_TRANSACTION, fits, guarded, refusalOf, requestOp } from './transaction.js';
+import { UnfoldedBundles } from './unfolded.js';
+
+const WRITE_BUDGET_MS = 12_000;
+const PAUSE_MS = 100;
+/** How long the writer of a large transaction is left alone before others unfold it. */
+const OTHERS_TURN_MS = 300;
+const STAGED_FOR_MS = 60 * 60_000;
+const LAST_EVENTS_MS = 500;
+const COMPACT_EVERY_MS = 5 * 60_000;
+
+export interface EtcdBackendOptions {
+  readonly connection: EtcdConnection;
+  /** All our keys begin with it and a slash. */
+  readonly prefix: string;
+  /** A name for this server that no other has; letters, digits and dashes. */
+  readonly server: string;
+  readonly clock?: Clock;
+  /** Take an etcd older than 3.5.6. */
+  readonly allowOldEtcd?: boolean;
+  /** At least this much history stays; 0 = never compact. */
+  readonly compactEveryMs?: number;
+  readonly times?: Partial<FeedTimes>;
+  /** Told of what has no caller. */
+  readonly onProblem?: (error: AppError) => void;
+}
+
+/**
+ * The engine of several servers: records are keys of an etcd cluster, seen by all servers through one watch each. `open` refuses
+ * an etcd that is too old, full, foreign or not there. Writes fail with AppError('unavailable') while etcd has no quorum or no
+ * space; when an answer is lost, the engine finds out what became of the transaction, or says that nobody knows.
+ */
+export function createEtcdBackend(options: EtcdBackendOptions): Backend {
+  return new EtcdBackend(options);
+}
+
+type Sent =
+  | { readonly type: 'done'; readonly outcome: CommitOutcome }
+  | { readonly type: 'again'; readonly error?: AppError };
+
+class EtcdBackend implements Backend {
+  readonly name = 'etcd';
+  readonly maximumConditions = Math.floor(CONDITIONS_PER_TRANSACTION / 2);
+  readonly #options: EtcdBackendOptions;
+  readonly #clock: Clock;
+  readonly #client: EtcdClient;
+  readonly #layout: Layout;
+  readonly #unfolded = new UnfoldedBundles();
+  readonly #bundles: Bundles;
+  readonly #fence: Fence;
+  readonly #feeds = new Set<Feed>();
+  readonly #writes = new Set<Promise<unknown>>();
+  readonly #run: string;
+  #stopCompaction: () => void = () => undefined;
+  /** The newest revision that any answer named. */
+  #revision = 1;
+  /** The newest transaction of ours that is known. */
+  #tip = 0;
+  #listed: Listing | undefined;
+  #transactions = 0;
+  #state: 'new' | 'open' | 'closed' = 'new';
+
+  constructor(options: EtcdBackendOptions) {
+    const clock = options.clock ?? systemClock;
+    const parts = { now: () => clock.now(), pause: (delayMs: number) => this.#pause(delayMs) };
+    this.#options = options;
+    this.#clock = clock;
+    this.#layout = new Layout(options.prefix);
+    this.#client = new EtcdClient(options.connection, parts);
+    this.#bundles = new Bundles(this.#client, this.#layout, this.#unfolded);
+    this.#fence = new Fence({ client: this.#client, layout: this.#layout, server: options.server, ...parts });
+    this.#run = `${options.server}.${clock.now().toString(36)}`;
+  }
+
+  async open(): Promise<void> {
+    const { allowOldEtcd = false, compactEveryMs = COMPACT_EVERY_MS } = this.#options;
+    const parts = { client: this.#client, layout: this.#layout, clock: this.#clock };
+    const pause = (delayMs: number): Promise<void> => this.#pause(delayMs);
+    try {
+      await checkEtcd({ ...parts, allowOldEtcd, pause, onProblem: (error) => this.#problem(error) });
+      this.#saw(await this.#fence.raise());
+    } catch (thrown) {
+      this.#client.close();
+      throw appErrorOf(thrown);
+    }
+    this.#state = 'open';
+    this.#stopCompaction = startCompaction(this.#client, this.#layout, this.#clock, compactEveryMs, (thrown) =>
+      this.#problem(thrown),
+    );
+    this.#bundles.removeOld(this.#clock.now() - STAGED_FOR_MS).catch((thrown: unknown) => this.#problem(thrown));
+  }
+
+  async list(): Promise<{ revision: number; records: readonly StoredRecord[] }> {
+    let records: StoredRecord[] = [];
+    this.#listed = await this.#readAll({
+      restart: () => {
+        records = [];
+      },
+      record: (record) => records.push(record),
+    });
+    return { revision: this.#listed.revision, records };
+  }
+
+  async fingerprint(isCounted: (table: TableName) => boolean): Promise<EngineFingerprint> {
+    let fingerprint = new Fingerprint();
+    const { revision, tipRevision } = await this.#readAll({
+      restart: () => {
+        fingerprint = new Fingerprint();
+      },
+      record: (record) => {
+        if (isCounted(record.table)) fingerprint.add(record);
+      },
+    });
+    return { revision, lastCommit: tipRevision, value: fingerprint.value };
+  }
+
+  commit(transaction: BackendTransaction): Promise<CommitOutcome> {
+    const write = this.#commit(transaction).catch((thrown: unknown) => {
+      throw appErrorOf(thrown);
+    });
+    this.#writes.add(write);
+    const forget = (): void => void this.#writes.delete(write);
+    write.then(forget, forget);
+    return write;
+  }
+
+  watch(afterRevision: number, onEvent: (event: WatchEvent) => void): () => void {
+    this.#open();
+    const parts = {
+      client: this.#client,
+      layout: this.#layout,
+      unfolded: this.#unfolded,
+      clock: this.#clock,
+      times: { ...FEED_TIMES, ...this.#options.times },
+      readBundle: (revision: number, pointer: BundlePointer) => this.#bundles.read(revision, pointer),
+      readTip: () => this.barrier(),
+      onProblem: (error: AppError) => this.#problem(error),
+    };
+    const tipVersion = this.#listed?.revision === afterRevision ? this.#listed.tipVersion : undefined;
+    const feed = new Feed(parts, afterRevision, tipVersion, onEvent);
+    this.#feeds.add(feed);
+    return () => {
+      feed.stop();
+      this.#feeds.delete(feed);
+    };
+  }
+
+  async barrier(): Promise<number> {
+    this.#open();
+    try {
+      const { header, kvs } = await this.#client.range({ key: this.#layout.tip }, notOlder(this.#revision));
+      this.#saw(Number(header.revision));
+      this.#wrote(Number(kvs[0]?.mod_revision ?? 0));
+      return Math.max(1, Number(kvs[0]?.mod_revision ?? 0));
+    } catch (thrown) {
+      throw appErrorOf(thrown);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const wasOpen = this.#state === 'open';
+    this.#state = 'closed';
+    this.#stopCompaction();
+    await Promise.allSettled(this.#writes);
+    if (wasOpen) await this.#lastEvents();
+    for (const feed of this.#feeds) feed.stop();
+    this.#client.close();
+  }
+
+  async #commit(transaction: BackendTransaction): Promise<CommitOutcome> {
+    this.#open();
+    const until = this.#clock.now() + WRITE_BUDGET_MS;
+    let pointer: BundlePointer | undefined;
+    for (;;) {
+      const compares = comparesOf(this.#layout, this.#unfolded, transaction.conditions);
+      const isSmall = fits(this.#layout, compares, transaction.operations);
+      if (!isSmall) pointer ??= await this.#bundles.stage(this.#stagingId(), transaction.operations);
+      const decision = pointer && this.#bundles.decision(pointer);
+      const { guard } = this.#fence;
+      const id = `${this.#run}.${++this.#transactions}`;
+      const request = decision
+        ? guarded(this.#layout, guard, [...compares, decision.compare], [decision.operation], id)
+        : guarded(this.#layout, guard, compares, transaction.operations.map((each) => requestOp(this.#layout, each)), id);
+      const sent = await this.#send(request, id, transaction);
+      if (sent.type === 'done') {
+        if (pointer) this.#afterDecision(pointer, sent.outcome);
+        return sent.outcome;
+      }
+      if (this.#clock.now() >= until) {
+        if (pointer) void this.#bundles.discard(pointer.id);
+        throw sent.error ?? new AppError('busy', 'A large transaction is being stored: try again in a moment.');
+      }
+      if (sent.error) await this.#pause(PAUSE_MS);
+    }
+  }
+
+  /** Sends a transaction once and finds out what became of it. Throws when that is final. */
+  async #send(request: TxnRequest, id: string, { conditions }: BackendTransaction): Promise<Sent> {
+    const since = this.#revision;
+    const { guard } = this.#fence;
+    try {
+      const answer = await this.#client.txn(request);
+      const revision = Number(answer.header.revision);
+      this.#saw(revision);
+      if (answer.succeeded) return this.#applied(revision);
+      const refusal = refusalOf(answer, guard, this.#layout, this.#unfolded, conditions);
+      if (refusal.type === 'conflict') return { type: 'done', outcome: { ok: false, conflict: refusal.conflict } };
+      if (refusal.type === 'fence') this.#fence.adopt(refusal.revision);
+      else await this.#finishBundle();
+      return { type: 'again' };
+    } catch (thrown) {
+      if (!(thrown instanceof EtcdError)) throw thrown;
+      if (thrown.changedNothing && !thrown.isOfEndpoint) throw thrown;
+      if (thrown.changedNothing) return { type: 'again', error: thrown.toAppError() };
+      const outcome = await this.#fence.outcomeOf(id, since);
+      if (typeof outcome === 'number') return this.#applied(outcome);
+      if (outcome === 'not applied') return { type: 'again', error: thrown.toAppError() };
+      throw new AppError(
+        'unavailable',
+        'It is not known whether the write was stored, because etcd does not answer: read before you send it again.',
+        { cause: thrown },
+      );
+    }
+  }
+
+  #applied(revision: number): Sent {
+    this.#wrote(revision);
+    return { type: 'done', outcome: { ok: true, revision } };
+  }
+
+  #afterDecision(pointer: BundlePointer, outcome: CommitOutcome): void {
+    const after = outcome.ok ? this.#bundles.finish() : this.#bundles.discard(pointer.id);
+    const unfolding = after.catch((thrown: unknown) => this.#problem(thrown));
+    this.#writes.add(unfolding);
+    void unfolding.then(() => this.#writes.delete(unfolding));
+  }
+
+  /** Waits for its writer, then does it for him. */
+  async #finishBundle(): Promise<void> {
+    await this.#pause(OTHERS_TURN_MS);
+    await this.#bundles.finish();
+  }
+
+  async #readAll(on: Parameters<typeof listEverything>[4]): Promise<Listing> {
+    this.#open();
+    for (;;) {
+      try {
+        const listing = await listEverything(this.#client, this.#layout, this.#unfolded, this.#revision, on);
+        this.#saw(listing.revision);
+        return listing;
+      } catch (thrown) {
+        if (!(thrown instanceof BundleOnItsWay)) throw appErrorOf(thrown);
+        await this.#finishBundle().catch((failure: unknown) => {
+          throw appErrorOf(failure);
+        });
+      }
+    }
+  }
+
+  /** Events of what was written until now still reach the watches. */
+  async #lastEvents(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < LAST_EVENTS_MS; waitedMs += 10) {
+      if ([...this.#feeds].every((feed) => feed.isStopped || feed.last >= this.#tip)) return;
+      await this.#pause(10);
+    }
+  }
+
+  #stagingId(): string {
+    return `${this.#clock.now().toString(36)}.${this.#run}.${this.#transactions}`;
+  }
+
+  #saw(revision: number): void {
+    this.#revision = Math.max(this.#revision, revision);
+  }
+
+  #wrote(revision: number): void {
+    this.#tip = Math.max(this.#tip, revision);
+    for (const feed of this.#feeds) feed.expect(revision);
+  }
+
+  #open(): void {
+    if (this.#state === 'open') return;
+    throw new AppError('unavailable', 'The store is not open: start the agent again.');
+  }
+
+  #problem(thrown: unknown): void {
+    if (this.#state !== 'closed') this.#options.onProblem?.(appErrorOf(thrown));
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.after(delayMs, resolve));
+  }
+}

@@ -1,0 +1,256 @@
+import { AppError, type Clock } from '../../../core/index.js';
+import type { BackendCommit, WatchEvent } from '../backend.js';
+import { type Assembled, CommitAssembler } from './assembler.js';
+import { appErrorOf, type EtcdClient, EtcdError, type Endpoint, type WatchResponse, type WatchStream } from './client/index.js';
+import type { BundlePointer, Layout } from './layout.js';
+import type { UnfoldedBundles } from './unfolded.js';
+
+/** How patient a watch is; all in ms. */
+export interface FeedTimes {
+  /** How often it looks at itself. */
+  readonly lookEveryMs: number;
+  /** Silence after which etcd is asked for a sign of life. */
+  readonly askAfterMs: number;
+  /** Silence after which the stream is given up. */
+  readonly giveUpAfterMs: number;
+  /** How long a revision that is known to exist may take to arrive. */
+  readonly lateAfterMs: number;
+  /** How often etcd is asked for its newest transaction although nobody waits for it. */
+  readonly compareEveryMs: number;
+}
+
+export const FEED_TIMES: FeedTimes = {
+  lookEveryMs: 1000,
+  askAfterMs: 4000,
+  giveUpAfterMs: 12_000,
+  lateAfterMs: 4000,
+  compareEveryMs: 10_000,
+};
+
+const FIRST_RETRY_MS = 20;
+const MAXIMUM_RETRY_MS = 2000;
+/** Failures in a row after which somebody is told. */
+const FAILURES_WORTH_TELLING = 5;
+
+export interface FeedParts {
+  readonly client: EtcdClient;
+  readonly layout: Layout;
+  readonly unfolded: UnfoldedBundles;
+  readonly clock: Clock;
+  readonly times: FeedTimes;
+  /** The changes of a large transaction decided at the revision. */
+  readonly readBundle: (revision: number, pointer: BundlePointer) => Promise<BackendCommit['changes']>;
+  /** The revision of the newest transaction, by a linearizable read. */
+  readonly readTip: () => Promise<number>;
+  readonly onProblem: (error: AppError) => void;
+}
+
+/**
+ * One watch over everything under the prefix. A stream that breaks or falls silent is opened anew after the last revision that
+ * was handed out, at another endpoint. What cannot be trusted, or was compacted away, ends it with `resync`.
+ */
+export class Feed {
+  readonly #parts: FeedParts;
+  readonly #onEvent: (event: WatchEvent) => void;
+  readonly #assembler: CommitAssembler;
+  #stream: WatchStream | undefined;
+  #endpoint: Endpoint | undefined;
+  /** Counts streams: answers of one that was given up are not looked at. */
+  #generation = 0;
+  #failures = 0;
+  #heardAtMs: number;
+  #askedAtMs = 0;
+  #comparedAtMs: number;
+  #expected: { readonly revision: number; readonly sinceMs: number; readonly restarted: boolean } | undefined;
+  /** Answers that wait until a large transaction is read. */
+  #waiting: Assembled[] | undefined;
+  #stopped = false;
+  #cancelLook: () => void = () => undefined;
+  #cancelRetry: () => void = () => undefined;
+
+  constructor(parts: FeedParts, after: number, tipVersion: number | undefined, onEvent: (event: WatchEvent) => void) {
+    this.#parts = parts;
+    this.#onEvent = onEvent;
+    this.#assembler = new CommitAssembler(parts.layout, parts.unfolded, after, tipVersion);
+    this.#heardAtMs = this.#comparedAtMs = parts.clock.now();
+    this.#lookLater();
+    void this.#open();
+  }
+
+  /** The newest revision that was looked at. */
+  get last(): number {
+    return this.#assembler.last;
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#dropStream();
+    this.#cancelLook();
+    this.#cancelRetry();
+  }
+
+  /** This revision of ours exists: the watch is late when it does not give it soon. */
+  expect(revision: number): void {
+    if (revision <= this.#assembler.last || revision <= (this.#expected?.revision ?? 0)) return;
+    this.#expected ??= { revision, sinceMs: this.#parts.clock.now(), restarted: false };
+  }
+
+  async #open(): Promise<void> {
+    const generation = ++this.#generation;
+    const { client, layout, clock } = this.#parts;
+    const endpoint = client.endpoints.first;
+    const isCurrent = (): boolean => generation === this.#generation && !this.#stopped;
+    this.#endpoint = endpoint;
+    this.#heardAtMs = clock.now();
+    this.#askedAtMs = 0;
+    this.#assembler.restart();
+    try {
+      const stream = await client.openWatch(endpoint);
+      stream.on('error', (thrown) => {
+        if (isCurrent()) this.#failed(thrown);
+      });
+      if (!isCurrent()) {
+        stream.cancel();
+        return;
+      }
+      this.#stream = stream;
+      stream.on('data', (answer: WatchResponse) => {
+        if (isCurrent()) this.#onAnswer(answer, endpoint);
+      });
+      stream.on('end', () => {
+        if (isCurrent()) this.#failed(new Error('the member ended the watch'));
+      });
+      const create_request = {
+        ...layout.everything,
+        start_revision: this.#assembler.last + 1,
+        progress_notify: true,
+        fragment: true,
+      };
+      stream.write({ create_request });
+    } catch (thrown) {
+      if (isCurrent()) this.#failed(thrown);
+    }
+  }
+
+  #onAnswer(answer: WatchResponse, endpoint: Endpoint): void {
+    this.#heardAtMs = this.#parts.clock.now();
+    this.#askedAtMs = 0;
+    try {
+      this.#parts.client.checkCluster(answer.header, endpoint);
+    } catch (thrown) {
+      this.#failed(thrown);
+      return;
+    }
+    if (Number(answer.compact_revision) > 0) {
+      this.#resync(`revision ${this.#assembler.last + 1} was compacted away`);
+      return;
+    }
+    if (answer.canceled) {
+      this.#failed(new Error(answer.cancel_reason || 'etcd canceled the watch'));
+      return;
+    }
+    if (answer.events.length === 0 && !answer.fragment && answer.created) return;
+    this.#failures = 0;
+    this.#take(this.#assembler.push(answer));
+  }
+
+  #take(assembled: readonly Assembled[]): void {
+    if (this.#waiting) {
+      this.#waiting.push(...assembled);
+      return;
+    }
+    for (const [at, next] of assembled.entries()) {
+      if (this.#stopped) return;
+      if (next.type === 'commit') this.#onEvent(next);
+      else if (next.type === 'fault') this.#resync(next.reason);
+      else {
+        this.#waiting = assembled.slice(at + 1);
+        void this.#takeBundle(next.revision, next.pointer);
+        return;
+      }
+    }
+  }
+
+  async #takeBundle(revision: number, pointer: BundlePointer): Promise<void> {
+    try {
+      const changes = await this.#parts.readBundle(revision, pointer);
+      if (this.#stopped) return;
+      this.#onEvent({ type: 'commit', commit: { revision, changes } });
+      const waiting = this.#waiting ?? [];
+      this.#waiting = undefined;
+      this.#take(waiting);
+    } catch (thrown) {
+      this.#resync(`a large transaction could not be read: ${appErrorOf(thrown).message}`);
+    }
+  }
+
+  #resync(reason: string): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#onEvent({ type: 'resync', reason });
+  }
+
+  #failed(thrown: unknown): void {
+    this.#dropStream();
+    const endpoint = this.#endpoint as Endpoint;
+    const error = EtcdError.from(thrown, endpoint.name);
+    this.#failures += 1;
+    if (error.needsNewToken || /token|permission|auth/i.test(error.message)) this.#parts.client.forgetToken();
+    else this.#parts.client.endpoints.failed(endpoint);
+    if (this.#failures === FAILURES_WORTH_TELLING)
+      this.#parts.onProblem(
+        new AppError('unavailable', `The watch of etcd cannot be kept (${endpoint.name}: ${error.message}).`, { cause: error }),
+      );
+    const delayMs = Math.min(MAXIMUM_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10));
+    this.#cancelRetry = this.#parts.clock.after(delayMs, () => void this.#open());
+  }
+
+  #dropStream(): void {
+    this.#generation += 1;
+    this.#stream?.cancel();
+    this.#stream = undefined;
+  }
+
+  #lookLater(): void {
+    const { clock, times } = this.#parts;
+    this.#cancelLook = clock.after(times.lookEveryMs, () => {
+      this.#look(clock.now());
+      if (!this.#stopped) this.#lookLater();
+    });
+  }
+
+  #look(nowMs: number): void {
+    const { times } = this.#parts;
+    if (nowMs - this.#comparedAtMs >= times.compareEveryMs) this.#compare(nowMs);
+    const expected = this.#expected;
+    if (expected && expected.revision <= this.#assembler.last) this.#expected = undefined;
+    else if (expected && !this.#waiting && nowMs - expected.sinceMs >= times.lateAfterMs) {
+      if (expected.restarted) {
+        this.#resync(`the watch does not give revision ${expected.revision}, which exists`);
+        return;
+      }
+      this.#expected = { ...expected, sinceMs: nowMs, restarted: true };
+      if (this.#stream) this.#failed(new Error('the watch does not give what exists'));
+      return;
+    }
+    if (!this.#stream) return;
+    const silentMs = nowMs - this.#heardAtMs;
+    if (silentMs >= times.giveUpAfterMs) this.#failed(new Error('the watch is silent'));
+    else if (silentMs >= times.askAfterMs && this.#askedAtMs === 0) {
+      this.#askedAtMs = nowMs;
+      this.#stream.write({ progress_request: {} });
+    }
+  }
+
+  #compare(nowMs: number): void {
+    this.#comparedAtMs = nowMs;
+    this.#parts.readTip().then(
+      (revision) => this.expect(revision),
+      (thrown: unknown) => this.#parts.onProblem(appErrorOf(thrown)),
+    );
+  }
+}

@@ -45,9 +45,10 @@ const owners = [
   ['reflect-metadata', ['ca']],
   ['classic-level', ['state/backend']],
   ['fastify', ['edges/http']],
-  ['@grpc/proto-loader', ['xds/envoy-api']],
+  // Two wire formats that know nothing of each other: Envoy's for proxies, and etcd's for the state below them.
+  ['@grpc/proto-loader', ['xds/envoy-api', 'state/backend/etcd/client']],
   ['@grpc/grpc-js-xds', ['xds/envoy-api']],
-  ['@grpc/grpc-js', ['xds/server', 'xds/envoy-api', 'edges/grpc', 'agent/checks', 'state/backend/etcd', 'federation']],
+  ['@grpc/grpc-js', ['xds/server', 'xds/envoy-api', 'edges/grpc', 'agent/checks', 'state/backend/etcd/client', 'federation']],
   ['commander', ['cli']],
   ['picocolors', ['cli']],
   ['re2js', ['lang']],

@@ -39,6 +39,9 @@ export function readGauges(
     'meshwright.state.index': store.index,
     'meshwright.state.commits': store.counters.commits,
     'meshwright.state.conflicts': store.counters.conflicts,
+    'meshwright.state.resyncs': store.counters.resyncs,
+    'meshwright.state.verifications': store.counters.verifications,
+    'meshwright.state.divergences': store.counters.divergences,
     'meshwright.cells.computed': store.counters.cellsComputed,
     'meshwright.cells.flushes': store.counters.flushes,
   };

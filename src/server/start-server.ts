@@ -10,7 +10,7 @@ import { keepSessions } from '../discovery/sessions/index.js';
 import { type DnsSettings, createDnsServer } from '../edges/dns/index.js';
 import { type AgentControl, createHttpServer } from '../edges/http/index.js';
 import { configEntryKey, decodeConfigEntry, nodeKey } from '../model/index.js';
-import { type Backend, createMemoryBackend, createStateStore, type StateStore } from '../state/index.js';
+import { createStateStore, type StateStore } from '../state/index.js';
 import { createMetrics, type Logger } from '../telemetry/index.js';
 import { loadEnvoyApi } from '../xds/envoy-api/index.js';
 import { proxyNeedsCell, proxyNeedsKey, proxylessResourceKey, resourceCell } from '../xds/resources/index.js';
@@ -21,6 +21,7 @@ import { readGauges } from './gauges.js';
 import { startHousekeeping } from './housekeeping.js';
 import { httpConfigOf } from './http-config.js';
 import { nodeIdentity } from './node-identity.js';
+import { createBackend } from './open-backend.js';
 import { openDoor } from './ports.js';
 import { singleServer } from './single-server.js';
 import { createDoorCertificates } from './tls-door.js';
@@ -46,11 +47,13 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
   const config = given;
   const clock = systemClock;
   const nodeId = nodeIdentity(config.nodeId, config.dataDir);
+  const onProblem = (error: AppError): void => logger.error({ room: 'state' }, error.message);
   const store = createStateStore({
-    backend: await openBackend(config),
+    backend: await createBackend(config, { nodeId, clock, onProblem }),
     clock,
     random: Math.random,
-    onProblem: (error) => logger.error({ room: 'state' }, error.message),
+    verifyEveryMs: config.state.verifyIntervalMs,
+    onProblem,
   });
   await store.ready;
   const ca = createCertificateAuthority(store, clock, {
@@ -223,12 +226,6 @@ async function serve(
     ).port;
     logger.info({ address: config.grpcTlsAddress, port: ports.grpcTls }, 'xDS is open (TLS)');
   }
-}
-
-async function openBackend(config: AgentConfig): Promise<Backend> {
-  if (config.dataDir === '') return createMemoryBackend();
-  const { createEmbeddedBackend } = await import('../state/backend/embedded/index.js');
-  return createEmbeddedBackend({ path: `${config.dataDir}/state` });
 }
 
 function serverMeta(config: AgentConfig): Readonly<Record<string, string>> {

@@ -15,7 +15,14 @@ export class ReplicaFingerprint {
   #recording: { readonly revision: number; readonly value: string }[] | undefined;
 
   /** `stored` is given when the record exists in the engine and cannot be read here. Rows have indexes: revision + base. */
-  changed(table: TableName, key: string, base: number, before: Row | undefined, after: Row | undefined, stored?: Revisions): void {
+  changed(
+    table: TableName,
+    key: string,
+    base: number,
+    before: Row | undefined,
+    after: Row | undefined,
+    stored?: Revisions,
+  ): void {
     const name = tupleKey(table) + key;
     const former = before ? revisionsOf(before, base) : this.#unreadable.get(name);
     if (former) this.#fingerprint.remove({ ...former, table, key });

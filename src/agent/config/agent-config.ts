@@ -4,6 +4,7 @@ import { decodeCheckDefinition, decodeServiceDefinition } from '../../model/defi
 import type { Locality, StringMap } from '../../model/index.js';
 import { type DnsConfig, resolveDns } from './dns-config.js';
 import type { AgentOptions } from './options.js';
+import { resolveState, type StateConfig } from './state-config.js';
 
 /** The configuration an agent runs with: every option has a value. */
 export interface AgentConfig {
@@ -70,6 +71,7 @@ export interface AgentConfig {
     readonly maxQueryTimeMs: number;
     readonly discoveryMaxStaleMs: number;
   };
+  readonly state: StateConfig;
   readonly checkOutputMaxSize: number;
   readonly checkUpdateIntervalMs: number;
   readonly services: readonly ServiceDefinition[];
@@ -140,6 +142,7 @@ export function resolveAgentConfig(options: AgentOptions, hostname: string): Age
       maxQueryTimeMs: options.maxQueryTimeMs ?? 10 * MINUTE_MS,
       discoveryMaxStaleMs: options.discoveryMaxStaleMs ?? 0,
     },
+    state: resolveState(options.state ?? {}, devMode),
     checkOutputMaxSize: options.checkOutputMaxSize ?? 4096,
     checkUpdateIntervalMs: options.checkUpdateIntervalMs ?? 5 * MINUTE_MS,
     services: [...(options.service ?? []), ...(options.services ?? [])].map((body) =>

@@ -23,6 +23,7 @@ const port = (name: keyof NonNullable<AgentOptions['ports']>): Flag => ({
 const FLAGS: Readonly<Record<string, Flag>> = {
   advertise: { set: (value) => ({ advertiseAddr: value }) },
   'alt-domain': { set: (value) => ({ altDomain: value }) },
+  'allow-old-etcd': { boolean: true, set: (value) => ({ state: { etcd: { allowOld: isTrue(value) } } }) },
   'allow-plaintext-secrets': { boolean: true, set: (value) => ({ allowPlaintextSecrets: isTrue(value) }) },
   bind: { set: (value) => ({ bindAddr: value }) },
   client: { set: (value) => ({ clientAddr: value }) },

@@ -67,8 +67,27 @@ export interface AgentOptions {
   readonly recursors?: readonly string[];
   readonly server?: boolean;
   readonly service?: readonly Readonly<Record<string, unknown>>[];
+  readonly state?: StateOptions;
   readonly services?: readonly Readonly<Record<string, unknown>>[];
   readonly taggedAddresses?: StringMap;
+}
+
+/** `state`: where the state is kept. An addition of ours. */
+export interface StateOptions {
+  readonly backend?: string;
+  readonly verifyIntervalMs?: number;
+  readonly etcd?: {
+    readonly endpoints?: readonly string[];
+    readonly prefix?: string;
+    readonly caFile?: string;
+    readonly certFile?: string;
+    readonly keyFile?: string;
+    readonly serverName?: string;
+    readonly username?: string;
+    readonly password?: string;
+    readonly allowOld?: boolean;
+    readonly compactionIntervalMs?: number;
+  };
 }
 
 export interface PortOptions {
@@ -252,6 +271,26 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     server: optional(flag()),
     service: optional(objects),
     services: optional(objects),
+    state: optional(
+      object<StateOptions>({
+        backend: optional(text({ lowerCase: true })),
+        verifyIntervalMs: optional(duration()),
+        etcd: optional(
+          object<NonNullable<StateOptions['etcd']>>({
+            endpoints: optional(list(text())),
+            prefix: optional(text()),
+            caFile: optional(text()),
+            certFile: optional(text()),
+            keyFile: optional(text()),
+            serverName: optional(text()),
+            username: optional(text()),
+            password: optional(text()),
+            allowOld: optional(flag()),
+            compactionIntervalMs: optional(duration()),
+          }),
+        ),
+      }),
+    ),
     taggedAddresses: optional(map(text())),
   },
   { ignored: OPTIONS_WITHOUT_EFFECT[''] },

@@ -114,7 +114,10 @@ export class Bundles {
       const success: RequestOp[] = decodePiece(piece).map((operation) => requestOp(this.#layout, operation));
       success.push({ request_delete_range: { key: piece.key } });
       const { succeeded } = await this.#client.txn({ compare: [isStillOpen, isHere], success });
-      if (!succeeded && Number((await this.#client.range({ key: this.#layout.bundle })).kvs[0]?.mod_revision) !== decided)
+      if (
+        !succeeded &&
+        Number((await this.#client.range({ key: this.#layout.bundle })).kvs[0]?.mod_revision) !== decided
+      )
         return;
     }
     const allGone: Compare = { result: 'EQUAL', target: 'CREATE', create_revision: 0, ...staged };

@@ -200,7 +200,13 @@ class EtcdBackend implements Backend {
       const id = `${this.#run}.${++this.#transactions}`;
       const request = decision
         ? guarded(this.#layout, guard, [...compares, decision.compare], [decision.operation], id)
-        : guarded(this.#layout, guard, compares, transaction.operations.map((each) => requestOp(this.#layout, each)), id);
+        : guarded(
+            this.#layout,
+            guard,
+            compares,
+            transaction.operations.map((each) => requestOp(this.#layout, each)),
+            id,
+          );
       const sent = await this.#send(request, id, transaction);
       if (sent.type === 'done') {
         if (pointer) this.#afterDecision(pointer, sent.outcome);

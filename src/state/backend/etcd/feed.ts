@@ -1,7 +1,14 @@
 import { AppError, type Clock } from '../../../core/index.js';
 import type { BackendCommit, WatchEvent } from '../backend.js';
 import { type Assembled, CommitAssembler } from './assembler.js';
-import { appErrorOf, type EtcdClient, EtcdError, type Endpoint, type WatchResponse, type WatchStream } from './client/index.js';
+import {
+  appErrorOf,
+  type EtcdClient,
+  EtcdError,
+  type Endpoint,
+  type WatchResponse,
+  type WatchStream,
+} from './client/index.js';
 import type { BundlePointer, Layout } from './layout.js';
 import type { UnfoldedBundles } from './unfolded.js';
 
@@ -203,7 +210,9 @@ export class Feed {
     else this.#parts.client.endpoints.failed(endpoint);
     if (this.#failures === FAILURES_WORTH_TELLING)
       this.#parts.onProblem(
-        new AppError('unavailable', `The watch of etcd cannot be kept (${endpoint.name}: ${error.message}).`, { cause: error }),
+        new AppError('unavailable', `The watch of etcd cannot be kept (${endpoint.name}: ${error.message}).`, {
+          cause: error,
+        }),
       );
     const delayMs = Math.min(MAXIMUM_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10));
     this.#cancelRetry = this.#parts.clock.after(delayMs, () => void this.#open());

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { status } from './client/index.js';
 import { AppError } from '../../../core/index.js';
 import type { StoredRecord } from '../backend.js';
 import { EtcdError, type EtcdClient, type KeyValue, type RangeResponse } from './client/index.js';

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { status } from './client/index.js';
 import { AppError, type Clock } from '../../../core/index.js';
 import { appErrorOf, type EtcdClient, EtcdError, hexId, type StatusResponse } from './client/index.js';
 import type { Layout } from './layout.js';
@@ -64,7 +64,10 @@ async function askEndpoints({
     if (answers.size > 0) {
       if ([...answers.values()].includes(undefined))
         onProblem(
-          new AppError('unavailable', 'The etcd user may not ask for the version: see to it that it is 3.5.6, 3.6 or later.'),
+          new AppError(
+            'unavailable',
+            'The etcd user may not ask for the version: see to it that it is 3.5.6, 3.6 or later.',
+          ),
         );
       if (failure) onProblem(failure.toAppError());
       return answers;
@@ -77,7 +80,10 @@ async function askEndpoints({
 function refused(error: EtcdError | undefined): AppError {
   if (!error) return new AppError('unavailable', 'No etcd endpoint answers.');
   if (/belongs to cluster/.test(error.message))
-    return new AppError('corruptState', `etcd at ${error.endpoint} cannot be used: ${error.message}; correct the endpoints.`);
+    return new AppError(
+      'corruptState',
+      `etcd at ${error.endpoint} cannot be used: ${error.message}; correct the endpoints.`,
+    );
   if (error.isOfEndpoint)
     return new AppError(
       'unavailable',
@@ -150,7 +156,10 @@ async function checkPrefix({ client, layout }: StartCheckParts): Promise<void> {
 function checkMarker(text: string, { prefix }: Layout): void {
   const { product, format } = parsed(text);
   if (product !== PRODUCT || typeof format !== 'number')
-    throw new AppError('corruptState', `etcd holds data of another program under ${prefix}: choose another state.etcd.prefix.`);
+    throw new AppError(
+      'corruptState',
+      `etcd holds data of another program under ${prefix}: choose another state.etcd.prefix.`,
+    );
   if (format > FORMAT)
     throw new AppError(
       'corruptState',

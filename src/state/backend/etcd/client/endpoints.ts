@@ -46,7 +46,10 @@ export class Endpoints {
         'invalidArgument',
         'state.etcd has certificates but its endpoints are not https: write https://host:port.',
       );
-    this.all = parsed.map(({ name, address }) => ({ name, client: connect(address, secure ? (tls ?? {}) : undefined) }));
+    this.all = parsed.map(({ name, address }) => ({
+      name,
+      client: connect(address, secure ? (tls ?? {}) : undefined),
+    }));
   }
 
   get first(): Endpoint {

@@ -73,7 +73,10 @@ export class EtcdError extends Error {
         'etcd has no space left and takes no writes (alarm NOSPACE); reads go on: compact and defragment it or raise --quota-backend-bytes, then disarm the alarm.',
       ];
     if (/request is too large/.test(message))
-      return ['tooLarge', 'The write is larger than etcd takes: make it smaller, or raise --max-request-bytes of etcd.'];
+      return [
+        'tooLarge',
+        'The write is larger than etcd takes: make it smaller, or raise --max-request-bytes of etcd.',
+      ];
     if (/too many requests/.test(message)) return ['busy', 'etcd has too many requests to work on: try again later.'];
     if (code === status.PERMISSION_DENIED)
       return ['unavailable', 'The etcd user may not read and write the prefix: grant its role readwrite on it.'];
@@ -85,4 +88,4 @@ export class EtcdError extends Error {
   }
 }
 
-const reason = (message: string): string => (/^Deadline exceeded/.test(message) ? 'time is up' : message);
+const reason = (message: string): string => (message.startsWith('Deadline exceeded') ? 'time is up' : message);

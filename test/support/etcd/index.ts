@@ -3,4 +3,5 @@
  * In: how many members, which flags. Out: endpoints, and ways to kill and pause members. `stop` leaves no process and no data.
  */
 export { anyEtcd, currentEtcd, type EtcdBinary, packagedEtcd } from './etcd-binary.js';
-export { type EtcdMember, type RunningEtcd, realTime, startEtcd } from './running-etcd.js';
+export { FakeEtcd, type Lies } from './fake-etcd.js';
+export { type EtcdMember, type RunningEtcd, startEtcd } from './running-etcd.js';

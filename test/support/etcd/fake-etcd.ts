@@ -60,67 +60,56 @@ interface RawWatchRequest {
 type RawRange = Wire<NonNullable<RequestOp['request_range']>>;
 type Unary<Request> = (
   call: ServerUnaryCall<Request, unknown>,
-  callback: (error: { code: status; details: string } | null, answer?: unknown) => void,
+  callback: (error: Refusal | null, answer?: unknown) => void,
 ) => void;
+type Refusal = Error & { readonly code: status; readonly details: string };
 
 /** A server that speaks etcd's API over a store in memory, and lies as it is told to. */
 export class FakeEtcd {
   readonly store = new FakeStore();
-  readonly endpoint: string;
   lies: Lies = {};
   clusterId = '1234567890123456789';
   version = '3.6.1';
   hasSpace = true;
   /** Calls by name, for tests that count. */
   readonly calls = new Map<string, number>();
-  readonly #server: Server;
+  readonly #server = new Server();
+  #port = 0;
   readonly #random: () => number;
   readonly #watches = new Set<Watch>();
 
-  private constructor(server: Server, port: number, random: () => number) {
-    this.#server = server;
+  private constructor(random: () => number) {
     this.#random = random;
-    this.endpoint = `http://127.0.0.1:${port}`;
+    const { KV, Watch, Maintenance } = etcdServices();
+    this.#server.addService(KV, {
+      Range: this.#unary('Range', (request: RawRange) => this.#range(request)),
+      Txn: this.#unary('Txn', (request: TxnRequest) => this.#txn(request)),
+      Compact: this.#unary('Compact', ({ revision }: { revision: string }) => this.#compact(Number(revision))),
+    });
+    this.#server.addService(Watch, {
+      Watch: (call: ServerDuplexStream<RawWatchRequest, WatchResponse>) => this.#watch(call),
+    });
+    this.#server.addService(Maintenance, {
+      Status: this.#unary('Status', () => ({ header: this.#header(), version: this.version, dbSize: 1, leader: 1 })),
+      Alarm: this.#unary('Alarm', () => ({
+        header: this.#header(),
+        alarms: this.hasSpace ? [] : [{ memberID: 7, alarm: 'NOSPACE' }],
+      })),
+    });
   }
 
   static async start(random: () => number): Promise<FakeEtcd> {
-    const server = new Server();
-    let fake: FakeEtcd | undefined;
-    const here = (): FakeEtcd => fake as FakeEtcd;
-    const unary =
-      <Request>(name: string, answer: (fake: FakeEtcd, request: Request) => unknown): Unary<Request> =>
-      (call, callback) => {
-        here().calls.set(name, (here().calls.get(name) ?? 0) + 1);
-        Promise.resolve()
-          .then(() => answer(here(), call.request))
-          .then(
-            (value) => callback(null, value),
-            (thrown: { code: status; details: string }) => callback(thrown),
-          );
-      };
-    const { KV, Watch, Maintenance } = etcdServices();
-    server.addService(KV, {
-      Range: unary('Range', (self, request: RawRange) => self.#range(request)),
-      Txn: unary('Txn', (self, request: TxnRequest) => self.#txn(request)),
-      Compact: unary('Compact', (self, { revision }: { revision: string }) => self.#compact(Number(revision))),
-    });
-    server.addService(Watch, {
-      Watch: (call: ServerDuplexStream<RawWatchRequest, WatchResponse>) => here().#watch(call),
-    });
-    server.addService(Maintenance, {
-      Status: unary('Status', (self) => ({ header: self.#header(), version: self.version, dbSize: 1, leader: 1 })),
-      Alarm: unary('Alarm', (self) => ({
-        header: self.#header(),
-        alarms: self.hasSpace ? [] : [{ memberID: 7, alarm: 'NOSPACE' }],
-      })),
-    });
-    const port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+    const fake = new FakeEtcd(random);
+    fake.#port = await new Promise<number>((resolve, reject) =>
+      fake.#server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(error) : resolve(bound),
       ),
     );
-    fake = new FakeEtcd(server, port, random);
     return fake;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#port}`;
   }
 
   /** Ends every watch, as a member that stops does. */
@@ -136,6 +125,18 @@ export class FakeEtcd {
 
   stop(): void {
     this.#server.forceShutdown();
+  }
+
+  #unary<Request>(name: string, answer: (request: Request) => unknown): Unary<Request> {
+    const respond = async (...[call, callback]: Parameters<Unary<Request>>): Promise<void> => {
+      this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
+      try {
+        callback(null, await answer(call.request));
+      } catch (thrown) {
+        callback(thrown as Refusal);
+      }
+    };
+    return (call, callback) => void respond(call, callback);
   }
 
   #chance(probability: number | undefined): boolean {
@@ -192,7 +193,9 @@ export class FakeEtcd {
     const operations = (succeeded ? success : failure) ?? [];
     const before = this.store.revision;
     const responses = operations.map((operation) =>
-      operation.request_range ? { response_range: this.#read(operation.request_range as RawRange, before) } : {},
+      operation.request_range
+        ? { response_range: this.#read(operation.request_range as unknown as RawRange, before) }
+        : {},
     );
     this.store.apply(operations);
     this.#pumpAll();
@@ -288,6 +291,7 @@ export class FakeEtcd {
   }
 }
 
-function refusal(code: status, details: string): { code: status; details: string } {
-  return { code, details: `etcdserver: ${details}` };
+function refusal(code: status, what: string): Refusal {
+  const details = `etcdserver: ${what}`;
+  return Object.assign(new Error(details), { code, details });
 }

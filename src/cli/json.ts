@@ -1,16 +1,4 @@
-/** Whole numbers beyond 2^53 are read as bigint, so that 64-bit indexes, hashes and flags survive. */
-export function parseJson(text: string): unknown {
-  const marker = '\u0000int:';
-  const marked = text.replace(/"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g, (token) =>
-    token.startsWith('"') ? token : `"\\u0000int:${token}"`,
-  );
-  return JSON.parse(marked, (_key, value: unknown) => {
-    if (typeof value !== 'string' || !value.startsWith(marker)) return value;
-    const exact = BigInt(value.slice(marker.length));
-    const plain = Number(exact);
-    return Number.isSafeInteger(plain) ? plain : exact;
-  });
-}
+export { parseExactJson as parseJson } from '../core/exact-json.js';
 
 /** JSON text; bigints are printed as plain numbers. */
 export function printJson(value: unknown, indent: string | number = ''): string {

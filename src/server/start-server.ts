@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { AgentConfig } from '../agent/config/index.js';
 import { createLocalAgent, type LocalAgent, type NodeFacts, registerSelf } from '../agent/index.js';
 import { createCertificateAuthority } from '../ca/index.js';
@@ -6,6 +7,7 @@ import { type EntryGuard, writeConfigEntry } from '../discovery/config/index.js'
 import { setDefaultIntentionPolicy } from '../discovery/intentions/index.js';
 import { createCoordinateWriter } from '../discovery/coordinates/index.js';
 import { createEntryGuard } from '../discovery/proxies/index.js';
+import { createEventLog } from '../discovery/events/index.js';
 import { keepSessions } from '../discovery/sessions/index.js';
 import { type DnsSettings, createDnsServer } from '../edges/dns/index.js';
 import { type AgentControl, createHttpServer } from '../edges/http/index.js';
@@ -111,12 +113,15 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
   const coordinates = createCoordinateWriter(store, clock, (message) => logger.warn({ room: 'coordinates' }, message));
   const startedAtMs = clock.now();
   const warn = (message: string): void => logger.warn({ room: 'state' }, message);
+  const receiver = { node: config.nodeName, services: () => agent.services.values() };
+  const events = createEventLog({ receiver, clock, makeId: randomUUID });
   const sessions = keepSessions({ store, clock, nextTurn, warn });
   const http = createHttpServer({
     store,
     agent,
     ca,
     sessions,
+    events,
     propagation: xds.propagation,
     servers: () => [singleServer(httpConfigOf(config, nodeId, ports), store.index, startedAtMs)],
     coordinates,
@@ -136,7 +141,11 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     () => xds.close(),
     () => dns.close(),
   ];
-  closers.push(startHousekeeping(store, clock, warn), () => sessions.close());
+  closers.push(
+    startHousekeeping(store, clock, warn),
+    () => sessions.close(),
+    () => events.close(),
+  );
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };

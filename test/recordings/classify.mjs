@@ -11,9 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** HTTP families that are about something of its own, whatever endpoints their steps share with others. */
 const waitingFamilies = {
   acl: 'access control',
-  event: 'user events',
   peering: 'cluster peering',
-  txn: 'transactions over HTTP',
 };
 
 /** Endpoints that are there; everything else waits. Checked in order, the first that matches decides. */
@@ -42,8 +40,8 @@ const endpoints = [
   [/^\/v1\/internal\//, 'transparent proxy'],
   [/^\/v1\/exported-services$/, undefined],
   [/^\/v1\/imported-services/, 'exported services'],
-  [/^\/v1\/event/, 'user events'],
-  [/^\/v1\/txn/, 'transactions over HTTP'],
+  [/^\/v1\/event/, undefined],
+  [/^\/v1\/txn/, undefined],
   [/^\/v1\/coordinate/, undefined],
   [/^\/v1\/peering/, 'cluster peering'],
   [/^\/v1\/acl/, 'access control'],
@@ -133,6 +131,7 @@ const overrides = {
   'operator/keyring-encrypted': { inScope: 'decided: there is nothing to encrypt' },
   'operator/usage': { inScope: 'a mesh gateway is only counted' },
   'config/sameness-group': { inScope: 'entries of the kind are refused by name, as in Consul' },
+  'event/refused': { inScope: 'another datacenter is only named to be refused' },
   'query/crud': { inScope: 'another datacenter is only named in a definition' },
   'query/refused': { inScope: 'peers and the like are only named in definitions that are refused, or not carried out' },
   'health/service': { inScope: 'peers, datacenters and the like are only named in queries of the health of services' },

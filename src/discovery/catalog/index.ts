@@ -36,11 +36,19 @@ export {
   ensureVirtualIp,
   releaseVirtualIpIfUnused,
 } from './virtual-ip.js';
-export { toRegistration } from './wire/decode-registration.js';
+export { toCheck, toRegistration, toService } from './wire/decode-registration.js';
 export { encodeCheck, encodeInstanceHealth } from './wire/encode-check.js';
 export { encodeLocality, encodeNode } from './wire/encode-node.js';
 export { encodeNodeService, encodeServiceNode } from './wire/encode-service.js';
-export { deregistrationField, registrationField } from './wire/registration-field.js';
+export {
+  type CheckBody,
+  type ServiceBody,
+  checkField,
+  deregistrationField,
+  localityField,
+  registrationField,
+  serviceField,
+} from './wire/registration-field.js';
 export {
   checkFilterType,
   instanceHealthFilterType,

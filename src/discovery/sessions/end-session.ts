@@ -38,10 +38,13 @@ export function endSessionsOfNode(transaction: Transaction, node: string): void 
 
 /** Ends a session because its owner says so. One that is not there is no error. */
 export function destroySession(store: StateStore, id: string): Promise<CommitResult<void>> {
-  return store.transact('session-destroy', (transaction) => {
-    const known = transaction.get('sessions', id);
-    if (known !== undefined) endSession(transaction, known);
-  });
+  return store.transact('session-destroy', (transaction) => endSessionById(transaction, id));
+}
+
+/** Ends a session by its id. One that is not there is no error. */
+export function endSessionById(transaction: Transaction, id: string): void {
+  const known = transaction.get('sessions', id);
+  if (known !== undefined) endSession(transaction, known);
 }
 
 function fits(transaction: Transaction, held: readonly KvRecord[]): boolean {

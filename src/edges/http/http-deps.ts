@@ -2,6 +2,7 @@ import type { LocalAgent } from '../../agent/index.js';
 import type { CertificateAuthority } from '../../ca/index.js';
 import type { Clock } from '../../core/index.js';
 import type { EntryGuard } from '../../discovery/config/index.js';
+import type { EventLog } from '../../discovery/events/index.js';
 import type { CoordinateWriter } from '../../discovery/coordinates/index.js';
 import type { ServerMember } from '../../discovery/operator/index.js';
 import type { SessionKeeper } from '../../discovery/sessions/index.js';
@@ -103,6 +104,7 @@ export interface HttpDeps {
   readonly servers: () => readonly ServerMember[];
   readonly coordinates: CoordinateWriter;
   readonly config: () => HttpConfig;
+  readonly events: EventLog;
   /** Hears of renewals. */
   readonly sessions: Pick<SessionKeeper, 'renew'>;
   readonly control: AgentControl;

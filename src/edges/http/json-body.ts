@@ -1,4 +1,5 @@
 import { AppError } from '../../core/index.js';
+import { parseExactJson } from '../../core/exact-json.js';
 import { parseJson } from '../../lang/hcl/index.js';
 import { type Field, type WireProblem, kindOf, tryDecode } from '../../model/wire/index.js';
 import type { ApiRequest } from './route.js';
@@ -21,6 +22,13 @@ function parseBody(body: Buffer, prefix: string): unknown {
     const error = AppError.from(thrown);
     throw new AppError(error.code, `${prefix}: invalid JSON: ${error.message}`, { cause: thrown });
   }
+}
+
+/** A body that was read as JSON, whole numbers beyond 2^53 as bigint. Throws as `readJson`. */
+export function parseExactBody(body: Buffer, prefix: string): unknown {
+  const value = parseBody(body, prefix);
+  const source = decodeUtf8(body, prefix);
+  return /\d{16}/.test(source) ? parseExactJson(source) : value;
 }
 
 /** The body as a JSON object; `null` counts as one without fields. */

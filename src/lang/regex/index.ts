@@ -4,4 +4,4 @@
  * JavaScript engine, or accept a pattern or subject whose cost is not bounded beforehand.
  */
 export { checkRegex, MAX_PATTERN_LENGTH } from './check-regex.js';
-export { compileRegex } from './compile-regex.js';
+export { type Regex, compileRegex } from './compile-regex.js';

@@ -14,4 +14,4 @@ export { type Field, type ValueOf, alias, always, named, nullable, optional } fr
 export { foldedName, wireName } from './names.js';
 export { type FieldsOf, object } from './object.js';
 export { type DecodeContext, type WirePath, type WireProblem, kindOf } from './problem.js';
-export { decimal, duration, flag, integer, oneOf, text } from './scalars.js';
+export { decimal, duration, flag, integer, oneOf, text, unsigned64 } from './scalars.js';

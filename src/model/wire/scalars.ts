@@ -76,6 +76,27 @@ export function integer(options: { readonly unsigned32?: boolean } = {}): Field<
   });
 }
 
+const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
+
+/** A whole number from 0 to 2^64 - 1; also as text. What JSON cannot hold exactly comes as a bigint. */
+export function unsigned64(): Field<bigint> {
+  return {
+    empty: 0n,
+    isEmpty: (value) => value === 0n,
+    decode(input, path, context) {
+      if (input === null || input === undefined || input === '') return 0n;
+      const isExact = typeof input === 'bigint' || Number.isSafeInteger(input);
+      if (isExact || (typeof input === 'string' && /^\d{1,20}$/.test(input))) {
+        const value = BigInt(input as bigint | number | string);
+        if (value >= 0n && value <= MAX_UINT64) return value;
+      }
+      wrongValue(context, path, `must be a whole number from 0 to 2^64 - 1, not ${kindOf(input)}`);
+      return 0n;
+    },
+    encode: (value) => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value),
+  };
+}
+
 /**
  * A duration, in milliseconds in the record, under a record name that ends in `Ms`; the wire name has no unit.
  * Read as Go text (`1m30s`) or a number of nanoseconds; written as text, or as nanoseconds where Consul does so.

@@ -26,11 +26,12 @@ export function toRegistration(body: RegistrationBody, ownDatacenter: string): C
     skipNodeUpdate: body.skipNodeUpdate,
     ...(body.locality === undefined ? {} : { locality: body.locality }),
     ...(body.service === undefined ? {} : { service: toService(body.service) }),
-    checks: checks.map((check) => toCheck(check, body)),
+    checks: checks.map((check) => toCheck(check, body.node)),
   };
 }
 
-function toService(body: ServiceBody): RegisteredService {
+/** A service of a body. Throws `invalidArgument`. */
+export function toService(body: ServiceBody): RegisteredService {
   if (!isServiceKind(body.kind))
     throw new AppError(
       'invalidArgument',
@@ -59,14 +60,15 @@ function toService(body: ServiceBody): RegisteredService {
   };
 }
 
-function toCheck(body: CheckBody, registration: RegistrationBody): RegisteredCheck {
+/** A check of a body, on `node` unless it names one. Throws `invalidArgument`. */
+export function toCheck(body: CheckBody, node: string): RegisteredCheck {
   const status = body.status === '' ? 'critical' : body.status;
   if (!isCheckStatus(status))
     throw new AppError(
       'invalidArgument',
       `a check's Status must be "passing", "warning" or "critical", not "${status}"`,
     );
-  return { ...body, status, node: body.node === '' ? registration.node : body.node };
+  return { ...body, status, node: body.node === '' ? node : body.node };
 }
 
 function isServiceKind(kind: string): kind is ServiceKind {

@@ -67,9 +67,11 @@ const REVISIONS = ['CreateIndex', 'ModifyIndex'];
 /** Tenancy and peers are not stored; clients of the default ones may name them. */
 const TENANCY = ['Namespace', 'Partition', 'PeerName'];
 
-const localityField: Field<Locality> = object<Locality>({ region: text(), zone: text() });
+/** Reads where a node or service is. */
+export const localityField: Field<Locality> = object<Locality>({ region: text(), zone: text() });
 
-const serviceField: Field<ServiceBody> = object<ServiceBody>(
+/** Reads a service of a registration. */
+export const serviceField: Field<ServiceBody> = object<ServiceBody>(
   {
     kind: text(),
     id: text(),
@@ -89,7 +91,8 @@ const serviceField: Field<ServiceBody> = object<ServiceBody>(
   { ignored: [...REVISIONS, ...TENANCY, 'ContentHash', 'Datacenter'] },
 );
 
-const checkField: Field<CheckBody> = object<CheckBody>(
+/** Reads a check of a registration. */
+export const checkField: Field<CheckBody> = object<CheckBody>(
   {
     node: text(),
     checkId: named('CheckID', text()),

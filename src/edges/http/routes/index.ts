@@ -13,6 +13,7 @@ import { catalogRoutes } from './catalog.js';
 import { configRoutes } from './config.js';
 import { connectCaRoutes } from './connect-ca.js';
 import { coordinateRoutes } from './coordinate.js';
+import { eventRoutes } from './event.js';
 import { discoveryChainRoutes } from './discovery-chain.js';
 import { exportedServicesRoutes } from './exported-services.js';
 import { healthRoutes } from './health.js';
@@ -25,6 +26,7 @@ import { operatorRoutes } from './operator.js';
 import { queryRoutes } from './query.js';
 import { sessionRoutes } from './session.js';
 import { statusRoutes } from './status.js';
+import { txnRoutes } from './txn.js';
 
 /** Every route of this version. */
 export const allRoutes: readonly Route[] = [
@@ -39,6 +41,7 @@ export const allRoutes: readonly Route[] = [
   ...connectCaRoutes,
   ...coordinateRoutes,
   ...discoveryChainRoutes,
+  ...eventRoutes,
   ...exportedServicesRoutes,
   ...healthRoutes,
   ...intentionRoutes,
@@ -50,4 +53,5 @@ export const allRoutes: readonly Route[] = [
   ...queryRoutes,
   ...sessionRoutes,
   ...statusRoutes,
+  ...txnRoutes,
 ];

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { createLocalAgent } from '../../../../src/agent/index.js';
 import type { CertificateAuthority } from '../../../../src/ca/index.js';
 import { type Clock, systemClock } from '../../../../src/core/index.js';
+import { createEventLog } from '../../../../src/discovery/events/index.js';
 import { keepSessions } from '../../../../src/discovery/sessions/index.js';
 import type { HttpConfig, HttpDeps } from '../../../../src/edges/http/index.js';
 import { allRoutes } from '../../../../src/edges/http/index.js';
@@ -108,6 +110,11 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
   return {
     store,
     agent,
+    events: createEventLog({
+      receiver: { node: config.nodeName, services: () => agent.services.values() },
+      clock,
+      makeId: randomUUID,
+    }),
     sessions: keepSessions({ store, clock, nextTurn, warn: ignore }),
     clock,
     config: () => config,

@@ -2,7 +2,7 @@
 // Measures what the product costs beside the floor of the same bytes in the same run: how long it takes to be up (start-up), how fast a
 // change reaches every proxy (xds), what one sidecar is told, compiled and encoded (compile, only when named), and the discovery API: reads, writes, DNS, parked queries, a restart (api).
 //   npm run bench -- [--only start-up,xds,compile,api] [--full] [--rounds N] [--json FILE]
-//     xds: [--proxies 1000] [--acks short,long] [--synthetic]        api: [--parked 5000] [--records 50000], 0 = leave out
+//     xds: [--proxies 1000] [--acks short,long] [--changes endpoint,intention,wildcard,split] [--synthetic]        api: [--parked 5000] [--records 50000], 0 = leave out
 // Short by default; --full takes several minutes. --acks long: the proxies repeat a 60 kB node in every request. --synthetic: the xDS
 // server alone, over cells set by hand. --no-start-up leaves that part out. BENCH_NODE_ARGS go to the measured node (--cpu-prof).
 import { spawn } from 'node:child_process';

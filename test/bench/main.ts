@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureApi, renderApi } from './api/index.js';
+import { changeKinds, isChangeKind } from './change-kinds.js';
 import { measureCompile, renderCompile } from './compile.js';
 import { type Measured, measure } from './measure.js';
 import { startProduct } from './product.js';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     parked: { type: 'string' },
     records: { type: 'string' },
     json: { type: 'string' },
+    changes: { type: 'string', default: changeKinds.join(',') },
     synthetic: { type: 'boolean', default: false },
     'no-start-up': { type: 'boolean', default: false },
   },
@@ -69,6 +71,7 @@ async function measureXds(): Promise<Measured[]> {
           proxies,
           repeatNode: acks === 'long',
           rounds: Number(values.rounds ?? (full ? 15 : 8)),
+          kinds: values.changes.split(',').filter(isChangeKind),
           start: values.synthetic ? startSynthetic : startProduct,
           onProgress: (text) => process.stderr.write(`[${proxies} proxies, ${acks} ACKs] ${text}\n`),
         }),

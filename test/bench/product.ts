@@ -177,10 +177,10 @@ async function setUp(api: HttpApi, ids: readonly string[]): Promise<void> {
 function change(api: HttpApi, kind: ChangeKind, round: number): Promise<void> {
   if (kind === 'endpoint')
     return api.put('/v1/catalog/register', registration(upstreamInstance(HOT, 0, 22_000 + (round % 1_000))));
-  if (kind === 'intention') {
+  if (kind === 'intention' || kind === 'wildcard') {
     // Under the default policy, allow, only a denial changes what a proxy is told.
-    const sources = [{ Name: `client-${round}`, Action: 'deny' }];
-    return api.put('/v1/config', { Kind: 'service-intentions', Name: 'web', Sources: sources });
+    const Sources = [{ Name: `client-${round}`, Action: 'deny' }];
+    return api.put('/v1/config', { Kind: 'service-intentions', Name: kind === 'wildcard' ? '*' : 'web', Sources });
   }
   const weight = 10 + (round % 80);
   const splits = [

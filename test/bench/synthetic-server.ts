@@ -77,7 +77,8 @@ function setUp(ids: readonly string[]): void {
 
 function change(kind: ChangeKind, round: number): void {
   if (kind === 'endpoint') put(endpoints('upstream-0', filler(sizes.endpoint, round)));
-  else if (kind === 'intention') put(extension('envoy.filters.http.rbac', filler(sizes.extension, round)));
+  else if (kind === 'intention' || kind === 'wildcard')
+    put(extension('envoy.filters.http.rbac', filler(sizes.extension, round)));
   else put(route('upstream-0', filler(sizes.route, round)));
   store.flush();
 }

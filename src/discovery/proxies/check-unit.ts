@@ -1,6 +1,12 @@
 import { AppError } from '../../core/index.js';
 import type { MeshView } from '../../model/index.js';
-import { type NeededResource, proxyNeedsCell, resourceCell, upstreamNeedsCell } from '../../xds/resources/index.js';
+import {
+  type NeededResource,
+  inboundNeeds,
+  proxyNeedsCell,
+  resourceCell,
+  upstreamNeedsCell,
+} from '../../xds/resources/index.js';
 
 /** A part of a proxy's configuration that a change of an entry may break, looked at once for all proxies that share it. */
 export interface CheckUnit {
@@ -25,6 +31,17 @@ export const wholeProxy =
       [...cells].map(([name, cell]) => ({ type, name, cell })),
     );
     return [...(needs.value.keepsOthers ? needs.value.problems : []), ...resourceFailures(view, resources, seen)];
+  };
+
+/** What one sidecar opens for others. */
+export const inboundSide =
+  (proxy: { readonly node: string; readonly proxyId: string }): CheckUnit['failures'] =>
+  (view, seen) => {
+    const needs = attempt(() => inboundNeeds(view, proxy));
+    if ('problem' in needs) return [needs.problem];
+    return needs.value === undefined
+      ? []
+      : [...needs.value.failures, ...resourceFailures(view, needs.value.resources, seen)];
   };
 
 /** One upstream, as all proxies call it that have the same settings for it. `needsKey`: key of the upstream's needs. */

@@ -4,7 +4,7 @@ import { intentionsOf, requiredProviders } from '../../mesh/intentions/index.js'
 import type { MeshView, ProxyDefaultsEntry, ServiceDefaultsEntry, ServiceRecord, Upstream } from '../../model/index.js';
 import { proxyNeedsKey, upstreamNeedsKey, upstreamSettings } from '../../xds/resources/index.js';
 import { type EntryChange, withReferrers } from '../config/index.js';
-import { type CheckUnit, oneUpstream, wholeProxy } from './check-unit.js';
+import { type CheckUnit, inboundSide, oneUpstream, wholeProxy } from './check-unit.js';
 import { inboundClass, proxyClass, upstreamsClass } from './proxy-class.js';
 
 /**
@@ -16,7 +16,7 @@ import { inboundClass, proxyClass, upstreamsClass } from './proxy-class.js';
 export function concernedUnits(view: MeshView, change: EntryChange): readonly CheckUnit[] {
   const units = new Map<string, CheckUnit>();
   const services = wholeServices(view, change);
-  const classOf = AUTHORIZATION_KINDS.has(change.kind) ? inboundClass : proxyClass;
+  const addOwn = AUTHORIZATION_KINDS.has(change.kind) ? addInbound : addWhole;
   const called = new Set(leadsThrough(view, change));
   const classes = new Set<string>();
   // A required extension may ask for another upstream, or the owner of an upstream for one on its callers.
@@ -24,13 +24,13 @@ export function concernedUnits(view: MeshView, change: EntryChange): readonly Ch
   const requiredOfAll = requires(entryOf(view, 'proxy-defaults', 'global')) || [...called].some(requiredOf);
   for (const record of view.range('services', 'byKind', ['connect-proxy'])) {
     if (services === 'all' || services.has(record.proxy?.destinationServiceName ?? '')) {
-      addWhole(units, record, classOf(record));
+      addOwn(units, record);
       continue;
     }
     const upstreams = called.size === 0 ? [] : upstreamsTo(record, called);
     if (upstreams.length === 0) continue;
     if (requiredOfAll || requiredOf(record.proxy?.destinationServiceName ?? '')) {
-      addWhole(units, record, proxyClass(record));
+      addWhole(units, record);
       continue;
     }
     const sharedBy = upstreamsClass(record, upstreams);
@@ -72,7 +72,15 @@ function upstreamsTo({ proxy }: ServiceRecord, services: ReadonlySet<string>): r
   return proxy?.upstreams.filter(isCalled) ?? [];
 }
 
-function addWhole(units: Map<string, CheckUnit>, record: ServiceRecord, key: string): void {
+function addInbound(units: Map<string, CheckUnit>, record: ServiceRecord): void {
+  const key = inboundClass(record);
+  if (units.has(key)) return;
+  const proxy = { node: record.node, proxyId: record.id };
+  units.set(key, { key, ...proxy, failures: inboundSide(proxy) });
+}
+
+function addWhole(units: Map<string, CheckUnit>, record: ServiceRecord): void {
+  const key = proxyClass(record);
   if (units.has(key)) return;
   const proxy = { node: record.node, proxyId: record.id };
   units.set(key, { key, ...proxy, failures: wholeProxy(proxyNeedsKey(proxy)) });

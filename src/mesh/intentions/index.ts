@@ -22,4 +22,10 @@ export { type TokenDemand, tokenDemandCell } from './token-demand.js';
 export { type VerifiedTokens, requiredProviders, requiredToken } from './token-requirement.js';
 export { type IntentionState, narrowedSources } from './narrowed-sources.js';
 export { type AuthorizedRequest, decideRequest } from './request-decision.js';
-export { revocationEpoch } from './revocation-epoch.js';
+export {
+  greatestEpoch,
+  revocationEpoch,
+  revocationEpochsCell,
+  revocationEpochsKey,
+  revocationsFromCell,
+} from './revocation-epoch.js';

@@ -11,7 +11,7 @@
 export { entryEscapeProblems, registrationEscapeProblems } from './escape-rules.js';
 export { extensionProblems } from './extensions/index.js';
 export { unenforceable } from './capabilities/index.js';
-export { proxyNeedsCell, proxyNeedsKey } from './proxy-needs.js';
+export { inboundNeeds, proxyNeedsCell, proxyNeedsKey } from './proxy-needs.js';
 export { proxylessResourceKey } from './proxyless/proxyless-needs.js';
 export { type NeededResource, resourceCell } from './resource-cell.js';
 export * from './spec.js';

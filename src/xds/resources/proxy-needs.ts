@@ -1,7 +1,7 @@
 import { AppError, tupleKey, tupleParts } from '../../core/index.js';
 import type { Cell, MeshView } from '../../model/index.js';
 import { trustDomainOf } from '../../mesh/discovery-chain/index.js';
-import { revocationEpoch } from '../../mesh/intentions/index.js';
+import { greatestEpoch, revocationEpochsCell, revocationEpochsKey } from '../../mesh/intentions/index.js';
 import {
   type ResolvedProxy,
   type ResolvedUpstream,
@@ -28,8 +28,8 @@ import { transparentInput, transparentKey } from './transparent/transparent-inpu
 import { type TransparentNeeds, transparentNeedsCell } from './transparent/transparent-needs.js';
 import { upstreamNeedsKey } from './upstreams/upstream-chain.js';
 import { upstreamNeedsCell } from './upstreams/upstream-needs.js';
-import { withEpoch } from './upstreams/upstream-needs-input.js';
-import { upstreamSettings } from './upstreams/upstream-settings.js';
+import { type UpstreamNeeds, withEpoch } from './upstreams/upstream-needs-input.js';
+import { type UpstreamSettings, upstreamSettings } from './upstreams/upstream-settings.js';
 
 /** Key of a proxy's needs: which Envoy it runs, as far as that is known, decides what it can be sent. */
 export function proxyNeedsKey(
@@ -50,7 +50,7 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     const { proxy, keepsRules } = limited;
     const upstreams = resolvedUpstreams(view, proxy);
     const transparent = transparentNeeds(view, proxy);
-    const anywhere = [...upstreams.map((upstream) => upstreamNeeds(view, proxy, upstream)), ...transparent.upstreams];
+    const anywhere = [...declaredNeeds(view, proxy, upstreams), ...transparent.upstreams];
     const served = anywhere.map((upstream) => ({
       ...upstream,
       resources: nearEndpoints(upstream.resources, proxy.locality),
@@ -85,6 +85,30 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     };
   },
 };
+
+/** What a sidecar opens for others, with its extensions: all that depends on who may call it. */
+export interface InboundNeeds {
+  readonly resources: readonly NeededResource[];
+  /** Sentences; empty unless a required extension cannot be carried out. */
+  readonly failures: readonly string[];
+}
+
+/** Undefined when the proxy is not registered or the CA is not ready. */
+export function inboundNeeds(
+  view: MeshView,
+  reference: { readonly node: string; readonly proxyId: string },
+): InboundNeeds | undefined {
+  const limited = limitedProxy(view, reference, '');
+  if (limited === undefined || trustDomainOf(view) === '') return undefined;
+  const { resources, problems, blocked, fails } = extendNeeds(
+    view,
+    limited.proxy,
+    '',
+    ownNeeds(view, limited.proxy),
+    [],
+  );
+  return { resources, failures: blocked !== undefined || fails ? problems : [] };
+}
 
 /** What a proxy needs for the services that it calls without an upstream of its own; nothing unless it is transparent. */
 function transparentNeeds(view: MeshView, proxy: ResolvedProxy): TransparentNeeds {
@@ -131,20 +155,41 @@ function placeProblems({ locality }: ResolvedProxy, served: readonly ServedUpstr
   ];
 }
 
-/** The resources of one upstream, with what is wrong with it. */
-function upstreamNeeds(view: MeshView, proxy: ResolvedProxy, upstream: ResolvedUpstream): ServedUpstream {
+/** The resources of the declared upstreams, with what is wrong with them. */
+function declaredNeeds(
+  view: MeshView,
+  proxy: ResolvedProxy,
+  upstreams: readonly ResolvedUpstream[],
+): readonly ServedUpstream[] {
+  const settings = upstreamSettings(proxy);
+  const parts = upstreams.map((upstream) => upstreamNeeds(view, settings, upstream));
+  const destinations = parts.flatMap(({ needs }) => needs?.destinations ?? []);
+  const epochs = view.cell(revocationEpochsCell, revocationEpochsKey(proxy.service, destinations));
+  return parts.map(({ needs, served }) =>
+    needs === undefined
+      ? served
+      : { ...served, resources: withEpoch(needs, greatestEpoch(epochs, needs.destinations)) },
+  );
+}
+
+interface DeclaredUpstream {
+  readonly served: ServedUpstream;
+  /** Absent when it is not served. */
+  readonly needs?: UpstreamNeeds;
+}
+
+function upstreamNeeds(view: MeshView, settings: UpstreamSettings, upstream: ResolvedUpstream): DeclaredUpstream {
   const unserved = unservedUpstream(upstream);
   const isQuery = upstream.destinationType === 'prepared_query';
   const service = isQuery ? upstream.id : upstream.destinationName;
-  if (unserved !== undefined) return { service, resources: [], problems: [unserved] };
-  const key = upstreamNeedsKey({ upstream, ...upstreamSettings(proxy) });
+  if (unserved !== undefined) return { served: { service, resources: [], problems: [unserved] } };
+  const key = upstreamNeedsKey({ upstream, ...settings });
   try {
     const needs = view.cell(isQuery ? queryNeedsCell : upstreamNeedsCell, key);
-    const epoch = revocationEpoch(view, needs.destinations, proxy.service);
-    const { cluster, extended, problems } = needs;
-    return { service, resources: withEpoch(needs, epoch), problems, cluster, extended };
+    const { resources, cluster, extended, problems } = needs;
+    return { served: { service, resources, problems, cluster, extended }, needs };
   } catch (thrown) {
-    return { service, resources: [], problems: [AppError.from(thrown).message], fails: true };
+    return { served: { service, resources: [], problems: [AppError.from(thrown).message], fails: true } };
   }
 }
 

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../../core/index.js';
 import { entryOf } from '../../../mesh/discovery-chain/index.js';
+import { revocationsFromCell } from '../../../mesh/intentions/index.js';
 import { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from '../../../mesh/proxy/index.js';
 import { callableServicesCell } from '../../../mesh/transparent-proxy/index.js';
 import type { Cell, MeshView } from '../../../model/index.js';
@@ -76,7 +77,7 @@ export const transparentEpochsCell: Cell<TransparentEpochs> = {
   kind: 'transparent-epochs',
   compute(view, key) {
     const { service: caller } = JSON.parse(key) as TransparentInput;
-    const revoked = revocationsFrom(view, caller);
+    const revoked = view.cell(revocationsFromCell, caller);
     if (revoked.size === 0) return { upstreams: {}, ports: {}, greatest: 0 };
     const epochs = view.cell(transparentUpstreamsCell, key).flatMap(({ service, needs, isDestination }) => {
       const reached = isDestination ? [service] : destinationsOf(view, needs);
@@ -99,14 +100,6 @@ function portEpochs(view: MeshView, revoked: ReadonlyMap<string, number>): Reado
     if (port !== undefined) epochs[port] = Math.max(index, revoked.get('*') ?? 0, epochs[port] ?? 0);
   }
   return epochs;
-}
-
-function revocationsFrom(view: MeshView, caller: string): ReadonlyMap<string, number> {
-  const indexes = new Map<string, number>();
-  for (const source of [caller, '*'])
-    for (const { destination, modifyIndex } of view.range('revocations', 'bySource', [source]))
-      indexes.set(destination, Math.max(modifyIndex, indexes.get(destination) ?? 0));
-  return indexes;
 }
 
 /** None for a chain that does not compile: nothing leads there. */

@@ -5,7 +5,7 @@ import type { MeshView, ProxyDefaultsEntry, ServiceDefaultsEntry, ServiceRecord,
 import { proxyNeedsKey, upstreamNeedsKey, upstreamSettings } from '../../xds/resources/index.js';
 import { type EntryChange, withReferrers } from '../config/index.js';
 import { type CheckUnit, inboundSide, oneUpstream, wholeProxy } from './check-unit.js';
-import { inboundClass, proxyClass, upstreamsClass } from './proxy-class.js';
+import { UpstreamClasses, inboundClass, proxyClass } from './proxy-class.js';
 
 /**
  * What a change of an entry may break, each part once: whole sidecars of the services that it is about, and, of an entry that
@@ -18,10 +18,11 @@ export function concernedUnits(view: MeshView, change: EntryChange): readonly Ch
   const services = wholeServices(view, change);
   const addOwn = AUTHORIZATION_KINDS.has(change.kind) ? addInbound : addWhole;
   const called = new Set(leadsThrough(view, change));
-  const classes = new Set<string>();
+  const classes = new UpstreamClasses();
   // A required extension may ask for another upstream, or the owner of an upstream for one on its callers.
   const requiredOf = requiredBy(view);
   const requiredOfAll = requires(entryOf(view, 'proxy-defaults', 'global')) || [...called].some(requiredOf);
+  if (services !== 'all' && services.size === 0 && called.size === 0) return [];
   for (const record of view.range('services', 'byKind', ['connect-proxy'])) {
     if (services === 'all' || services.has(record.proxy?.destinationServiceName ?? '')) {
       addOwn(units, record);
@@ -33,10 +34,7 @@ export function concernedUnits(view: MeshView, change: EntryChange): readonly Ch
       addWhole(units, record);
       continue;
     }
-    const sharedBy = upstreamsClass(record, upstreams);
-    if (classes.has(sharedBy)) continue;
-    classes.add(sharedBy);
-    addUpstreams(view, units, record, upstreams);
+    if (classes.isNew(record, upstreams)) addUpstreams(view, units, record, upstreams);
   }
   return [...units.values()];
 }

@@ -29,7 +29,7 @@ export function createEntryGuard(dependencies: EntryGuardDependencies): EntryGua
     async check(kind, name, write) {
       const change = changeOf(store, kind, name, write);
       if (change === undefined) return;
-      refuseUnenforceable(change, connected());
+      refuseUnenforceable(change, connected);
       await store.whatIf(overlayOf(change), (view) => checkUnits(dependencies, view, change));
     },
   };

@@ -31,7 +31,26 @@ export const proxyClass = ({ proxy }: ServiceRecord): string => (proxy ? wholeTe
 /** What decides whether what a sidecar opens for others can be made: its upstreams have no part in that. */
 export const inboundClass = ({ proxy }: ServiceRecord): string => (proxy ? textWithoutPlaces(proxy) : '');
 
-/** What decides whether these upstreams of a sidecar can be made. */
-export function upstreamsClass(record: ServiceRecord, upstreams: readonly Upstream[]): string {
-  return [inboundClass(record), ...upstreams.map(upstreamText)].join('\n');
+interface Classes {
+  readonly below: Map<string, Classes>;
+}
+
+/** Sets of upstreams that were met: two sidecars whose upstreams can be made alike have the same. */
+export class UpstreamClasses {
+  readonly #root: Classes = { below: new Map() };
+
+  /** Notes these upstreams of a sidecar; whether they are new. Long texts are not joined: their hashes are known. */
+  isNew(record: ServiceRecord, upstreams: readonly Upstream[]): boolean {
+    let classes = this.#root;
+    let isNew = false;
+    for (const text of [inboundClass(record), ...upstreams.map(upstreamText), '']) {
+      let below = classes.below.get(text);
+      if (below === undefined) {
+        isNew = true;
+        classes.below.set(text, (below = { below: new Map() }));
+      }
+      classes = below;
+    }
+    return isNew;
+  }
 }

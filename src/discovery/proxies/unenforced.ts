@@ -9,10 +9,10 @@ import { type ConnectedProxy, namedProxies } from './connected-proxy.js';
  */
 export function refuseUnenforceable(
   { kind, name, before, after }: EntryChange,
-  connected: readonly ConnectedProxy[],
+  connected: () => readonly ConnectedProxy[],
 ): void {
-  if (kind !== 'service-intentions' || after === undefined) return;
-  const concerned = connected.filter(({ service }) => service === name);
+  if (kind !== 'service-intentions' || after === undefined || name === '*') return;
+  const concerned = connected().filter(({ service }) => service === name);
   for (const envoyVersion of new Set(concerned.map((proxy) => proxy.envoyVersion))) {
     const known = new Set(before ? unenforceable(before, envoyVersion).map(({ subject }) => subject) : []);
     const added = unenforceable(after, envoyVersion).find(({ subject }) => !known.has(subject));

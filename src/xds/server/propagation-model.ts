@@ -96,8 +96,13 @@ export interface ProxyProblem {
 }
 
 /** Query side of what the proxies have; lives in memory of the server that holds the streams. */
+/** A connected proxy, without what it has been sent. */
+export type ConnectedClient = Pick<ProxyStatus, 'node' | 'proxyId' | 'service' | 'userAgent' | 'version'>;
+
 export interface Propagation {
   list(): readonly ProxyStatus[];
+  /** Who is connected now, in no order: cheap, for decisions that concern all of them. */
+  connected(): readonly ConnectedClient[];
   get(node: string, proxyId: string): ProxyDetail | undefined;
   /** By `kind/name`; entries from which no connected proxy has anything are not in it. */
   entries(): ReadonlyMap<string, EntryProgress>;

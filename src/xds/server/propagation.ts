@@ -6,6 +6,7 @@ import type { ProxyKey, StreamClient } from './contract.js';
 import type { VersionVerdict } from './envoy-version.js';
 import { type ConcernedSession, progressByEntry, proxiesOfEntry } from './entry-propagation.js';
 import type {
+  ConnectedClient,
   EntryProgress,
   EntryProxy,
   Propagation,
@@ -90,6 +91,16 @@ export class PropagationBook implements Propagation {
     return [...connected, ...gone].sort((left, right) =>
       left.node + left.proxyId < right.node + right.proxyId ? -1 : 1,
     );
+  }
+
+  connected(): readonly ConnectedClient[] {
+    return Array.from(this.#connected.values(), ({ facts: { client, verdict }, session }) => ({
+      node: client.node,
+      proxyId: client.proxyId,
+      service: session.needs.identity.service,
+      userAgent: client.userAgent,
+      version: verdict.version,
+    }));
   }
 
   get(node: string, proxyId: string): ProxyDetail | undefined {

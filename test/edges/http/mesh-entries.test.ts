@@ -4,6 +4,7 @@ import { type TestEdge, testEdge } from './support/test-edge.js';
 
 const proxy = { node: 'n1', proxyId: 'web-proxy', service: 'web', pending: false, refused: true, acceptedIndex: 99 };
 const propagation: Propagation = {
+  connected: () => [],
   list: () => [],
   get: () => undefined,
   entries: () => new Map([['service-defaults/web', { proxies: 3, pending: 1, refused: 1, acceptedIndex: 99 }]]),

@@ -8,8 +8,9 @@ export const number = (value: number, digits = 1): string => (Number.isFinite(va
 function rowsOf(measured: Measured): string[][] {
   const acks = measured.repeatNode ? '60 kB' : 'short';
   return changeKinds.flatMap((kind) => {
-    const { product, floor } = measured.changes[kind] ?? {};
-    if (!product || !floor) return [];
+    const change = measured.changes[kind];
+    if (change === undefined) return [];
+    const { product, floor } = change;
     const line = (name: string, spread: typeof product) => [
       String(measured.proxies),
       acks,

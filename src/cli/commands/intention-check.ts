@@ -19,9 +19,7 @@ export const intentionCheck = defineCommand({
     if (source === undefined || destination === undefined)
       return refuse(io, 'Error: command requires exactly two arguments: src and dst', ERROR);
     try {
-      const answer = asRecord(
-        await agent.get('/v1/connect/intentions/check', { source, destination, 'source-type': 'consul' }),
-      );
+      const answer = asRecord(await agent.get('/v1/mesh/intentions/check', { source, destination }));
       const isAllowed = answer['Allowed'] === true;
       io.out(isAllowed ? 'Allowed\n' : 'Denied\n');
       return isAllowed ? 0 : DENIED;

@@ -201,7 +201,7 @@ describe('intentions', () => {
   ])('check: %j', async (body, code, out) => {
     answer = () => ({ body });
     expect(await meshwright('intention', 'check', 'web', 'api')).toEqual({ code, out, err: '' });
-    expect(lastRequest()?.url).toBe('/v1/connect/intentions/check?source=web&destination=api&source-type=consul');
+    expect(lastRequest()?.url).toBe('/v1/mesh/intentions/check?source=web&destination=api');
   });
 
   test('check ends with 2 after an error', async () => {

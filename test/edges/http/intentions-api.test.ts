@@ -188,7 +188,18 @@ describe('questions about intentions', () => {
 test.each([
   ['allow', true],
   ['deny', false],
-] as const)('callers that no intention is about follow the default policy %s', async (policy, allowed) => {
-  await setDefaultIntentionPolicy(edge.deps.store, policy);
-  expect(await answer(`GET ${INTENTIONS}/check?source=web&destination=db`)).toEqual({ Allowed: allowed });
+] as const)(
+  'callers that no intention is about follow the default policy %s at our own check',
+  async (policy, allowed) => {
+    await setDefaultIntentionPolicy(edge.deps.store, policy);
+    expect(await answer('GET /v1/mesh/intentions/check?source=web&destination=db')).toEqual({
+      Allowed: allowed,
+      Reason: 'No intention is about this caller: the default decides',
+    });
+  },
+);
+
+test("Consul's check goes by the ACL default for them, whatever the proxies do", async () => {
+  await setDefaultIntentionPolicy(edge.deps.store, 'deny');
+  expect(await answer(`GET ${INTENTIONS}/check?source=web&destination=db`)).toEqual({ Allowed: true });
 });

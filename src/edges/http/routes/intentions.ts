@@ -8,6 +8,7 @@ import {
   type IntentionPair,
   intentionByIdCell,
   intentionCheckCell,
+  intentionCheckKey,
   intentionListCell,
   intentionMatchCell,
   intentionMatchKey,
@@ -16,7 +17,12 @@ import {
   updateLegacyIntention,
   upsertIntention,
 } from '../../../discovery/intentions/index.js';
-import { type StoredIntention, encodeIntention } from '../../../mesh/intentions/index.js';
+import {
+  type IntentionDecision,
+  type StoredIntention,
+  decisionReason,
+  encodeIntention,
+} from '../../../mesh/intentions/index.js';
 import type { Cell } from '../../../model/index.js';
 import { badRequest, json, text } from '../answers.js';
 import { intentionFilterType } from '../filter-types.js';
@@ -36,6 +42,7 @@ export const intentionRoutes: readonly Route[] = [
   { method: 'POST', path: PATH, acl: bodyAcl, blocking: false, handle: create },
   { method: 'GET', path: `${PATH}/match`, acl: pairAcl('read'), blocking: true, handle: match },
   { method: 'GET', path: `${PATH}/check`, acl: pairAcl('read'), blocking: false, handle: check },
+  { method: 'GET', path: '/v1/mesh/intentions/check', acl: pairAcl('read'), blocking: true, handle: checkOfProxies },
   { method: 'GET', path: `${PATH}/exact`, acl: pairAcl('read'), blocking: true, handle: readExact },
   { method: 'PUT', path: `${PATH}/exact`, acl: pairAcl('write'), blocking: false, handle: upsert },
   { method: 'DELETE', path: `${PATH}/exact`, acl: pairAcl('write'), blocking: false, handle: removeExact },
@@ -86,12 +93,32 @@ function readMatchBy({ query }: ApiRequest): 'source' | 'destination' {
   );
 }
 
+/** As Consul's: callers that no intention is about get the ACL system's default policy, whatever the proxies do with them. */
 async function check(request: ApiRequest): Promise<ApiAnswer> {
+  const { defaultAclPolicy } = request.deps.config();
+  const { value } = await readCell(
+    request,
+    intentionCheckCell,
+    intentionCheckKey(readCheck(request), defaultAclPolicy),
+  );
+  return json({ Allowed: value.allowed });
+}
+
+/** Our own: what the proxies do, and why. */
+async function checkOfProxies(request: ApiRequest): Promise<ApiAnswer> {
+  const { value, headers } = await readCell(request, intentionCheckCell, intentionCheckKey(readCheck(request)));
+  return json({ Allowed: value.allowed, Reason: checkReason(value) }, headers);
+}
+
+function readCheck(request: ApiRequest): IntentionPair {
   const sourceType = request.query.get('source-type');
   if (sourceType !== '' && sourceType !== 'consul')
     badRequest(`invalid source type "${sourceType}": only "consul" is supported`);
-  const { value } = await readCell(request, intentionCheckCell, intentionPairKey(readPair(request)));
-  return json({ Allowed: value.allowed });
+  return readPair(request);
+}
+
+function checkReason(decision: IntentionDecision): string {
+  return decision.intention ? decisionReason(decision) : 'No intention is about this caller: the default decides';
 }
 
 async function readExact(request: ApiRequest): Promise<ApiAnswer> {

@@ -123,6 +123,7 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     coordinates: createCoordinateWriter(store, clock, ignore),
     propagation: {
       list: () => [],
+      connected: () => [],
       get: () => undefined,
       entries: () => new Map(),
       proxiesOf: () => [],

@@ -27,5 +27,5 @@ export {
   revocationEpoch,
   revocationEpochsCell,
   revocationEpochsKey,
-  revocationsFromCell,
+  revocationsFrom,
 } from './revocation-epoch.js';

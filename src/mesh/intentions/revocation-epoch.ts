@@ -4,19 +4,16 @@ import type { Cell, MeshView } from '../../model/index.js';
 const EVERYBODY = '*';
 
 /**
- * Source -> when access was last taken away from it, by destination (`*` = to all of them): the greatest modifyIndex among the
- * revocations that name it or every source. A denial of somebody else ends here.
+ * When access was last taken away from a source, by destination (`*` = to all of them): the greatest modifyIndex among the
+ * revocations that name it or every source.
  */
-export const revocationsFromCell: Cell<ReadonlyMap<string, number>> = {
-  kind: 'revocations-from',
-  compute(view, source) {
-    const indexes = new Map<string, number>();
-    for (const name of [source, EVERYBODY])
-      for (const { destination, modifyIndex } of view.range('revocations', 'bySource', [name]))
-        indexes.set(destination, Math.max(modifyIndex, indexes.get(destination) ?? 0));
-    return indexes;
-  },
-};
+export function revocationsFrom(view: MeshView, source: string): ReadonlyMap<string, number> {
+  const indexes = new Map<string, number>();
+  for (const name of [source, EVERYBODY])
+    for (const { destination, modifyIndex } of view.range('revocations', 'bySource', [name]))
+      indexes.set(destination, Math.max(modifyIndex, indexes.get(destination) ?? 0));
+  return indexes;
+}
 
 /**
  * When access to any of these destinations was last taken away from a source: those for every destination or every source included,
@@ -24,7 +21,7 @@ export const revocationsFromCell: Cell<ReadonlyMap<string, number>> = {
  * away").
  */
 export function revocationEpoch(view: MeshView, destinations: readonly string[], source: string): number {
-  return greatestEpoch(view.cell(revocationsFromCell, source), destinations);
+  return greatestEpoch(revocationsFrom(view, source), destinations);
 }
 
 /** The greatest index of these destinations, or of all. */
@@ -39,14 +36,14 @@ export const revocationEpochsKey = (source: string, destinations: readonly strin
   tupleKey(source, ...[...new Set(destinations)].sort());
 
 /**
- * `revocationsFromCell` for what a source calls: one for all its proxies that call the same, so that what is taken away elsewhere
- * concerns none of them.
+ * `revocationsFrom` for what a source calls: one for all its proxies that call the same. What is taken away from somebody else, or
+ * elsewhere, ends here.
  */
 export const revocationEpochsCell: Cell<ReadonlyMap<string, number>> = {
   kind: 'revocation-epochs',
   compute(view, key) {
     const [source = '', ...destinations] = tupleParts(key);
-    const revoked = view.cell(revocationsFromCell, source);
+    const revoked = revocationsFrom(view, source);
     const epochs = new Map<string, number>();
     for (const destination of [EVERYBODY, ...destinations]) {
       const index = revoked.get(destination);

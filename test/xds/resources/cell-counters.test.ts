@@ -130,7 +130,8 @@ describe('2,000 services, 1,000 proxies with 20 upstreams of 100 endpoints', () 
         transaction.put('services', { ...sidecar(proxyNode(5), 'web-5', '10.255.0.9') }),
       ),
     );
-    expect(cost.computed).toBeLessThanOrEqual(5);
+    // One of them is what was taken away from it among what it calls now.
+    expect(cost.computed).toBeLessThanOrEqual(6);
     expect(cost.visited).toBe(1);
   });
 });

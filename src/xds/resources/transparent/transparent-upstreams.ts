@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../../core/index.js';
 import { entryOf } from '../../../mesh/discovery-chain/index.js';
-import { revocationsFromCell } from '../../../mesh/intentions/index.js';
+import { revocationsFrom } from '../../../mesh/intentions/index.js';
 import { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from '../../../mesh/proxy/index.js';
 import { callableServicesCell } from '../../../mesh/transparent-proxy/index.js';
 import type { Cell, MeshView } from '../../../model/index.js';
@@ -77,7 +77,7 @@ export const transparentEpochsCell: Cell<TransparentEpochs> = {
   kind: 'transparent-epochs',
   compute(view, key) {
     const { service: caller } = JSON.parse(key) as TransparentInput;
-    const revoked = view.cell(revocationsFromCell, caller);
+    const revoked = revocationsFrom(view, caller);
     if (revoked.size === 0) return { upstreams: {}, ports: {}, greatest: 0 };
     const epochs = view.cell(transparentUpstreamsCell, key).flatMap(({ service, needs, isDestination }) => {
       const reached = isDestination ? [service] : destinationsOf(view, needs);

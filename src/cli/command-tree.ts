@@ -105,6 +105,7 @@ export const commandTree: readonly CommandNode[] = [
     ],
     'list',
   ),
+  leaf('event', 'Fires a user event', async () => (await import('./commands/event.js')).event),
   leaf(
     'force-leave',
     'Makes a failed member count as left',
@@ -151,6 +152,7 @@ export const commandTree: readonly CommandNode[] = [
     leaf('put', 'Writes a value', async () => (await import('./commands/kv-put.js')).kvPut),
   ]),
   leaf('leave', 'Makes the agent leave its cluster and stop', async () => (await import('./commands/leave.js')).leave),
+  leaf('lock', 'Runs a command while a lock is held', async () => (await import('./commands/lock.js')).lock),
   leaf('members', 'Lists the members of the cluster', async () => (await import('./commands/members.js')).members),
   group('operator', 'Looks after the servers', [
     group('autopilot', 'Shows and sets how servers are looked after', [

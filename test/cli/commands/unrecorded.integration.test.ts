@@ -417,3 +417,52 @@ describe('finding the agent', () => {
     expect((await meshwright('catalog', 'datacenters')).err).toContain('is it an agent?');
   });
 });
+
+describe('event', () => {
+  test('fires, with filters and a payload', async () => {
+    answer = () => ({ body: { ID: 'e1' } });
+    expect(await meshwright('event', '-name=deploy/it', '-service=web', '-tag=v1', 'payload')).toEqual({
+      code: 0,
+      out: 'Event ID: e1\n',
+      err: '',
+    });
+    expect(lastRequest()).toMatchObject({
+      method: 'PUT',
+      url: '/v1/event/fire/deploy%2Fit?service=web&tag=v1',
+      body: 'payload',
+    });
+  });
+
+  test('needs a name, and a service for a tag', async () => {
+    expect(await meshwright('event', 'x')).toEqual({ code: 1, out: '', err: 'Error! Must specify -name\n' });
+    expect((await meshwright('event', '-name=x', '-tag=a')).err).toContain('Cannot provide -tag without -service');
+    expect(agent.seen).toEqual([]);
+  });
+
+  test('that is refused says why', async () => {
+    answer = () => ({ status: 400, body: 'Invalid node filter' });
+    const { code, err } = await meshwright('event', '-name=x', '-node=(');
+    expect([code, err]).toEqual([1, expect.stringContaining('Invalid node filter')]);
+  });
+});
+
+describe('lock', () => {
+  test.each([
+    [['lock'], /Missing PREFIX/],
+    [['lock', '/'], /Missing PREFIX/],
+    [['lock', 'a'], /Missing COMMAND/],
+    [['lock', '-n=0', 'a', 'true'], /-n must be at least 1/],
+    [['lock', '-monitor-retry=-1', 'a', 'true'], /-monitor-retry/],
+    [['lock', '-try=soon', 'a', 'true'], /duration/],
+  ])('%j is refused before an agent is asked', async (argv, expected) => {
+    const { code, err } = await meshwright(...argv);
+    expect([code, err]).toEqual([1, expect.stringMatching(expected)]);
+    expect(agent.seen).toEqual([]);
+  });
+
+  test('says why no session can be made', async () => {
+    answer = () => ({ status: 403, body: 'Permission denied' });
+    const { code, err } = await meshwright('lock', 'a', 'true');
+    expect([code, err]).toEqual([1, expect.stringContaining('Permission denied')]);
+  });
+});

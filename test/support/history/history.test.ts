@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Call, History, type KeyInput, type KeyOutput, type KeyState, isLinearizable, keyModel } from './index.js';
+
+type KeyCall = Call<KeyInput, KeyOutput>;
+const state = (value: string, holder = '', lockIndex = 0): KeyState => ({ value, holder, lockIndex });
+const call = (startedAt: number, endedAt: number, input: KeyInput, output: KeyOutput): KeyCall => ({
+  input,
+  startedAt,
+  endedAt,
+  output,
+});
+const lost = (startedAt: number, input: KeyInput): KeyCall => ({ input, startedAt, endedAt: Number.POSITIVE_INFINITY });
+const put = (value: string): KeyInput => ({ type: 'put', value });
+const get: KeyInput = { type: 'get' };
+const acquire = (session: string, value = session): KeyInput => ({ type: 'acquire', session, value });
+const verdict = (...calls: readonly KeyCall[]) => isLinearizable(calls, keyModel).ok;
+
+describe('a history is possible', () => {
+  test('when calls overlap and answers fit one order of them', () => {
+    expect(verdict(call(0, 10, put('a'), true), call(1, 9, put('b'), true), call(11, 12, get, state('a')))).toBe(true);
+    expect(verdict(call(0, 10, put('a'), true), call(1, 2, get, state('')), call(3, 4, get, state('a')))).toBe(true);
+  });
+
+  test('whether a call without an answer took effect or not, late or soon', () => {
+    const write = lost(0, put('a'));
+    expect(verdict(write, call(5, 6, get, state('')), call(7, 8, get, state('a')))).toBe(true);
+    expect(verdict(write, call(5, 6, get, state('')), call(7, 8, get, state('')))).toBe(true);
+  });
+
+  test('when a session that ended lets others in', () => {
+    expect(
+      verdict(
+        call(0, 1, acquire('s'), true),
+        call(2, 3, acquire('t'), false),
+        call(4, 5, { type: 'end', session: 's' }, true),
+        call(6, 7, acquire('t'), true),
+        call(8, 9, get, state('t', 't', 2)),
+      ),
+    ).toBe(true);
+  });
+});
+
+describe('a history is impossible', () => {
+  test('when an acknowledged write is gone', () => {
+    expect(verdict(call(0, 1, put('a'), true), call(2, 3, get, state('')))).toBe(false);
+    expect(verdict(call(0, 1, put('a'), true), call(2, 3, put('b'), true), call(4, 5, get, state('a')))).toBe(false);
+  });
+
+  test('when a write that was seen is gone again', () => {
+    expect(verdict(lost(0, put('a')), call(1, 2, get, state('a')), call(3, 4, get, state('')))).toBe(false);
+  });
+
+  test('when two compare-and-sets on the same value succeed', () => {
+    const cas = (value: string): KeyInput => ({ type: 'cas', expected: state('a'), value });
+    const first = call(0, 1, put('a'), true);
+    expect(verdict(first, call(2, 9, cas('b'), true), call(3, 8, cas('c'), true))).toBe(false);
+    expect(verdict(first, call(2, 9, cas('b'), true), call(3, 8, cas('c'), false))).toBe(true);
+  });
+
+  test('when two sessions hold a lock', () => {
+    expect(verdict(call(0, 5, acquire('s'), true), call(1, 6, acquire('t'), true))).toBe(false);
+    expect(verdict(call(0, 5, acquire('s'), true), lost(1, acquire('t')), call(7, 8, get, state('t', 't', 1)))).toBe(
+      false,
+    );
+  });
+});
+
+test('any history of one client after the other is possible, and wrong when a read is another', () => {
+  const input = fc.oneof(
+    fc.constant(get),
+    fc.nat(5).map((number) => put(`v${number}`)),
+    fc
+      .tuple(fc.nat(5), fc.nat(5))
+      .map(([from, to]): KeyInput => ({ type: 'cas', expected: state(`v${from}`), value: `v${to}` })),
+    fc.constantFrom('s', 't').map((session) => acquire(session)),
+    fc.constantFrom('s', 't').map((session): KeyInput => ({ type: 'release', session, value: 'free' })),
+    fc.constantFrom('s', 't').map((session): KeyInput => ({ type: 'end', session })),
+  );
+  fc.assert(
+    fc.property(fc.array(input, { minLength: 1, maxLength: 40 }), fc.nat(), (inputs, skew) => {
+      let now = keyModel.initial;
+      const calls = inputs.map((one, at): KeyCall => {
+        const { state: after, output } = keyModel.apply(now, one);
+        now = after;
+        return call(at * 2 - (skew % 2), at * 2 + 1, one, output);
+      });
+      expect(verdict(...calls, call(1000, 1001, get, now))).toBe(true);
+      expect(verdict(...calls, call(1000, 1001, get, { ...now, value: 'never written' }))).toBe(false);
+    }),
+  );
+});
+
+describe('sightings contradict each other', () => {
+  const history = (...seen: readonly [number, number, number, string, string, number][]) => {
+    const made = new History();
+    for (const [startedAt, endedAt, modifyIndex, value, session, lockIndex] of seen)
+      made.saw('k', { startedAt, endedAt, modifyIndex, value, session, lockIndex });
+    return made.contradictions('k');
+  };
+
+  test('when an index goes back, stands for two contents, or a lock has two holders', () => {
+    expect(history([0, 1, 5, 'a', '', 0], [2, 3, 4, 'b', '', 0])).toHaveLength(1);
+    expect(history([0, 3, 5, 'a', '', 0], [2, 4, 5, 'b', '', 0])).toHaveLength(1);
+    expect(history([0, 1, 5, 'a', 's', 1], [2, 3, 6, 'a', 't', 1])).toHaveLength(1);
+    expect(history([0, 1, 5, 'a', 's', 2], [2, 3, 6, 'a', '', 1])).toHaveLength(1);
+  });
+
+  test('not when reads overlap', () => {
+    expect(history([0, 5, 5, 'a', 's', 1], [1, 6, 4, 'b', '', 0], [7, 8, 6, 'a', 't', 2])).toEqual([]);
+  });
+});

@@ -6,3 +6,4 @@ export { createLocalAgent, type LocalAgentOptions } from './create-local-agent.j
 export type * from './local-agent.js';
 export type { NodeFacts } from './node-facts.js';
 export { registerSelf } from './register-self.js';
+export { type AgentTokens, createAgentTokens, type TokenKind, tokenKind } from './tokens.js';

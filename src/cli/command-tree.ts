@@ -8,6 +8,8 @@ export interface CommandNode {
   readonly load?: () => Promise<Command>;
   /** Takes its arguments as they are: the flags belong to another room. */
   readonly passArguments?: (argv: readonly string[], print: (text: string) => void) => Promise<number>;
+  /** The flags of one that passes its arguments, for completion. */
+  readonly flagWords?: () => Promise<readonly { readonly word: string; readonly summary: string }[]>;
   /** Which child runs when none is named. */
   readonly otherwise?: string;
 }
@@ -26,6 +28,7 @@ export const commandTree: readonly CommandNode[] = [
     name: 'agent',
     summary: 'Runs a control plane (server or agent)',
     passArguments: async (argv, print) => (await import('./commands/agent.js')).runAgentCommand(argv, print),
+    flagWords: async () => (await import('./commands/agent-help.js')).agentFlagWords(),
   },
   group('catalog', 'Looks into the catalog of nodes and services', [
     leaf(

@@ -27,10 +27,11 @@ async function collect(path: readonly string[], nodes: readonly CommandNode[]): 
       const inner = [...path, node.name];
       if (node.children) return collect(inner, node.children);
       const command = await node.load?.();
-      if (command === undefined) return [{ path: inner, words: [] }];
+      const help = { word: '-help', summary: 'Options and examples.' };
+      if (command === undefined) return [{ path: inner, words: [...((await node.flagWords?.()) ?? []), help] }];
       const flags = { ...command.flags, ...(command.reachesAgent ? agentFlags : {}) };
       const words = Object.entries(flags).map(([key, flag]) => ({ word: `-${flagName(key)}`, summary: flag.about }));
-      return [{ path: inner, words: [...words, { word: '-help', summary: 'Options and examples.' }] }];
+      return [{ path: inner, words: [...words, help] }];
     }),
   );
   return [{ path, words: nodes.map(({ name, summary }) => ({ word: name, summary })) }, ...below.flat()];

@@ -67,7 +67,8 @@ function flagList(flags: Flags): string {
     .join('');
 }
 
-function wrap(text: string, indent: string): string {
+/** A text in lines of a readable width, each indented and ended. */
+export function wrap(text: string, indent: string): string {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/)) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { AgentConfig } from '../agent/config/index.js';
-import { createLocalAgent, type LocalAgent, type NodeFacts, registerSelf } from '../agent/index.js';
+import { createAgentTokens, createLocalAgent, type LocalAgent, type NodeFacts, registerSelf } from '../agent/index.js';
 import { createCertificateAuthority } from '../ca/index.js';
 import { AppError, systemClock } from '../core/index.js';
 import { type EntryGuard, writeConfigEntry } from '../discovery/config/index.js';
@@ -10,13 +11,13 @@ import { createEntryGuard } from '../discovery/proxies/index.js';
 import { createEventLog } from '../discovery/events/index.js';
 import { keepSessions } from '../discovery/sessions/index.js';
 import { type DnsSettings, createDnsServer } from '../edges/dns/index.js';
-import { type AgentControl, createHttpServer } from '../edges/http/index.js';
+import { type AgentControl, createHttpServer, type HttpConfig } from '../edges/http/index.js';
 import { configEntryKey, decodeConfigEntry, nodeKey } from '../model/index.js';
 import { createStateStore, type StateStore } from '../state/index.js';
-import { createMetrics, type Logger } from '../telemetry/index.js';
+import { createMetrics, type Logger, type Logging, type LogLevel, watchProcess } from '../telemetry/index.js';
 import { loadEnvoyApi } from '../xds/envoy-api/index.js';
 import { proxyNeedsCell, proxyNeedsKey, proxylessResourceKey, resourceCell } from '../xds/resources/index.js';
-import { createXdsServer, type XdsServer } from '../xds/server/index.js';
+import { createXdsServer, type ServerCertificateProvider, type XdsServer } from '../xds/server/index.js';
 import { connectedProxies } from './connected-proxies.js';
 import { findProxy } from './find-proxy.js';
 import { readGauges } from './gauges.js';
@@ -24,9 +25,13 @@ import { startHousekeeping } from './housekeeping.js';
 import { httpConfigOf } from './http-config.js';
 import { nodeIdentity } from './node-identity.js';
 import { createBackend } from './open-backend.js';
-import { openDoor } from './ports.js';
 import { singleServer } from './single-server.js';
+import { metricsOptionsOf } from './metrics-options.js';
+import { openClientDoors, openXdsDoors, type Ports } from './open-doors.js';
+import { ConfiguredDefinitions } from './configured-definitions.js';
+import { restartOnly, withoutRestart } from './restart-only.js';
 import { createDoorCertificates } from './tls-door.js';
+import { createFileCertificates, type FileCertificates } from './tls-files.js';
 import { API_VERSION } from './versions.js';
 
 export interface RunningServer {
@@ -36,7 +41,7 @@ export interface RunningServer {
   readonly agent: LocalAgent;
   /** Resolves when the xDS doors are open and proxies are served. */
   readonly serving: Promise<void>;
-  /** Takes in what a reload may change: services and checks of the configuration, the log level. */
+  /** Takes in what a reload may change. AppError('invalidArgument') when it cannot be used; then nothing changes. */
   reconfigure(config: AgentConfig): Promise<void>;
   stop(): Promise<void>;
 }
@@ -45,8 +50,13 @@ export interface RunningServer {
  * Builds one control plane from its parts and opens its doors: HTTP first, so that clients are answered at once; the Envoy API
  * and the root certificate come up behind it. Throws AppError('portTaken' | 'corruptState' …).
  */
-export async function startServer(given: AgentConfig, logger: Logger, control: AgentControl): Promise<RunningServer> {
-  const config = given;
+export async function startServer(
+  config: AgentConfig,
+  { logger, setLevel, watch }: Logging,
+  control: AgentControl,
+): Promise<RunningServer> {
+  /** What a reload gave last; ports, addresses and the like are those of the start. */
+  let current = config;
   const clock = systemClock;
   const nodeId = nodeIdentity(config.nodeId, config.dataDir);
   const onProblem = (error: AppError): void => logger.error({ room: 'state' }, error.message);
@@ -71,7 +81,9 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     address: config.advertiseAddress,
     datacenter: config.datacenter,
     taggedAddresses: config.taggedAddresses,
-    meta: { 'consul-network-segment': '', 'consul-version': API_VERSION, ...config.nodeMeta },
+    get meta() {
+      return { 'consul-network-segment': '', 'consul-version': API_VERSION, ...current.nodeMeta };
+    },
     ...(config.locality ? { locality: config.locality } : {}),
   };
   const agent = createLocalAgent({
@@ -99,8 +111,14 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     logger: logger.child({ room: 'xds' }),
     options: { allowPlaintextSecrets: config.allowPlaintextSecrets },
   });
-  const ports = { ...config.ports };
-  const metrics = createMetrics(() => readGauges(store, xds, dns.counters), clock.now);
+  const ports: Ports = { ...config.ports };
+  const figures = watchProcess(config.telemetry.enableHostMetrics);
+  const metrics = createMetrics(
+    () => ({ ...readGauges(store, xds, dns.counters), ...figures.gauges() }),
+    clock.now,
+    metricsOptionsOf(config.telemetry, (message) => logger.warn({ room: 'telemetry' }, message)),
+  );
+  const tokens = createAgentTokens(config.aclTokens, config.dataDir, (message) => logger.warn({ room: 'acl' }, message));
   let dnsSettings = dnsSettingsOf(config);
   const dns = createDnsServer({
     store,
@@ -116,22 +134,30 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
   const receiver = { node: config.nodeName, services: () => agent.services.values() };
   const events = createEventLog({ receiver, clock, makeId: randomUUID });
   const sessions = keepSessions({ store, clock, nextTurn, warn });
-  const http = createHttpServer({
-    store,
-    agent,
-    ca,
-    sessions,
-    events,
-    propagation: xds.propagation,
-    servers: () => [singleServer(httpConfigOf(config, nodeId, ports), store.index, startedAtMs)],
-    coordinates,
-    config: () => httpConfigOf(config, nodeId, ports),
-    control,
-    metrics,
-    ...(config.connectEnabled ? { entryGuard: guardOf(store, xds) } : {}),
-    clock,
-    logger: logger.child({ room: 'http' }),
-  });
+  const httpConfig = (): HttpConfig => httpConfigOf(current, nodeId, ports);
+  const http = createHttpServer(
+    {
+      store,
+      agent,
+      ca,
+      sessions,
+      events,
+      propagation: xds.propagation,
+      servers: () => [singleServer(httpConfig(), store.index, startedAtMs)],
+      coordinates,
+      config: httpConfig,
+      control,
+      tokens,
+      watchLog: watch,
+      metrics,
+      ...(config.connectEnabled ? { entryGuard: guardOf(store, xds) } : {}),
+      clock,
+      logger: logger.child({ room: 'http' }),
+    },
+    { maxHeaderBytes: config.http.maxHeaderBytes },
+  );
+  const definitions = new ConfiguredDefinitions(agent);
+  const certificates = doorCertificates(config, ca);
   const closers: (() => Promise<void> | void)[] = [
     () => store.close(),
     () => ca.close(),
@@ -140,6 +166,9 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     () => http.close(),
     () => xds.close(),
     () => dns.close(),
+    () => metrics.close(),
+    () => figures.close(),
+    () => certificates.close(),
   ];
   closers.push(
     startHousekeeping(store, clock, warn),
@@ -150,19 +179,10 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    if (ports.http >= 0) {
-      ports.http = (
-        await openDoor('-http-port', () => http.listen({ host: config.httpAddress, port: config.ports.http }))
-      ).port;
-      logger.info({ address: config.httpAddress, port: ports.http }, 'HTTP API is open');
-    }
-    if (ports.dns >= 0) {
-      ports.dns = (
-        await openDoor('-dns-port', () => dns.listen({ host: config.dnsAddress, port: config.ports.dns }))
-      ).port;
-      logger.info({ address: config.dnsAddress, port: ports.dns }, 'DNS is open (UDP and TCP)');
-    }
-    const serving = serve(config, ports, { store, ca, agent, xds, facts, logger, closers });
+    const tlsNeedsRoot = ports.https >= 0 && config.tls.https.certFile === '';
+    if (tlsNeedsRoot) await ca.ready;
+    await openClientDoors(config, ports, { http, dns, httpsCertificates: () => certificates.of('https'), logger });
+    const serving = serve(config, ports, { store, ca, agent, xds, facts, logger, definitions, certificates });
     serving.catch(() => undefined);
     return {
       ports,
@@ -171,9 +191,17 @@ export async function startServer(given: AgentConfig, logger: Logger, control: A
       serving,
       stop,
       async reconfigure(next) {
-        logger.level = next.logLevel;
+        certificates.reload(next);
+        const metaChanged = !isDeepStrictEqual(next.nodeMeta, current.nodeMeta);
+        const needRestart = restartOnly(config, next);
+        current = withoutRestart(config, next);
+        setLevel(next.log.level as LogLevel);
         dnsSettings = dnsSettingsOf({ ...config, dns: next.dns });
-        await registerConfigured(agent, next);
+        tokens.configure(next.aclTokens);
+        if (metaChanged) await registerSelf(store, facts, config.ports.server, serverMeta(config));
+        await definitions.apply(next);
+        if (needRestart.length > 0)
+          logger.warn({ options: needRestart.join(', ') }, 'options have changed that take effect at the next start only');
       },
     };
   } catch (thrown) {
@@ -201,40 +229,52 @@ interface Parts {
   readonly xds: XdsServer;
   readonly facts: NodeFacts;
   readonly logger: Logger;
-  readonly closers: (() => Promise<void> | void)[];
+  readonly definitions: ConfiguredDefinitions;
+  readonly certificates: ReturnType<typeof doorCertificates>;
 }
 
 /** What happens behind the open HTTP door: self-registration, root, local services, then xDS. */
 async function serve(
   config: AgentConfig,
-  ports: { grpc: number; grpcTls: number } & AgentConfig['ports'],
+  ports: Ports,
   parts: Parts,
 ): Promise<void> {
-  const { store, ca, agent, xds, facts, logger, closers } = parts;
+  const { store, ca, agent, xds, facts, logger, definitions, certificates } = parts;
   await setDefaultIntentionPolicy(store, config.defaultIntentionPolicy);
   // As Consul does at a first start: the bare node, then what the agent knows about it. Clients see two steps of the index.
   const isKnown = store.view.get('nodes', nodeKey(facts.node)) !== undefined;
   const self = isKnown ? facts : { ...facts, taggedAddresses: {}, meta: {} };
   await registerSelf(store, self, config.ports.server, serverMeta(config));
   await agent.start();
-  await registerConfigured(agent, config);
+  await definitions.apply(config);
   if (config.connectEnabled) await ca.ready;
   await writeBootstrapEntries(store, config);
   if (!config.connectEnabled) return;
   loadEnvoyApi();
-  if (ports.grpc >= 0) {
-    ports.grpc = (await openDoor('-grpc-port', () => xds.listen(config.grpcAddress, config.ports.grpc))).port;
-    logger.info({ address: config.grpcAddress, port: ports.grpc }, 'xDS is open (plaintext)');
-  }
-  if (ports.grpcTls >= 0) {
-    const names = ['localhost', `server.${config.datacenter}.consul`, '127.0.0.1', config.advertiseAddress];
-    const certificates = createDoorCertificates(ca, systemClock, [...new Set(names)]);
-    closers.push(() => certificates.close());
-    ports.grpcTls = (
-      await openDoor('-grpc-tls-port', () => xds.listenTls(config.grpcTlsAddress, config.ports.grpcTls, certificates))
-    ).port;
-    logger.info({ address: config.grpcTlsAddress, port: ports.grpcTls }, 'xDS is open (TLS)');
-  }
+  await openXdsDoors(config, ports, { xds, certificates: () => certificates.of('grpc'), logger });
+}
+
+/** The certificates of the TLS ports, made when a port opens. */
+function doorCertificates(config: AgentConfig, ca: ReturnType<typeof createCertificateAuthority>) {
+  const opened = new Map<'https' | 'grpc', FileCertificates>();
+  const names = ['localhost', `server.${config.datacenter}.consul`, '127.0.0.1', config.advertiseAddress];
+  let own: ReturnType<typeof createDoorCertificates> | undefined;
+  const issued: ServerCertificateProvider & { close(): void } = {
+    current: () => (own ??= createDoorCertificates(ca, systemClock, [...new Set(names)])).current(),
+    onChange: (listener) => (own ??= createDoorCertificates(ca, systemClock, [...new Set(names)])).onChange(listener),
+    close: () => own?.close(),
+  };
+  return {
+    of(door: 'https' | 'grpc'): FileCertificates {
+      const made = opened.get(door) ?? createFileCertificates(`tls.${door}`, config.tls[door], issued);
+      opened.set(door, made);
+      return made;
+    },
+    reload(next: AgentConfig): void {
+      for (const [door, made] of opened) made.reload(next.tls[door]);
+    },
+    close: () => issued.close(),
+  };
 }
 
 function serverMeta(config: AgentConfig): Readonly<Record<string, string>> {
@@ -249,15 +289,6 @@ function serverMeta(config: AgentConfig): Readonly<Record<string, string>> {
     serf_protocol_min: '1',
     version: API_VERSION,
   };
-}
-
-const isOfNode = (check: AgentConfig['checks'][number]): boolean => check.serviceId === '';
-
-async function registerConfigured(agent: LocalAgent, config: AgentConfig): Promise<void> {
-  const [ofNode, ofServices] = [config.checks.filter(isOfNode), config.checks.filter((check) => !isOfNode(check))];
-  for (const check of ofNode) await agent.registerCheck(check);
-  for (const service of config.services) await agent.registerService(service, { replaceExistingChecks: true });
-  for (const check of ofServices) await agent.registerCheck(check);
 }
 
 /** Entries of the configuration are written only where there is none of that kind and name (consul-behaviour 2.1). */

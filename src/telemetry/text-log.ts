@@ -1,5 +1,3 @@
-import { Writable } from 'node:stream';
-
 const LEVELS: Readonly<Record<number, string>> = {
   10: 'TRACE',
   20: 'DEBUG',
@@ -10,24 +8,32 @@ const LEVELS: Readonly<Record<number, string>> = {
 };
 const OWN_FIELDS = new Set(['level', 'time', 'msg', 'room', 'pid', 'hostname']);
 
-/** Turns pino's JSON lines into lines a person reads: `2026-01-02T03:04:05.678Z [INFO]  xds: message: key=value`. */
-export function createTextLog(target: NodeJS.WritableStream): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: Buffer | string, _encoding, done) {
-      target.write(textLine(String(chunk)), () => done());
-    },
-  });
+/** A line of pino's as a line of JSON in the names that readers of Consul's logs look for; what is not JSON stays as it is. */
+export function jsonLine(line: string): string {
+  const record = parsed(line);
+  if (record === undefined) return line;
+  const { level, time, msg, room, pid: _pid, hostname: _hostname, ...fields } = record;
+  return `${JSON.stringify({
+    '@level': (LEVELS[Number(level)] ?? 'INFO').toLowerCase(),
+    '@message': msg ?? '',
+    ...(room === undefined ? {} : { '@module': room }),
+    '@timestamp': new Date(Number(time)).toISOString(),
+    ...fields,
+  })}\n`;
 }
 
-/** One line of JSON as text; what is not JSON stays as it is. */
-export function textLine(line: string): string {
-  let record: Record<string, unknown>;
+function parsed(line: string): Record<string, unknown> | undefined {
   try {
-    record = JSON.parse(line) as Record<string, unknown>;
+    return JSON.parse(line) as Record<string, unknown>;
   } catch {
-    return line;
+    return undefined;
   }
+}
+
+/** A line of pino's as a person reads it: `2026-01-02T03:04:05.678Z [INFO]  xds: message: key=value`. */
+export function textLine(line: string): string {
+  const record = parsed(line);
+  if (record === undefined) return line;
   const level = `[${LEVELS[Number(record['level'])] ?? 'INFO'}]`.padEnd(7);
   const room = typeof record['room'] === 'string' ? `${record['room']}: ` : '';
   const fields = Object.entries(record).filter(([name]) => !OWN_FIELDS.has(name));

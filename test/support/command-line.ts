@@ -1,5 +1,4 @@
 import { parseAgentArguments } from '../../src/agent/config/arguments.js';
-import { mergeOptions } from '../../src/agent/config/merge.js';
 import { type CommandNode, commandTree } from '../../src/cli/command-tree.js';
 import type { CliIo } from '../../src/cli/io.js';
 import { prepareInvocation } from '../../src/cli/prepare-invocation.js';
@@ -53,7 +52,7 @@ export async function assertUnderstood(words: readonly string[]): Promise<void> 
     path.push(node.name);
     rest = rest.slice(1);
     if (node.name === 'agent') {
-      parseAgentArguments(rest, mergeOptions);
+      parseAgentArguments(rest);
       return;
     }
     if (node.load) {

@@ -1,13 +1,18 @@
 import { AppError } from '../../core/index.js';
 import type { CheckDefinition, ServiceDefinition } from '../../model/definitions/index.js';
-import { decodeCheckDefinition, decodeServiceDefinition } from '../../model/definitions/index.js';
 import type { Locality, StringMap } from '../../model/index.js';
+import type { HostNetwork } from './address-template.js';
 import { type DnsConfig, resolveDns } from './dns-config.js';
 import type { AgentOptions } from './options.js';
+import { type AgentAddresses, resolveAddresses } from './resolve-addresses.js';
+import { resolveCa } from './resolve-ca.js';
+import { resolveHttp } from './resolve-http.js';
+import { resolveTelemetry, type TelemetryConfig } from './resolve-telemetry.js';
+import { resolveTls, type TlsConfig } from './resolve-tls.js';
 import { resolveState, type StateConfig } from './state-config.js';
 
 /** The configuration an agent runs with: every option has a value. */
-export interface AgentConfig {
+export interface AgentConfig extends AgentAddresses {
   readonly devMode: boolean;
   readonly server: boolean;
   readonly nodeName: string;
@@ -17,12 +22,6 @@ export interface AgentConfig {
   readonly primaryDatacenter: string;
   /** Empty only in dev mode: nothing is kept. */
   readonly dataDir: string;
-  readonly advertiseAddress: string;
-  readonly dnsAddress: string;
-  readonly httpAddress: string;
-  readonly grpcAddress: string;
-  readonly grpcTlsAddress: string;
-  readonly taggedAddresses: StringMap;
   readonly nodeMeta: StringMap;
   /** Where the node is; absent = not said. */
   readonly locality?: Locality;
@@ -43,10 +42,20 @@ export interface AgentConfig {
     readonly exposeMax: number;
   };
   readonly allowPlaintextSecrets: boolean;
-  readonly disableCoordinates: boolean;
-  readonly logLevel: string;
-  readonly logJson: boolean;
+  readonly log: {
+    /** trace, debug, info, warn or error. */
+    readonly level: string;
+    readonly json: boolean;
+    /** Empty = standard output only. */
+    readonly file: string;
+    /** 0 = whatever its size. */
+    readonly rotateBytes: number;
+    readonly rotateAfterMs: number;
+    /** 0 = all are kept, -1 = none. */
+    readonly rotateMaxFiles: number;
+  };
   readonly aclEnabled: boolean;
+  readonly aclTokens: TokenConfig;
   readonly defaultAclPolicy: 'allow' | 'deny';
   readonly defaultIntentionPolicy: 'allow' | 'deny';
   readonly connectEnabled: boolean;
@@ -67,88 +76,119 @@ export interface AgentConfig {
     readonly txnMaxReqLen: number;
     readonly sessionTtlMinMs: number;
     readonly maxConnectionsPerClient: number;
+    /** 0 = Node's own limit. */
+    readonly maxHeaderBytes: number;
+    readonly useCache: boolean;
+    readonly handshakeTimeoutMs: number;
+    readonly unixSockets: { readonly user: string; readonly group: string; readonly mode: string };
     readonly defaultQueryTimeMs: number;
     readonly maxQueryTimeMs: number;
     readonly discoveryMaxStaleMs: number;
   };
+  /** `limits.request_limits`: 0 = without limit. */
+  readonly requestLimits: {
+    readonly mode: 'disabled' | 'permissive' | 'enforcing';
+    readonly readRate: number;
+    readonly writeRate: number;
+  };
+  readonly tls: { readonly https: TlsConfig; readonly grpc: TlsConfig };
+  readonly telemetry: TelemetryConfig;
+  readonly enableDebug: boolean;
+  readonly disableCoordinates: boolean;
+  readonly autoReload: boolean;
+  readonly leaveOnTerminate: boolean;
+  readonly skipLeaveOnInterrupt: boolean;
+  /** Empty = none. */
+  readonly pidFile: string;
   readonly state: StateConfig;
   readonly checkOutputMaxSize: number;
   readonly checkUpdateIntervalMs: number;
+  readonly discardCheckOutput: boolean;
+  readonly enableAgentTlsForChecks: boolean;
+  /** Scripts of definitions in files; of those that come by HTTP too. */
+  readonly scriptChecks: { readonly local: boolean; readonly remote: boolean };
   readonly services: readonly ServiceDefinition[];
   readonly checks: readonly CheckDefinition[];
   /** Entries written at the first start, as in a `PUT /v1/config` body. */
   readonly bootstrapEntries: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** `acl.tokens`: secrets. Empty = not given. */
+export interface TokenConfig {
+  readonly enablePersistence: boolean;
+  readonly initialManagement: string;
+  readonly agentRecovery: string;
+  readonly default: string;
+  readonly agent: string;
+  readonly configFileServiceRegistration: string;
+  readonly dns: string;
+  readonly replication: string;
+}
+
+/** What a configuration is resolved with besides its options. */
+export interface Surroundings {
+  readonly hostname: string;
+  readonly network: HostNetwork;
+  readonly services: readonly ServiceDefinition[];
+  readonly checks: readonly CheckDefinition[];
+}
+
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+const MOST_META = 64;
 const LOG_LEVELS = new Set(['trace', 'debug', 'info', 'warn', 'error', 'err']);
 const NODE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Our leaves may be as short as a minute; Consul's limit is an hour. */
-const SHORTEST_LEAF_MS = MINUTE_MS;
+
+const invalid = (message: string): AppError => new AppError('invalidArgument', message);
 
 /** Merged options with defaults filled in and rules checked (consul-behaviour 3.1, 3.2). Throws AppError('invalidArgument'). */
-export function resolveAgentConfig(options: AgentOptions, hostname: string): AgentConfig {
+export function resolveAgentConfig(options: AgentOptions, surroundings: Surroundings): AgentConfig {
   const devMode = options.devMode ?? false;
   const server = options.server ?? devMode;
   const datacenter = options.datacenter ?? 'dc1';
-  const clientAddress = options.clientAddr ?? '127.0.0.1';
-  const advertiseAddress = options.advertiseAddr ?? concrete(options.bindAddr) ?? '127.0.0.1';
-  const dnsAddress = options.addresses?.dns ?? clientAddress;
+  const addresses = resolveAddresses(options, surroundings.network);
   const ports = resolvePorts(options.ports ?? {}, devMode, server);
-  const aclPolicy = policy('acl.default_policy', options.acl?.defaultPolicy, 'allow');
   checkStart(options, devMode, server);
+  const nodeMeta = options.nodeMeta ?? {};
+  checkNodeMeta(nodeMeta);
   return {
     devMode,
     server,
-    nodeName: options.nodeName ?? hostname,
+    nodeName: nodeName(options.nodeName ?? surroundings.hostname),
     nodeId: options.nodeId ?? '',
     datacenter,
     primaryDatacenter: options.primaryDatacenter ?? datacenter,
     dataDir: devMode ? '' : (options.dataDir ?? ''),
-    advertiseAddress,
-    dnsAddress,
-    httpAddress: options.addresses?.http ?? clientAddress,
-    grpcAddress: options.addresses?.grpc ?? clientAddress,
-    grpcTlsAddress: options.addresses?.grpcTls ?? clientAddress,
-    taggedAddresses: { ...familyAddresses(advertiseAddress), ...options.taggedAddresses },
-    nodeMeta: options.nodeMeta ?? {},
+    ...addresses,
+    nodeMeta,
     ...(options.locality?.region ? { locality: options.locality } : {}),
     ports,
     allowPlaintextSecrets: options.allowPlaintextSecrets ?? false,
-    disableCoordinates: options.disableCoordinates ?? false,
-    logLevel: logLevel(options.logLevel ?? (devMode ? 'debug' : 'info')),
-    logJson: options.logJson ?? false,
-    aclEnabled: options.acl?.enabled ?? false,
-    defaultAclPolicy: aclPolicy,
-    defaultIntentionPolicy: policy(
-      'default_intention_policy',
-      options.defaultIntentionPolicy || undefined,
-      options.acl?.enabled ? aclPolicy : options.acl?.defaultPolicy ? aclPolicy : 'allow',
-    ),
+    log: resolveLog(options, devMode),
+    ...resolveAcl(options),
     connectEnabled: options.connect?.enabled ?? true,
     ca: resolveCa(options.connect ?? {}),
-    dns: resolveDns(options, { address: dnsAddress, port: ports.dns }),
-    http: {
-      responseHeaders: options.httpConfig?.responseHeaders ?? {},
-      blockEndpoints: options.httpConfig?.blockEndpoints ?? [],
-      allowWriteFrom: options.httpConfig?.allowWriteHttpFrom ?? [],
-      disableUnprintableCharFilter: options.disableHttpUnprintableCharFilter ?? false,
-      kvMaxValueSize: options.limits?.kvMaxValueSize ?? 524_288,
-      txnMaxReqLen: options.limits?.txnMaxReqLen ?? 524_288,
-      sessionTtlMinMs: options.sessionTtlMinMs ?? 10_000,
-      maxConnectionsPerClient: options.limits?.httpMaxConnsPerClient ?? 200,
-      defaultQueryTimeMs: options.defaultQueryTimeMs ?? 5 * MINUTE_MS,
-      maxQueryTimeMs: options.maxQueryTimeMs ?? 10 * MINUTE_MS,
-      discoveryMaxStaleMs: options.discoveryMaxStaleMs ?? 0,
-    },
+    dns: resolveDns(options, { addresses: addresses.dnsAddresses, port: ports.dns }),
+    http: resolveHttp(options),
+    requestLimits: resolveRequestLimits(options.limits?.requestLimits ?? {}),
+    tls: { https: resolveTls(options, 'https'), grpc: resolveTls(options, 'grpc') },
+    telemetry: resolveTelemetry(options.telemetry ?? {}),
+    enableDebug: options.enableDebug ?? devMode,
+    disableCoordinates: options.disableCoordinates ?? false,
+    autoReload: options.autoReloadConfig ?? false,
+    leaveOnTerminate: options.leaveOnTerminate ?? !server,
+    skipLeaveOnInterrupt: options.skipLeaveOnInterrupt ?? server,
+    pidFile: options.pidFile ?? '',
     state: resolveState(options.state ?? {}, devMode),
-    checkOutputMaxSize: options.checkOutputMaxSize ?? 4096,
+    checkOutputMaxSize: atLeast('check_output_max_size', options.checkOutputMaxSize ?? 4096, 1),
     checkUpdateIntervalMs: options.checkUpdateIntervalMs ?? 5 * MINUTE_MS,
-    services: [...(options.service ?? []), ...(options.services ?? [])].map((body) =>
-      decodeServiceDefinition(body, 'file'),
-    ),
-    checks: [...(options.check ?? []), ...(options.checks ?? [])].map((body) => decodeCheckDefinition(body, 'file')),
+    discardCheckOutput: options.discardCheckOutput ?? false,
+    enableAgentTlsForChecks: options.enableAgentTlsForChecks ?? false,
+    scriptChecks: {
+      local: options.enableLocalScriptChecks ?? options.enableScriptChecks ?? false,
+      remote: options.enableScriptChecks ?? false,
+    },
+    services: surroundings.services,
+    checks: surroundings.checks,
     bootstrapEntries: options.configEntries?.bootstrap ?? [],
   };
 }
@@ -173,6 +213,33 @@ function checkStart(options: AgentOptions, devMode: boolean, server: boolean): v
       'invalidArgument',
       `datacenter can only contain lowercase letters, digits, - and _, not "${options.datacenter}"`,
     );
+}
+
+function checkNodeMeta(meta: StringMap): void {
+  const [problem] = Object.entries(meta).flatMap(([key, value]) => metaProblem(key, value) ?? []);
+  if (problem !== undefined) throw invalid(`node_meta: ${problem}`);
+  if (Object.keys(meta).length > MOST_META)
+    throw invalid(`node_meta has ${Object.keys(meta).length} pairs; at most ${MOST_META} can be set`);
+}
+
+function metaProblem(key: string, value: string): string | undefined {
+  if (key === '') return 'a key cannot be blank';
+  if (!/^[a-zA-Z0-9_-]+$/.test(key)) return `key "${key}" has characters other than letters, digits, - and _`;
+  if (key.length > 128) return `key "${key.slice(0, 20)}…" is longer than 128 characters`;
+  if (/^consul-/i.test(key)) return `key "${key}" begins with consul-, which is reserved for internal use`;
+  return value.length > 512 ? `the value of "${key}" is longer than 512 characters` : undefined;
+}
+
+function nodeName(given: string): string {
+  const name = given.trim();
+  if (name === '') throw invalid('node_name cannot be empty: this host has no name, give one with -node');
+  if (name.length > 128) throw invalid('node_name cannot be longer than 128 characters');
+  return name;
+}
+
+function atLeast(option: string, value: number, least: number): number {
+  if (value < least) throw invalid(`${option} must be at least ${least}, not ${value}`);
+  return value;
 }
 
 function resolvePorts(
@@ -200,27 +267,57 @@ function resolvePorts(
   return resolved;
 }
 
-function resolveCa(connect: NonNullable<AgentOptions['connect']>): AgentConfig['ca'] {
-  const given = connect.caConfig ?? {};
-  const keyType = given.privateKeyType ?? 'ec';
-  const leafTtlMs = given.leafCertTtlMs ?? 72 * HOUR_MS;
-  const rootTtlMs = given.rootCertTtlMs ?? 87_600 * HOUR_MS;
-  if (connect.caProvider && connect.caProvider !== 'consul')
-    throw new AppError(
-      'unsupported',
-      `connect.ca_provider "${connect.caProvider}" is not implemented: leave it out for the built-in one`,
-    );
-  if (keyType !== 'ec' && keyType !== 'rsa')
-    throw new AppError('invalidArgument', `connect.ca_config.private_key_type must be "ec" or "rsa", not "${keyType}"`);
-  if (leafTtlMs < SHORTEST_LEAF_MS || leafTtlMs > rootTtlMs)
-    throw new AppError('invalidArgument', 'connect.ca_config.leaf_cert_ttl must be between 1m and root_cert_ttl');
-  const keyBits = given.privateKeyBits ?? (keyType === 'ec' ? 256 : 2048);
-  if (!(keyType === 'ec' ? [256, 384, 521] : [2048, 4096]).includes(keyBits))
-    throw new AppError(
-      'invalidArgument',
-      `connect.ca_config.private_key_bits ${keyBits} does not fit a key of type ${keyType}: use ${keyType === 'ec' ? '256, 384 or 521' : '2048 or 4096'}`,
-    );
-  return { clusterId: given.clusterId ?? '', leafTtlMs, rootTtlMs, keyType, keyBits };
+function resolveLog(options: AgentOptions, devMode: boolean): AgentConfig['log'] {
+  return {
+    level: logLevel(options.logLevel ?? (devMode ? 'debug' : 'info')),
+    json: options.logJson ?? false,
+    file: options.logFile ?? '',
+    rotateBytes: atLeast('log_rotate_bytes', options.logRotateBytes ?? 0, 0),
+    rotateAfterMs: atLeast('log_rotate_duration', options.logRotateDurationMs ?? 0, 0) || 24 * 60 * MINUTE_MS,
+    rotateMaxFiles: atLeast('log_rotate_max_files', options.logRotateMaxFiles ?? 0, -1),
+  };
+}
+
+const DOWN_POLICIES = new Set(['allow', 'deny', 'extend-cache', 'async-cache']);
+
+function resolveAcl(
+  options: AgentOptions,
+): Pick<AgentConfig, 'aclEnabled' | 'aclTokens' | 'defaultAclPolicy' | 'defaultIntentionPolicy'> {
+  const acl = options.acl ?? {};
+  const aclPolicy = policy('acl.default_policy', acl.defaultPolicy || undefined, 'allow');
+  if (acl.downPolicy && !DOWN_POLICIES.has(acl.downPolicy))
+    throw invalid(`acl.down_policy must be one of ${[...DOWN_POLICIES].join(', ')}, not "${acl.downPolicy}"`);
+  const tokens = acl.tokens ?? {};
+  return {
+    aclEnabled: acl.enabled ?? false,
+    aclTokens: {
+      enablePersistence: acl.enableTokenPersistence ?? false,
+      initialManagement: tokens.initialManagement ?? '',
+      agentRecovery: tokens.agentRecovery ?? '',
+      default: tokens.default ?? '',
+      agent: tokens.agent ?? '',
+      configFileServiceRegistration: tokens.configFileServiceRegistration ?? '',
+      dns: tokens.dns ?? '',
+      replication: tokens.replication ?? '',
+    },
+    defaultAclPolicy: aclPolicy,
+    defaultIntentionPolicy: policy(
+      'default_intention_policy',
+      options.defaultIntentionPolicy || undefined,
+      acl.enabled ? aclPolicy : acl.defaultPolicy ? aclPolicy : 'allow',
+    ),
+  };
+}
+
+function resolveRequestLimits(
+  given: NonNullable<NonNullable<AgentOptions['limits']>['requestLimits']>,
+): AgentConfig['requestLimits'] {
+  const mode = given.mode || 'disabled';
+  if (mode !== 'disabled' && mode !== 'permissive' && mode !== 'enforcing')
+    throw invalid(`limits.request_limits.mode must be "disabled", "permissive" or "enforcing", not "${mode}"`);
+  // Any negative rate means: without limit.
+  const rate = (value = -1): number => (value < 0 ? 0 : value);
+  return { mode, readRate: rate(given.readRate), writeRate: rate(given.writeRate) };
 }
 
 function policy(name: string, given: string | undefined, otherwise: 'allow' | 'deny'): 'allow' | 'deny' {
@@ -233,12 +330,4 @@ function logLevel(given: string): string {
   if (!LOG_LEVELS.has(given))
     throw new AppError('invalidArgument', `log_level must be trace, debug, info, warn or error, not "${given}"`);
   return given === 'err' ? 'error' : given;
-}
-
-const concrete = (address: string | undefined): string | undefined =>
-  address === undefined || address === '0.0.0.0' || address === '::' ? undefined : address;
-
-function familyAddresses(address: string): StringMap {
-  const family = address.includes(':') ? 'ipv6' : 'ipv4';
-  return { lan: address, [`lan_${family}`]: address, wan: address, [`wan_${family}`]: address };
 }

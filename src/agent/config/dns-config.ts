@@ -37,18 +37,24 @@ export interface DnsConfig {
 const DNS_PORT = 53;
 const DOMAIN = /^(?=.{1,200}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
+/** Where this agent answers DNS. */
+interface DnsPlace {
+  readonly addresses: readonly string[];
+  readonly port: number;
+}
+
 /**
  * The DNS options with defaults filled in and rules checked. `own` is where this agent answers: it must not ask itself. Throws
  * AppError('invalidArgument').
  */
-export function resolveDns(options: AgentOptions, own: { readonly address: string; readonly port: number }): DnsConfig {
+export function resolveDns(options: AgentOptions, own: DnsPlace): DnsConfig {
   const given = options.dnsConfig ?? {};
   const strategy = given.recursorStrategy || 'sequential';
   if (strategy !== 'sequential' && strategy !== 'random')
     throw invalid(`dns_config.recursor_strategy must be "sequential" or "random", not "${strategy}"`);
   const recursors = (options.recursors ?? []).map(recursorOf);
   for (const { host, port } of recursors)
-    if (port === own.port && (host === own.address || (isEverywhere(own.address) && /^127\.|^::1$/.test(host))))
+    if (port === own.port && own.addresses.some((address) => host === address || (isEverywhere(address) && /^127\.|^::1$/.test(host))))
       throw invalid(`recursors names ${host}:${port}, where this agent answers DNS itself: name another server`);
   return {
     domain: domainOf('domain', options.domain || 'consul'),

@@ -2,6 +2,9 @@
  * Agent configuration: flags and HCL or JSON files become one typed value.
  * In: argv, files. Out: AgentConfig, or one sentence with file and place. Must never: keep an option it does not know.
  */
-export type { AgentConfig } from './agent-config.js';
+export { AGENT_FLAGS, type AgentFlag, FILE_FLAGS } from './agent-flags.js';
+export type { AgentConfig, TokenConfig } from './agent-config.js';
 export type { DnsConfig } from './dns-config.js';
+export { CIPHER_SUITES, type TlsConfig } from './resolve-tls.js';
+export type { TelemetryConfig } from './resolve-telemetry.js';
 export { type LoadedConfig, loadAgentConfig } from './load.js';

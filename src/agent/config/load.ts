@@ -1,59 +1,65 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { AppError } from '../../core/index.js';
-import { configFormat, parseHclOrJson } from '../../lang/index.js';
-import { tryDecode } from '../../model/wire/index.js';
 import { type AgentConfig, resolveAgentConfig } from './agent-config.js';
+import type { HostNetwork } from './address-template.js';
 import { parseAgentArguments } from './arguments.js';
-import { mergeOptions } from './merge.js';
-import { type AgentOptions, optionsField } from './options.js';
-import { optionsWithoutEffect } from './without-effect.js';
+import { configWarnings } from './config-warnings.js';
+import { hostNetwork } from './host-network.js';
+import { listsAndOthers, mergeOptions } from './merge.js';
+import { configFiles, type ConfigSource, readConfigFile, readConfigText } from './read-source.js';
 
 export interface LoadedConfig {
   readonly config: AgentConfig;
   /** Options and flags that were given and mean nothing here, for one log line. */
   readonly withoutEffect: readonly string[];
+  /** What is accepted and had better be written otherwise, a sentence each. */
+  readonly warnings: readonly string[];
+  /** The files that were read. */
+  readonly files: readonly string[];
 }
 
 /**
- * Reads flags and files: files in the order of the flags, those of a directory by name; flags win (consul-behaviour 2.1).
- * Throws AppError('invalidArgument') that names the file and the place.
+ * Reads flags and files (consul-behaviour 2.1, 3.2): files in the order of the flags, those of a directory by name; of scalars the
+ * last wins, flags over files and `-hcl` over flags; lists are appended, those of flags first; maps are merged. Throws
+ * AppError('invalidArgument') that names the file and the line.
  */
-export function loadAgentConfig(argv: readonly string[], hostname: string): LoadedConfig {
-  const given = parseAgentArguments(argv, mergeOptions);
-  const withoutEffect = [...given.withoutEffect];
-  const sources = given.configPaths.flatMap(filesOf).map((file) => {
-    const { options, ignored } = readOptions(file);
-    withoutEffect.push(...ignored);
-    return options;
+export function loadAgentConfig(
+  argv: readonly string[],
+  hostname: string,
+  network: () => HostNetwork = hostNetwork,
+): LoadedConfig {
+  const given = parseAgentArguments(argv);
+  const files = given.configPaths.flatMap((path) => configFiles(path, given.format));
+  const sources = files.map((file) => readConfigFile(file, given.format));
+  const fragments = given.fragments.map((text, position) => readConfigText(`-hcl (${position + 1})`, text, 'hcl'));
+  const { lists, others } = listsAndOthers(given.options);
+  const all: readonly ConfigSource[] = [...sources, ...fragments];
+  const options = mergeOptions([
+    lists,
+    ...sources.map((source) => source.options),
+    others,
+    ...fragments.map((source) => source.options),
+  ]);
+  const config = resolveAgentConfig(options, {
+    hostname,
+    network: network(),
+    services: all.flatMap(({ services }) => services),
+    checks: all.flatMap(({ checks }) => checks),
   });
-  const config = resolveAgentConfig(mergeOptions([...sources, given.options]), hostname);
-  return { config, withoutEffect: [...new Set(withoutEffect)] };
+  return {
+    config,
+    withoutEffect: [...new Set([...given.withoutEffect, ...all.flatMap(({ withoutEffect }) => withoutEffect)])],
+    warnings: [...configWarnings(options, config), ...repeatedIds(all)],
+    files,
+  };
 }
 
-function filesOf(path: string): string[] {
-  try {
-    if (!statSync(path).isDirectory()) return [path];
-    const names = readdirSync(path).filter((name) => /\.(hcl|json)$/.test(name));
-    return names.sort().map((name) => join(path, name));
-  } catch (thrown) {
-    throw new AppError('invalidArgument', `cannot read configuration ${path}: ${(thrown as Error).message}`);
-  }
-}
-
-function readOptions(file: string): { readonly options: AgentOptions; readonly ignored: readonly string[] } {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (thrown) {
-    throw new AppError('invalidArgument', `cannot read configuration file ${file}: ${(thrown as Error).message}`);
-  }
-  const parsed = parseHclOrJson(text, { filename: file });
-  const hclBlocks = configFormat(text) === 'hcl';
-  const result = tryDecode(optionsField, parsed, { hclBlocks });
-  if (!result.ok) {
-    const problems = result.problems.map(({ path, problem }) => `"${path}" ${problem}`).join('; ');
-    throw new AppError('invalidArgument', `${file}: ${problems}`);
-  }
-  return { options: result.value, ignored: optionsWithoutEffect(parsed) };
+/** Of two services with one id only the last is there. */
+function repeatedIds(sources: readonly ConfigSource[]): string[] {
+  const seen = new Map<string, string>();
+  return sources.flatMap(({ name, services }) =>
+    services.flatMap(({ id }) => {
+      const other = seen.get(id);
+      seen.set(id, name);
+      return other === undefined ? [] : [`the service id "${id}" is defined in ${other} and again in ${name}: the last one counts`];
+    }),
+  );
 }

@@ -20,3 +20,12 @@ function mergeValues(left: unknown, right: unknown): unknown {
   if (Array.isArray(left) && Array.isArray(right)) return [...(left as unknown[]), ...(right as unknown[])];
   return isObject(left) && isObject(right) ? mergeObjects(left, right) : right;
 }
+
+/** What the flags say, apart: their lists come before those of files, everything else after the files. */
+export function listsAndOthers(options: AgentOptions): { readonly lists: AgentOptions; readonly others: AgentOptions } {
+  const entries = Object.entries(options);
+  return {
+    lists: Object.fromEntries(entries.filter(([, value]) => Array.isArray(value))) as AgentOptions,
+    others: Object.fromEntries(entries.filter(([, value]) => !Array.isArray(value))) as AgentOptions,
+  };
+}

@@ -12,21 +12,36 @@ import {
   optional,
   text,
 } from '../../model/wire/index.js';
-import { OPTIONS_WITHOUT_EFFECT } from './without-effect.js';
+import {
+  type AclOptions,
+  type AddressOptions,
+  type HttpOptions,
+  type LimitOptions,
+  optionSections,
+  type PortOptions,
+  type TelemetryOptions,
+  type TlsSections,
+  type UnixSocketOptions,
+} from './option-sections.js';
+import { checkedSections, OPTIONS_WITHOUT_EFFECT } from './without-effect.js';
 
 /** What one source (a file, the flags) says about the agent. Everything is optional; sources are merged. */
 export interface AgentOptions {
-  readonly acl?: { readonly enabled?: boolean; readonly defaultPolicy?: string };
-  readonly addresses?: {
-    readonly dns?: string;
-    readonly http?: string;
-    readonly grpc?: string;
-    readonly grpcTls?: string;
-  };
+  readonly acl?: AclOptions;
+  readonly addresses?: AddressOptions;
   readonly advertiseAddr?: string;
+  readonly advertiseAddrIpv4?: string;
+  readonly advertiseAddrIpv6?: string;
+  readonly advertiseAddrWan?: string;
+  readonly advertiseAddrWanIpv4?: string;
+  readonly advertiseAddrWanIpv6?: string;
   readonly allowPlaintextSecrets?: boolean;
   readonly altDomain?: string;
+  readonly autoReloadConfig?: boolean;
   readonly bindAddr?: string;
+  readonly caFile?: string;
+  readonly caPath?: string;
+  readonly certFile?: string;
   readonly check?: readonly Readonly<Record<string, unknown>>[];
   readonly checkOutputMaxSize?: number;
   readonly checkUpdateIntervalMs?: number;
@@ -40,36 +55,49 @@ export interface AgentOptions {
   readonly defaultQueryTimeMs?: number;
   readonly devMode?: boolean;
   readonly disableCoordinates?: boolean;
+  readonly disableHostNodeId?: boolean;
   readonly disableHttpUnprintableCharFilter?: boolean;
+  readonly discardCheckOutput?: boolean;
   readonly discoveryMaxStaleMs?: number;
   readonly dnsConfig?: DnsOptions;
   readonly domain?: string;
-  readonly httpConfig?: {
-    readonly allowWriteHttpFrom?: readonly string[];
-    readonly blockEndpoints?: readonly string[];
-    readonly responseHeaders?: StringMap;
-  };
-  readonly limits?: {
-    readonly httpMaxConnsPerClient?: number;
-    readonly kvMaxValueSize?: number;
-    readonly txnMaxReqLen?: number;
-  };
+  readonly enableAgentTlsForChecks?: boolean;
+  readonly enableDebug?: boolean;
+  readonly enableLocalScriptChecks?: boolean;
+  readonly enableScriptChecks?: boolean;
+  readonly httpConfig?: HttpOptions;
+  readonly keyFile?: string;
+  readonly leaveOnTerminate?: boolean;
+  readonly limits?: LimitOptions;
   readonly locality?: Locality;
+  readonly logFile?: string;
   readonly logJson?: boolean;
   readonly logLevel?: string;
+  readonly logRotateBytes?: number;
+  readonly logRotateDurationMs?: number;
+  readonly logRotateMaxFiles?: number;
   readonly maxQueryTimeMs?: number;
   readonly nodeId?: string;
   readonly nodeMeta?: StringMap;
   readonly nodeName?: string;
+  readonly pidFile?: string;
   readonly ports?: PortOptions;
   readonly primaryDatacenter?: string;
-  readonly sessionTtlMinMs?: number;
   readonly recursors?: readonly string[];
   readonly server?: boolean;
   readonly service?: readonly Readonly<Record<string, unknown>>[];
-  readonly state?: StateOptions;
   readonly services?: readonly Readonly<Record<string, unknown>>[];
+  readonly sessionTtlMinMs?: number;
+  readonly skipLeaveOnInterrupt?: boolean;
+  readonly state?: StateOptions;
   readonly taggedAddresses?: StringMap;
+  readonly telemetry?: TelemetryOptions;
+  readonly tls?: TlsSections;
+  readonly tlsCipherSuites?: string;
+  readonly tlsMinVersion?: string;
+  readonly unixSockets?: UnixSocketOptions;
+  readonly verifyIncoming?: boolean;
+  readonly verifyIncomingHttps?: boolean;
 }
 
 /** `state`: where the state is kept. An addition of ours. */
@@ -88,21 +116,6 @@ export interface StateOptions {
     readonly allowOld?: boolean;
     readonly compactionIntervalMs?: number;
   };
-}
-
-export interface PortOptions {
-  readonly dns?: number;
-  readonly exposeMinPort?: number;
-  readonly exposeMaxPort?: number;
-  readonly grpc?: number;
-  readonly grpcTls?: number;
-  readonly http?: number;
-  readonly https?: number;
-  readonly serfLan?: number;
-  readonly serfWan?: number;
-  readonly server?: number;
-  readonly sidecarMinPort?: number;
-  readonly sidecarMaxPort?: number;
 }
 
 /** `dns_config`. */
@@ -136,7 +149,8 @@ export interface CaOptions {
 }
 
 const objects: Field<readonly Readonly<Record<string, unknown>>[]> = list(opaque());
-const port = (): Field<number | undefined> => optional(integer());
+const words = (): Field<string | undefined> => optional(text());
+const onOff = (): Field<boolean | undefined> => optional(flag());
 
 const dnsField: Field<DnsOptions> = object<DnsOptions>(
   {
@@ -166,22 +180,20 @@ const dnsField: Field<DnsOptions> = object<DnsOptions>(
 /** The schema of a configuration file (consul-behaviour 3.2). Options without effect here are read and forgotten. */
 export const optionsField: Field<AgentOptions> = object<AgentOptions>(
   {
-    acl: optional(
-      object<NonNullable<AgentOptions['acl']>>(
-        { enabled: optional(flag()), defaultPolicy: optional(text()) },
-        { ignored: OPTIONS_WITHOUT_EFFECT.acl },
-      ),
-    ),
-    addresses: optional(
-      object<NonNullable<AgentOptions['addresses']>>(
-        { dns: optional(text()), http: optional(text()), grpc: optional(text()), grpcTls: optional(text()) },
-        { ignored: OPTIONS_WITHOUT_EFFECT.addresses },
-      ),
-    ),
-    advertiseAddr: optional(text()),
+    ...optionSections,
+    advertiseAddr: words(),
+    advertiseAddrIpv4: words(),
+    advertiseAddrIpv6: words(),
+    advertiseAddrWan: words(),
+    advertiseAddrWanIpv4: words(),
+    advertiseAddrWanIpv6: words(),
     allowPlaintextSecrets: optional(flag()),
     altDomain: optional(text()),
-    bindAddr: optional(text()),
+    autoReloadConfig: onOff(),
+    bindAddr: words(),
+    caFile: words(),
+    caPath: words(),
+    certFile: words(),
     check: optional(objects),
     checkOutputMaxSize: optional(integer()),
     checkUpdateIntervalMs: optional(duration()),
@@ -214,63 +226,38 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     defaultIntentionPolicy: optional(text()),
     defaultQueryTimeMs: optional(duration()),
     devMode: optional(flag()),
-    disableCoordinates: optional(flag()),
+    disableCoordinates: onOff(),
+    disableHostNodeId: onOff(),
     disableHttpUnprintableCharFilter: optional(flag()),
+    discardCheckOutput: onOff(),
     discoveryMaxStaleMs: optional(duration()),
     dnsConfig: optional(dnsField),
     domain: optional(text()),
-    httpConfig: optional(
-      object<NonNullable<AgentOptions['httpConfig']>>(
-        {
-          allowWriteHttpFrom: optional(list(text())),
-          blockEndpoints: optional(list(text())),
-          responseHeaders: optional(map(text())),
-        },
-        { ignored: OPTIONS_WITHOUT_EFFECT.http_config },
-      ),
-    ),
-    limits: optional(
-      object<NonNullable<AgentOptions['limits']>>(
-        {
-          httpMaxConnsPerClient: optional(integer()),
-          kvMaxValueSize: optional(integer()),
-          txnMaxReqLen: optional(integer()),
-        },
-        { ignored: OPTIONS_WITHOUT_EFFECT.limits },
-      ),
-    ),
+    enableAgentTlsForChecks: onOff(),
+    enableDebug: onOff(),
+    enableLocalScriptChecks: onOff(),
+    enableScriptChecks: onOff(),
+    keyFile: words(),
+    leaveOnTerminate: onOff(),
     locality: optional(object<Locality>({ region: text(), zone: text() })),
+    logFile: words(),
     logJson: optional(flag()),
     logLevel: optional(text({ lowerCase: true })),
+    logRotateBytes: optional(integer()),
+    logRotateDurationMs: optional(duration()),
+    logRotateMaxFiles: optional(integer()),
     maxQueryTimeMs: optional(duration()),
     nodeId: optional(text({ lowerCase: true })),
     nodeMeta: optional(map(text())),
     nodeName: optional(named('NodeName', text(), ['node'])),
-    ports: optional(
-      object<PortOptions>(
-        {
-          dns: port(),
-          exposeMinPort: port(),
-          exposeMaxPort: port(),
-          grpc: port(),
-          grpcTls: port(),
-          http: port(),
-          https: port(),
-          serfLan: port(),
-          serfWan: port(),
-          server: port(),
-          sidecarMinPort: port(),
-          sidecarMaxPort: port(),
-        },
-        { ignored: OPTIONS_WITHOUT_EFFECT.ports },
-      ),
-    ),
+    pidFile: words(),
     primaryDatacenter: optional(text({ lowerCase: true })),
-    sessionTtlMinMs: optional(duration()),
     recursors: optional(list(text())),
     server: optional(flag()),
     service: optional(objects),
     services: optional(objects),
+    sessionTtlMinMs: optional(duration()),
+    skipLeaveOnInterrupt: onOff(),
     state: optional(
       object<StateOptions>({
         backend: optional(text({ lowerCase: true })),
@@ -278,20 +265,24 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
         etcd: optional(
           object<NonNullable<StateOptions['etcd']>>({
             endpoints: optional(list(text())),
-            prefix: optional(text()),
-            caFile: optional(text()),
-            certFile: optional(text()),
-            keyFile: optional(text()),
-            serverName: optional(text()),
-            username: optional(text()),
-            password: optional(text()),
-            allowOld: optional(flag()),
+            prefix: words(),
+            caFile: words(),
+            certFile: words(),
+            keyFile: words(),
+            serverName: words(),
+            username: words(),
+            password: words(),
+            allowOld: onOff(),
             compactionIntervalMs: optional(duration()),
           }),
         ),
       }),
     ),
     taggedAddresses: optional(map(text())),
+    tlsCipherSuites: words(),
+    tlsMinVersion: words(),
+    verifyIncoming: onOff(),
+    verifyIncomingHttps: onOff(),
   },
-  { ignored: OPTIONS_WITHOUT_EFFECT[''] },
+  { ignored: OPTIONS_WITHOUT_EFFECT[''], checked: checkedSections('') },
 );

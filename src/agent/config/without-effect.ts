@@ -1,63 +1,117 @@
+import { type Field, object } from '../../model/wire/index.js';
+
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
+
+const GOSSIP = words('gossip_interval gossip_nodes probe_interval probe_timeout retransmit_mult suspicion_mult');
 
 /**
  * Options that Consul's configuration files have and that mean nothing here (or nothing yet): accepted, named once in the log.
- * By section; `''` is the top level.
+ * By section; `''` is the top level. Sections that mean nothing as a whole are in `SECTIONS_WITHOUT_EFFECT`.
  */
 export const OPTIONS_WITHOUT_EFFECT = {
   '': words(`
-    advertise_addr_ipv4 advertise_addr_ipv6 advertise_addr_wan advertise_addr_wan_ipv4 advertise_addr_wan_ipv6
-    advertise_reconnect_timeout audit auto_config auto_encrypt auto_reload_config autopilot bootstrap
-    bootstrap_expect ca_file ca_path cache cert_file cloud default_intention_policy_override disable_anonymous_signature
-    disable_host_node_id disable_keyring_file disable_remote_exec disable_update_check
-    discard_check_output enable_acl_replication enable_agent_tls_for_checks enable_central_service_config
-    enable_debug enable_local_script_checks enable_script_checks enable_syslog encrypt encrypt_verify_incoming
-    encrypt_verify_outgoing experiments gossip_lan gossip_wan key_file leave_on_terminate license_path log_file
-    log_rotate_bytes log_rotate_duration log_rotate_max_files partition peering performance pid_file primary_gateways
-    primary_gateways_interval protocol raft_boltdb raft_logstore raft_prevote_disabled raft_protocol
-    raft_snapshot_interval raft_snapshot_threshold raft_trailing_logs read_replica reconnect_timeout reconnect_timeout_wan
-    rejoin_after_leave reporting retry_interval retry_interval_wan retry_join retry_join_wan retry_max
-    retry_max_wan rpc segment segments serf_lan serf_lan_allowed_cidrs serf_wan serf_wan_allowed_cidrs server_name
-    server_rejoin_age_max skip_leave_on_interrupt start_join start_join_wan syslog_facility telemetry tls
-    tls_cipher_suites tls_min_version tls_prefer_server_cipher_suites translate_wan_addrs ui ui_config ui_content_path
-    ui_dir unix_sockets use_streaming_backend verify_incoming verify_incoming_https verify_incoming_rpc verify_outgoing
-    verify_server_hostname version version_metadata watches xds`),
+    advertise_reconnect_timeout bootstrap bootstrap_expect check_deregister_interval_min check_reap_interval
+    default_intention_policy_override disable_anonymous_signature disable_keyring_file
+    disable_remote_exec disable_update_check enable_acl_replication enable_central_service_config
+    enable_syslog encrypt encrypt_verify_incoming encrypt_verify_outgoing experiments license_path partition
+    primary_gateways primary_gateways_interval protocol raft_prevote_disabled raft_protocol raft_snapshot_interval
+    raft_snapshot_threshold raft_trailing_logs read_replica reconnect_timeout reconnect_timeout_wan rejoin_after_leave
+    retry_interval retry_interval_wan retry_join retry_join_wan retry_max retry_max_wan segment segments serf_lan
+    serf_lan_allowed_cidrs serf_wan serf_wan_allowed_cidrs server_name server_rejoin_age_max start_join
+    start_join_wan syslog_facility tls_prefer_server_cipher_suites translate_wan_addrs ui
+    ui_content_path ui_dir use_streaming_backend verify_incoming_rpc verify_outgoing verify_server_hostname
+    version version_metadata version_prerelease watches`),
   acl: words(`
-    down_policy enable_key_list_policy enable_token_persistence enable_token_replication policy_ttl role_ttl token_ttl tokens`),
-  addresses: words('https'),
-  connect: words('enable_mesh_gateway_wan_federation enable_serverless_plugin'),
+    enable_key_list_policy enable_token_replication policy_ttl role_ttl token_ttl msp_disable_bootstrap`),
+  'acl.tokens': words('managed_service_provider'),
+  addresses: [],
+  connect: words('enable_mesh_gateway_wan_federation enable_serverless_plugin test_ca_leaf_root_change_spread'),
   'connect.ca_config': words(`
     csr_max_concurrent csr_max_per_second intermediate_cert_ttl private_key root_cert rotation_period skip_validate
     disable_cross_signing address token root_pki_path intermediate_pki_path existing_arn delete_on_exit namespace
     root_pki_namespace intermediate_pki_namespace ca_path ca_file cert_file key_file tls_server_name tls_skip_verify auth_method`),
   // Answers are never older than the state itself, so that nothing is kept that could go stale.
   dns_config: words('cache_max_age max_stale prefer_namespace use_cache'),
-  http_config: words('max_header_bytes use_cache'),
-  limits: words(`
-    https_handshake_timeout request_limits rpc_client_timeout rpc_handshake_timeout rpc_max_burst rpc_max_conns_per_client
-    rpc_rate kv_max_value_size_bytes`),
+  http_config: [],
+  limits: words('rpc_client_timeout rpc_handshake_timeout rpc_max_burst rpc_max_conns_per_client rpc_rate kv_max_value_size_bytes'),
   ports: words('proxy_max_port proxy_min_port'),
-} as const;
+  telemetry: words(`
+    circonus_api_app circonus_api_token circonus_api_url circonus_broker_id circonus_broker_select_tag
+    circonus_check_display_name circonus_check_force_metric_activation circonus_check_id circonus_check_instance_id
+    circonus_check_search_tag circonus_check_tags circonus_submission_interval circonus_submission_url
+    disable_per_tenancy_usage_metrics retry_failed_connection statsite_address`),
+  'tls.defaults': words('verify_outgoing verify_server_hostname'),
+  'tls.grpc': words('use_auto_cert verify_outgoing verify_server_hostname'),
+  'tls.https': words('verify_outgoing verify_server_hostname'),
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type SectionName = keyof typeof OPTIONS_WITHOUT_EFFECT;
+
+/** Sections that mean nothing as a whole; what is in them is still checked for names that nobody knows. `*` = anything. */
+export const SECTIONS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[] | '*'>> = {
+  audit: '*',
+  auto_config: words('authorization dns_sans enabled intro_token intro_token_file ip_sans server_addresses'),
+  auto_encrypt: words('allow_tls dns_san ip_san tls'),
+  autopilot: words(`
+    cleanup_dead_servers disable_upgrade_migration last_contact_threshold max_trailing_logs min_quorum redundancy_zone_tag
+    server_stabilization_time upgrade_version_tag`),
+  cache: words('entry_fetch_max_burst entry_fetch_rate'),
+  cloud: '*',
+  gossip_lan: GOSSIP,
+  gossip_wan: GOSSIP,
+  peering: words('enabled test_allow_peer_registrations'),
+  performance: words(`
+    enable_xds_load_balancing grpc_keepalive_interval grpc_keepalive_timeout leave_drain_time raft_multiplier rpc_hold_timeout`),
+  raft_boltdb: words('no_freelist_sync'),
+  raft_logstore: '*',
+  reporting: '*',
+  rpc: words('enable_streaming'),
+  'tls.internal_rpc': words(`
+    ca_file ca_path cert_file key_file tls_cipher_suites tls_min_version verify_incoming verify_outgoing
+    verify_server_hostname`),
+  ui_config: words(`
+    content_path dashboard_url_templates dir enabled metrics_provider metrics_provider_files metrics_provider_options_json
+    metrics_proxy`),
+  xds: words('update_max_per_second'),
+};
+
+const anything: Field<unknown> = {
+  empty: undefined,
+  isEmpty: () => true,
+  decode: () => undefined,
+  encode: () => undefined,
+};
+
+/** The schemas of whole sections without effect, below a section (`''` = the top). */
+export function checkedSections(parent: '' | 'tls'): Readonly<Record<string, Field<unknown>>> {
+  const prefix = parent === '' ? '' : `${parent}.`;
+  return Object.fromEntries(
+    Object.entries(SECTIONS_WITHOUT_EFFECT)
+      .filter(([name]) => (parent === '' ? !name.includes('.') : name.startsWith(prefix)))
+      .map(([name, keys]) => [
+        name.slice(prefix.length),
+        keys === '*' ? anything : object<Record<never, never>>({}, { ignored: keys }),
+      ]),
+  );
+}
 
 const fold = (name: string): string => name.replaceAll('_', '').toLowerCase();
 
+/** Every option without effect by its whole name, `section.name`; whole sections by their own name. */
+const ALL: readonly string[] = [
+  ...Object.entries(OPTIONS_WITHOUT_EFFECT).flatMap(([section, names]) =>
+    names.map((name) => (section === '' ? name : `${section}.${name}`)),
+  ),
+  ...Object.keys(SECTIONS_WITHOUT_EFFECT),
+];
+
 /** Names of given options that have no effect, `section.name`, for one log line. */
 export function optionsWithoutEffect(source: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(OPTIONS_WITHOUT_EFFECT).flatMap((section) => {
-    const names = new Set(OPTIONS_WITHOUT_EFFECT[section as keyof typeof OPTIONS_WITHOUT_EFFECT].map(fold));
-    const given = section
-      .split('.')
-      .reduce<unknown>((value, part) => (part === '' ? value : child(value, part)), source);
-    if (typeof given !== 'object' || given === null || Array.isArray(given)) return [];
-    return Object.keys(given)
-      .filter((name) => names.has(fold(name)))
-      .map((name) => (section === '' ? name : `${section}.${name}`));
-  });
+  return ALL.filter((name) => name.split('.').reduce<unknown>(child, source) !== undefined);
 }
 
 function child(value: unknown, name: string): unknown {
   const object = Array.isArray(value) ? (value[0] as unknown) : value;
   if (typeof object !== 'object' || object === null) return undefined;
-  const found = Object.entries(object).find(([key]) => fold(key) === fold(name))?.[1] as unknown;
-  return Array.isArray(found) && found.length === 1 ? (found[0] as unknown) : found;
+  return Object.entries(object).find(([key]) => fold(key) === fold(name))?.[1] as unknown;
 }

@@ -29,12 +29,15 @@ export const agentValidate = defineCommand({
     try {
       const { loadAgentConfig } = await import('../../agent/config/index.js');
       const files = args.map((name) => resolve(io.cwd, name));
-      const { withoutEffect } = loadAgentConfig(
-        files.flatMap((file) => ['-config-file', file]),
+      const format = flags.configFormat === '' ? [] : ['-config-format', flags.configFormat];
+      const { withoutEffect, warnings } = loadAgentConfig(
+        [...format, ...files.flatMap((file) => ['-config-file', file])],
         hostname(),
       );
-      if (!flags.quiet && withoutEffect.length > 0)
-        io.err(`without effect in this version: ${withoutEffect.join(', ')}\n`);
+      if (!flags.quiet) {
+        if (withoutEffect.length > 0) io.err(`without effect in this version: ${withoutEffect.join(', ')}\n`);
+        for (const warning of warnings) io.err(`${warning}\n`);
+      }
     } catch (thrown) {
       return refuse(
         io,
@@ -52,12 +55,12 @@ const shownNames = (message: string, names: readonly string[], cwd: string): str
 
 /** Problems with keys and values, each on a line of its own, as Go programs list them; other messages as they are. */
 function explained(message: string): string {
-  const [, file, list] = /^(.*?): (".*" (?:is not a known field|must be .*))$/s.exec(message) ?? [];
+  const [, file, list] = /^(.*?): ("[^"]*" (?:is not a known field|must be ).*)$/s.exec(message) ?? [];
   if (file === undefined || list === undefined) return message;
   const problems = list.split(/; (?=")/);
-  const unknown = problems.map((problem) => /^"(.*)" is not a known field$/.exec(problem)?.[1]);
+  const unknown = problems.map((problem) => /^"(.*)" is not a known field(.*)$/.exec(problem));
   const count = `${problems.length} error${problems.length === 1 ? '' : 's'}`;
-  return unknown.every((key) => key !== undefined)
-    ? `${file}: ${count} occurred:\n${unknown.map((key) => `\t* invalid config key ${key}\n`).join('')}\n`
+  return unknown.every((found) => found !== null)
+    ? `${file}: ${count} occurred:\n${unknown.map(([, key, line]) => `\t* invalid config key ${key}${line}\n`).join('')}\n`
     : `${file}: ${count} decoding:\n\n${problems.map((problem) => `* ${problem}`).join('\n')}`;
 }

@@ -4,7 +4,7 @@ const HELP: readonly string[] = ['-h', '-help', '--help'];
 export async function runAgentCommand(argv: readonly string[], print: (text: string) => void): Promise<number> {
   if (argv.some((word) => HELP.includes(word))) {
     const { agentHelp } = await import('./agent-help.js');
-    print(agentHelp);
+    print(agentHelp());
     return 0;
   }
   const { runAgent } = await import('../../server/index.js');

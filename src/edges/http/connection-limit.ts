@@ -3,11 +3,19 @@ import type { Socket } from 'node:net';
 
 const REFUSAL = 'HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
-/** Answers 429 to connections above the limit of their address and closes them; 0 = no limit (consul-behaviour.md 1.1). */
-export function limitConnections(server: Server, limit: () => number): void {
-  const open = new Map<string, number>();
+/**
+ * Answers 429 to connections above the limit of their address and closes them; 0 = no limit (consul-behaviour.md 1.1). `open` counts
+ * those of all doors. Where TLS is spoken they are only closed; those over socket files are not counted.
+ */
+export function limitConnections(
+  server: Server,
+  open: Map<string, number>,
+  limit: () => number,
+  speaksPlainly: boolean,
+): void {
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
+    const address = socket.remoteAddress;
+    if (address === undefined) return;
     const count = (open.get(address) ?? 0) + 1;
     open.set(address, count);
     socket.once('close', () => {
@@ -18,7 +26,8 @@ export function limitConnections(server: Server, limit: () => number): void {
     const most = limit();
     if (most > 0 && count > most) {
       socket.on('error', () => socket.destroy());
-      socket.end(REFUSAL, () => socket.destroySoon());
+      if (speaksPlainly) socket.end(REFUSAL, () => socket.destroySoon());
+      else socket.destroy();
     }
   });
 }

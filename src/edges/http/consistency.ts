@@ -11,9 +11,12 @@ export interface Consistency {
   readonly cached: boolean;
 }
 
-/** Reads the consistency parameters. `staleByDefault` is what `discovery_max_stale` turns on. Conflicts are `invalidArgument`. */
-export function readConsistency(query: Query, staleByDefault: boolean): Consistency {
-  const cached = query.has('cached');
+/**
+ * Reads the consistency parameters. `staleByDefault` is what `discovery_max_stale` turns on; without `useCache` (`http_config.use_cache`)
+ * `?cached` means nothing. Conflicts are `invalidArgument`.
+ */
+export function readConsistency(query: Query, staleByDefault: boolean, useCache = true): Consistency {
+  const cached = useCache && query.has('cached');
   const consistent = query.has('consistent');
   const stale = query.has('stale') || readMaxStale(query);
   if (stale && consistent)

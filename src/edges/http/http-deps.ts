@@ -1,4 +1,4 @@
-import type { LocalAgent } from '../../agent/index.js';
+import type { AgentTokens, LocalAgent } from '../../agent/index.js';
 import type { CertificateAuthority } from '../../ca/index.js';
 import type { Clock } from '../../core/index.js';
 import type { EntryGuard } from '../../discovery/config/index.js';
@@ -7,7 +7,9 @@ import type { CoordinateWriter } from '../../discovery/coordinates/index.js';
 import type { ServerMember } from '../../discovery/operator/index.js';
 import type { SessionKeeper } from '../../discovery/sessions/index.js';
 import type { StateStore } from '../../state/index.js';
+import type { LogWatch } from '../../telemetry/index.js';
 import type { Propagation } from '../../xds/index.js';
+import type { HttpPlace, OpenHttpDoor } from './http-door.js';
 
 /** What the server logs to; a pino logger fits. */
 export interface HttpLogger {
@@ -63,6 +65,18 @@ export interface HttpConfig {
   readonly txnMaxReqLen: number;
   /** `session_ttl_min`. */
   readonly sessionTtlMinMs: number;
+  /** `limits.request_limits`: rates a second, 0 = without limit. */
+  readonly requestLimits: {
+    readonly mode: 'disabled' | 'permissive' | 'enforcing';
+    readonly readRate: number;
+    readonly writeRate: number;
+  };
+  /** `enable_debug`: profiles may be taken. */
+  readonly enableDebug: boolean;
+  /** `http_config.use_cache`: false = `?cached` means nothing. */
+  readonly useCache: boolean;
+  /** Where the state is kept; empty = nowhere. */
+  readonly dataDir: string;
   /** `limits.http_max_conns_per_client`; 0 = no limit. */
   readonly maxConnectionsPerClient: number;
   readonly defaultQueryTimeMs: number;
@@ -85,10 +99,10 @@ export interface AgentControl {
 
 /** The metrics registry, in the two forms in which it is asked for. */
 export interface HttpMetrics {
-  /** Prometheus text exposition. */
-  prometheus(): Promise<string>;
+  /** Prometheus text exposition; undefined when the configuration switches it off. */
+  prometheus(): Promise<string> | undefined;
   /** Consul's JSON form (consul-behaviour.md 1.2, `agent/metrics`). */
-  json(): Promise<unknown>;
+  json(): unknown;
   /** A request was answered: for the request metrics. `route` is the pattern, never the path. */
   observeRequest?(method: string, route: string, status: number, durationMs: number): void;
   /** A request was over a limit: of which operation, in which mode, of which family (`global` = of all). */
@@ -108,6 +122,9 @@ export interface HttpDeps {
   /** Hears of renewals. */
   readonly sessions: Pick<SessionKeeper, 'renew'>;
   readonly control: AgentControl;
+  readonly tokens: AgentTokens;
+  /** Lines of the log go to a watch until the returned function is called. */
+  readonly watchLog: (watch: LogWatch) => () => void;
   readonly metrics: HttpMetrics;
   /** Looks at writes of config entries before they are carried out. */
   readonly entryGuard?: EntryGuard;
@@ -116,11 +133,8 @@ export interface HttpDeps {
 }
 
 export interface HttpServer {
-  /** Opens the port. Resolves with where it listens (the real port when 0 was asked for). AppError('portTaken') names it. */
-  listen(at: {
-    readonly host: string;
-    readonly port: number;
-  }): Promise<{ readonly address: string; readonly port: number }>;
+  /** Opens a door; there may be several. Resolves with where it listens (the real port when 0 was asked for). AppError('portTaken') names it. */
+  listen(place: HttpPlace): Promise<OpenHttpDoor>;
   /** Answers parked requests, then closes all connections. */
   close(): Promise<void>;
 }

@@ -32,7 +32,7 @@ export async function readCell<Value>(
   options: ReadOptions<Value> = {},
 ): Promise<ReadResult<Value>> {
   const { store } = request.deps;
-  const consistency = readConsistency(request.query, isStaleByDefault(request));
+  const consistency = readConsistency(request.query, isStaleByDefault(request), request.config.useCache);
   const blocking = request.route.blocking ? readBlocking(request.query, request.config) : { index: 0, waitMs: 0 };
   if (consistency.cached) checkCacheControl(request.header('cache-control'));
   if (consistency.mode !== 'stale' && !store.isCurrent) await store.barrier();

@@ -25,9 +25,7 @@ export function toWire(answer: ApiAnswer, config: HttpConfig, wishes: AnswerWish
   const plain = bodyOf(answer, config.devMode, wishes.pretty);
   const headers: Record<string, string> = {
     ...(plain.type === '' ? {} : { 'Content-Type': plain.type }),
-    'X-Consul-Default-ACL-Policy': config.defaultAclPolicy,
-    ...answer.headers,
-    ...config.responseHeaders,
+    ...commonHeaders(answer, config),
   };
   if (!wishes.acceptsGzip || plain.body.length < GZIP_MINIMUM_BYTES) return { status, headers, body: plain.body };
   const compressed = answer.encoded?.gzipped(plain.body) ?? gzipped(plain.body);
@@ -37,6 +35,13 @@ export function toWire(answer: ApiAnswer, config: HttpConfig, wishes: AnswerWish
     body,
   }));
 }
+
+/** The headers of every answer, its own and those of the configuration. */
+export const commonHeaders = (answer: ApiAnswer, config: HttpConfig): Readonly<Record<string, string>> => ({
+  'X-Consul-Default-ACL-Policy': config.defaultAclPolicy,
+  ...answer.headers,
+  ...config.responseHeaders,
+});
 
 function bodyOf(
   answer: ApiAnswer,

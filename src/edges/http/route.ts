@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { EncodedJson } from './encoded-json.js';
 import type { HttpConfig, HttpDeps } from './http-deps.js';
 import type { Query } from './query.js';
@@ -65,7 +66,7 @@ export interface ApiRequest {
   readonly body: (limitBytes?: number, refusal?: string) => Promise<Buffer>;
 }
 
-/** What a handler answers. Exactly one of `json`, `encoded`, `text` and `bytes`, or none for an empty body. */
+/** What a handler answers. Exactly one of `json`, `encoded`, `text`, `bytes` and `stream`, or none for an empty body. */
 export interface ApiAnswer {
   /** 200 unless given. */
   readonly status?: number;
@@ -75,4 +76,6 @@ export interface ApiAnswer {
   readonly encoded?: EncodedJson;
   readonly text?: string;
   readonly bytes?: Buffer;
+  /** Sent as it comes, uncompressed; destroyed when the client goes away. */
+  readonly stream?: Readable;
 }

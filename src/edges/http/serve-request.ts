@@ -1,10 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { pipeline, type Readable } from 'node:stream';
 import type { AppError } from '../../core/index.js';
 import { DEFAULT_BODY_LIMIT_BYTES, readBody } from './body.js';
 import { type RawRequest, dispatch } from './dispatch.js';
 import type { HttpDeps } from './http-deps.js';
 import type { RequestLimiter } from './request-limit/request-limiter.js';
-import { type WireAnswer, toWire } from './respond.js';
+import { commonHeaders, type WireAnswer, toWire } from './respond.js';
 import type { RouteTable } from './route-table.js';
 
 const PRETTY = /[?&]pretty(?:[=&]|$)/;
@@ -40,6 +41,11 @@ async function answer(
   const config = deps.config();
   const raw = rawRequest(parked, request, response);
   const { answer: given, route } = await dispatch(table, deps, config, raw, limiter);
+  if (given.stream !== undefined) {
+    deps.metrics.observeRequest?.(raw.method, route, given.status ?? 200, deps.clock.now() - started);
+    writeStream(response, given.stream, given.status ?? 200, commonHeaders(given, config));
+    return;
+  }
   const encoding = request.headers['accept-encoding'];
   const made = toWire(given, config, {
     pretty: PRETTY.test(raw.target),
@@ -48,6 +54,14 @@ async function answer(
   const wire = made instanceof Promise ? await made : made;
   deps.metrics.observeRequest?.(raw.method, route, wire.status, deps.clock.now() - started);
   write(request, response, wire);
+}
+
+/** An answer that goes on until it ends or the client goes away. */
+function writeStream(response: ServerResponse, stream: Readable, status: number, headers: WireAnswer['headers']): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
+  // The client sees at once that it is being served.
+  response.flushHeaders();
+  pipeline(stream, response, () => undefined);
 }
 
 function write(request: IncomingMessage, response: ServerResponse, { status, headers, body }: WireAnswer): void {

@@ -1,9 +1,11 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError } from '../../core/index.js';
 import { limitConnections } from './connection-limit.js';
 import type { HttpDeps, HttpServer } from './http-deps.js';
+import { type HttpTls, openHttpDoor } from './http-door.js';
 import { RequestLimiter } from './request-limit/request-limiter.js';
 import type { Route } from './route.js';
 import { RouteTable } from './route-table.js';
@@ -16,28 +18,65 @@ const KEEP_ALIVE_MS = 72_000;
 const BAD_REQUEST = '400 Bad Request';
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'] as const;
 
-/** The HTTP door with all routes of this version. */
-export function createHttpServer(deps: HttpDeps): HttpServer {
+export interface HttpServerOptions {
+  /** Longest headers of a request; 0 or absent = Node's own limit. */
+  readonly maxHeaderBytes?: number;
+}
+
+/** What the doors of one server share. */
+interface Shared {
+  readonly listener: RequestListener;
+  readonly deps: HttpDeps;
+  /** Open connections by the address of the client, of all doors. */
+  readonly connections: Map<string, number>;
+}
+
+/** The HTTP doors with all routes of this version. */
+export function createHttpServer(deps: HttpDeps, options: HttpServerOptions = {}): HttpServer {
   const closing = new AbortController();
-  const app = createApp(deps, allRoutes, closing.signal);
+  const shared = share(deps, allRoutes, closing.signal);
+  const apps: FastifyInstance[] = [];
   return {
-    listen: ({ host, port }) => listen(app, host, port),
+    async listen(place) {
+      const app = appOf(shared, options, place.tls);
+      const door = await openHttpDoor(app, place);
+      apps.push(app);
+      return door;
+    },
     async close() {
       closing.abort(new AppError('unavailable', 'the agent is shutting down; ask again when it is back'));
-      await app.close();
+      await Promise.all(apps.splice(0).map((app) => app.close()));
     },
   };
 }
 
-/**
- * The fastify instance behind `createHttpServer`, with given routes: for tests that inject requests. Fastify owns the life of the
- * server; requests go from node:http straight to our listener, since its reply alone costs more than most of our answers, and it
- * would write the names of headers in lower case.
- */
+/** The fastify instance behind a door, with given routes: for tests that inject requests. */
 export function createApp(deps: HttpDeps, routes: readonly Route[], closing: AbortSignal): FastifyInstance {
+  return appOf(share(deps, routes, closing), {}, undefined);
+}
+
+function share(deps: HttpDeps, routes: readonly Route[], closing: AbortSignal): Shared {
   const limiter = new RequestLimiter(deps);
   closing.addEventListener('abort', limiter.close, { once: true });
   const listener = createRequestListener({ table: new RouteTable(routes), deps, limiter, closing });
+  return { listener, deps, connections: new Map() };
+}
+
+/**
+ * Fastify owns the life of the server; requests go from node:http straight to our listener, since its reply alone costs more than
+ * most of our answers, and it would write the names of headers in lower case.
+ */
+function appOf(
+  { listener, deps, connections }: Shared,
+  { maxHeaderBytes = 0 }: HttpServerOptions,
+  tls: HttpTls | undefined,
+): FastifyInstance {
+  const timing = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...(maxHeaderBytes > 0 ? { maxHeaderSize: maxHeaderBytes } : {}),
+  };
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -47,12 +86,11 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], closing: Abo
     frameworkErrors: (_error, _request, reply) => refuseUrl(reply as unknown as FastifyReply),
     clientErrorHandler: (error, socket) => refuseGarbage(error, socket),
     serverFactory: () =>
-      createServer(
-        { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
-        listener,
-      ),
+      tls === undefined
+        ? createServer(timing, listener)
+        : (createTlsServer({ ...timing, ...tlsOptions(tls) }, listener) as unknown as Server),
   });
-  limitConnections(app.server, () => deps.config().maxConnectionsPerClient);
+  limitConnections(app.server, connections, () => deps.config().maxConnectionsPerClient, tls === undefined);
   // Bodies are left unread, whatever their type: each handler reads its own, with its own limit.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
@@ -65,22 +103,12 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], closing: Abo
   return app;
 }
 
-async function listen(app: FastifyInstance, host: string, port: number): Promise<{ address: string; port: number }> {
-  try {
-    await app.listen({ host, port });
-  } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-    if (code === 'EADDRINUSE')
-      throw new AppError(
-        'portTaken',
-        `another process listens on ${host}:${port}, wanted for HTTP; stop it or choose another port with -http-port`,
-        { cause: thrown },
-      );
-    throw thrown;
-  }
-  const at = app.server.address();
-  return typeof at === 'object' && at !== null ? { address: at.address, port: at.port } : { address: host, port };
-}
+const tlsOptions = (tls: HttpTls) => ({
+  ...tls.context(),
+  requestCert: tls.verifyClients,
+  rejectUnauthorized: tls.verifyClients,
+  handshakeTimeout: tls.handshakeTimeoutMs,
+});
 
 function refuseUrl(reply: FastifyReply): void {
   void reply.code(400).type('text/plain; charset=utf-8').send(BAD_REQUEST);

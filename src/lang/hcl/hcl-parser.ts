@@ -1,5 +1,6 @@
 import { markBlockList, unmarkBlockList, isBlockList } from './blocks.js';
 import { HclLexer, type Token } from './hcl-lexer.js';
+import { type KeyOffsets, noteKey } from './key-offsets.js';
 import { type Fail, shown } from './syntax-error.js';
 import { type HclObject, type HclValue, MAX_DEPTH, setKey } from './value.js';
 
@@ -11,6 +12,8 @@ export class HclParser {
   constructor(
     text: string,
     private readonly fail: Fail,
+    /** Filled with the places of keys, for those who want to show them. */
+    private readonly offsets?: KeyOffsets,
   ) {
     this.lexer = new HclLexer(text, fail);
     this.token = this.lexer.next();
@@ -114,6 +117,7 @@ export class HclParser {
 
   /** HCL1: blocks and lists of one name add up, a scalar replaces a scalar, other mixtures are mistakes. */
   private add(target: HclObject, key: string, value: HclValue, at: Token): void {
+    if (this.offsets) noteKey(this.offsets, target, key, at.start);
     const existing = Object.hasOwn(target, key) ? target[key] : undefined;
     if (existing === undefined) return setKey(target, key, value);
     if (Array.isArray(existing) !== Array.isArray(value)) {

@@ -8,5 +8,6 @@
  */
 export { isBlockList, normalizeHcl, unwrapBlocks, type HclShape } from './blocks.js';
 export { parseJson } from './json.js';
+export { locateKey, type Place } from './locate.js';
 export { configFormat, parseHcl, parseHclOrJson } from './parse.js';
 export type { HclObject, HclValue } from './value.js';

@@ -8,12 +8,16 @@ export type Fail = (offset: number, problem: string) => AppError;
 export function failAt(text: string, filename: string | undefined): Fail {
   const where = filename === undefined ? '' : `${filename}, `;
   return (offset, problem) => {
-    const before = text.slice(0, offset);
-    const lineStart = before.lastIndexOf('\n') + 1;
-    const line = before.split('\n').length;
-    const column = Array.from(before.slice(lineStart)).length + 1;
+    const { line, column } = lineAndColumn(text, offset);
     return new AppError('invalidArgument', `${where}line ${line}, column ${column}: ${problem}`);
   };
+}
+
+/** The place of an offset; both count from 1, columns in characters. */
+export function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset);
+  const lineStart = before.lastIndexOf('\n') + 1;
+  return { line: before.split('\n').length, column: Array.from(before.slice(lineStart)).length + 1 };
 }
 
 /** Throws `tooLarge` for text over the limit. */

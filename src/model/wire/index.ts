@@ -12,6 +12,6 @@ export { asObject, list, map, opaque } from './collections.js';
 export { type DecodeOptions, type DecodeResult, decode, encode, tryDecode } from './codec.js';
 export { type Field, type ValueOf, alias, always, named, nullable, optional } from './field.js';
 export { foldedName, wireName } from './names.js';
-export { type FieldsOf, object } from './object.js';
+export { type FieldsOf, type ObjectOptions, object } from './object.js';
 export { type DecodeContext, type WirePath, type WireProblem, kindOf } from './problem.js';
 export { decimal, duration, flag, integer, oneOf, text, unsigned64 } from './scalars.js';

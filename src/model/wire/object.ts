@@ -18,18 +18,22 @@ interface NamedField {
   readonly field: Field<unknown>;
 }
 
+export interface ObjectOptions {
+  /** Names that are read and forgotten. */
+  readonly ignored?: readonly string[];
+  /** Names that are checked and forgotten. */
+  readonly checked?: Readonly<Record<string, Field<unknown>>>;
+}
+
 /**
  * An object with known fields, written in this order. Keys are found whatever their case and underscores; unknown ones are
  * problems. A required object is always written, if only as `{}`; an optional one exactly when it is present.
- * `ignored` names are read and forgotten.
  */
-export function object<Type extends object>(
-  fields: FieldsOf<Type>,
-  options: { readonly ignored?: readonly string[] } = {},
-): Field<Type> {
+export function object<Type extends object>(fields: FieldsOf<Type>, options: ObjectOptions = {}): Field<Type> {
   const named = namedFields(fields);
   const byFoldedName = lookup(named);
   const ignored = new Set((options.ignored ?? []).map(foldedName));
+  const checked = new Map(Object.entries(options.checked ?? {}).map(([name, field]) => [foldedName(name), field]));
   const empty = Object.fromEntries(
     named.filter(({ field }) => field.empty !== undefined).map(({ key, field }) => [key, field.empty]),
   ) as Type;
@@ -45,7 +49,9 @@ export function object<Type extends object>(
         const target = byFoldedName.get(foldedName(name));
         const at = fieldPath(path, target?.wire ?? name);
         if (target === undefined) {
-          if (!ignored.has(foldedName(name)))
+          const field = checked.get(foldedName(name));
+          if (field !== undefined) field.decode(value, at, context);
+          else if (!ignored.has(foldedName(name)))
             context.problems.push({ type: 'unknownField', path: at, problem: 'is not a known field' });
           continue;
         }

@@ -1,3 +1,4 @@
+import type { SecureVersion } from 'node:tls';
 import type { AppError, Clock } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
 import type { CertificateAuthority } from '../../ca/index.js';
@@ -82,6 +83,14 @@ export interface XdsServerDependencies {
 export interface ServerCertificate {
   readonly certPem: string;
   readonly privateKeyPem: string;
+  /** Further wishes of the configuration; none = TLS 1.2 and anybody may connect. */
+  readonly wishes?: {
+    readonly minVersion: SecureVersion;
+    /** In OpenSSL's words; empty = the usual ones. */
+    readonly ciphers: string;
+    /** Clients must show a certificate of these authorities (PEM); empty = they need none. */
+    readonly clientAuthoritiesPem: string;
+  };
 }
 
 /** Where the TLS door gets its certificate; `onChange` tells of a newer one, which is used for new connections at once. */

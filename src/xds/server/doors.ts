@@ -66,7 +66,16 @@ function changeCertificate(listener: TlsServer, certificates: ServerCertificateP
 }
 
 function tlsOptions(certificate: ServerCertificate): TlsOptions {
-  return { cert: certificate.certPem, key: certificate.privateKeyPem, ALPNProtocols: ['h2'], minVersion: 'TLSv1.2' };
+  const { certPem, privateKeyPem, wishes } = certificate;
+  const authorities = wishes?.clientAuthoritiesPem ?? '';
+  return {
+    cert: certPem,
+    key: privateKeyPem,
+    ALPNProtocols: ['h2'],
+    minVersion: wishes?.minVersion ?? 'TLSv1.2',
+    ...(wishes !== undefined && wishes.ciphers !== '' ? { ciphers: wishes.ciphers } : {}),
+    ...(authorities === '' ? {} : { ca: authorities, requestCert: true, rejectUnauthorized: true }),
+  };
 }
 
 type Injector = ReturnType<GrpcServer['createConnectionInjector']>;

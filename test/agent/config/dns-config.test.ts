@@ -19,7 +19,7 @@ function load(text: string, ...argv: string[]): LoadedConfig {
 describe('the options of DNS', () => {
   it('have the defaults of Consul', () => {
     const { config } = load('');
-    expect([config.dnsAddress, config.ports.dns]).toEqual(['127.0.0.1', 8600]);
+    expect([config.dnsAddresses, config.ports.dns]).toEqual([['127.0.0.1'], 8600]);
     expect(config.dns).toMatchObject({
       domain: 'consul',
       altDomain: '',
@@ -42,7 +42,7 @@ describe('the options of DNS', () => {
         allow_stale = false recursor_strategy = "random" recursor_timeout = "500ms" use_cache = true max_stale = "1h"
         soa { refresh = 1 retry = 2 expire = 3 min_ttl = 4 }
       }`);
-    expect(config.dnsAddress).toBe('127.0.0.2');
+    expect(config.dnsAddresses).toEqual(['127.0.0.2']);
     expect(config.dns).toEqual({
       domain: 'mesh.example',
       altDomain: 'consul',
@@ -63,7 +63,7 @@ describe('the options of DNS', () => {
       nodeMetaTxt: false,
       soa: { refreshSeconds: 1, retrySeconds: 2, expireSeconds: 3, minTtlSeconds: 4 },
     });
-    expect(withoutEffect).toEqual(['dns_config.use_cache', 'dns_config.max_stale']);
+    expect(withoutEffect).toEqual(['dns_config.max_stale', 'dns_config.use_cache']);
   });
 
   it('may come from flags, several recursors among them', () => {

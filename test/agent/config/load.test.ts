@@ -42,7 +42,7 @@ describe('flags', () => {
   it.each([
     [['-dev', '-nope'], /flag provided but not defined: -nope/],
     [['-dev', '-node'], /-node needs a value/],
-    [['-dev', '-http-port', 'x'], /whole number/],
+    [['-dev', '-http-port', 'x'], /a whole number is needed, not "x"/],
     [['-dev', '-http-port', '70000'], /between -1 \(closed\) and 65535/],
     [['-dev', 'stray'], /unexpected argument "stray"/],
     [['-server'], /data_dir cannot be empty/],
@@ -80,7 +80,7 @@ describe('files', () => {
       '-node',
       'flag',
     );
-    expect([config.nodeName, config.ports.http, config.ports.dns, config.logLevel]).toEqual(['flag', 3, 2, 'warn']);
+    expect([config.nodeName, config.ports.http, config.ports.dns, config.log.level]).toEqual(['flag', 3, 2, 'warn']);
     expect(config.nodeMeta).toEqual({ x: '1', y: '2' });
     expect(config.services.map(({ service }) => service)).toEqual(['one', 'two']);
   });
@@ -121,8 +121,8 @@ describe('files', () => {
   });
 
   it('may carry options that mean nothing here; those are named once', () => {
-    const { withoutEffect } = load({ 'a.hcl': 'enable_script_checks = true\nacl { tokens { agent = "x" } }' }, '-dev');
-    expect(withoutEffect).toEqual(['enable_script_checks', 'acl.tokens']);
+    const { withoutEffect } = load({ 'a.hcl': 'raft_protocol = 3\nacl { token_ttl = "1s" }\nautopilot { }' }, '-dev');
+    expect(withoutEffect).toEqual(['raft_protocol', 'acl.token_ttl', 'autopilot']);
   });
 
   it('with a default policy of deny make every call need an intention', () => {

@@ -1,7 +1,7 @@
 import type { RequestCategory, RequestLimitEntry, RequestRates } from '../../../model/index.js';
 import { configEntryListCell, configEntryListKey } from '../../../discovery/config/index.js';
 import { text } from '../answers.js';
-import type { HttpDeps } from '../http-deps.js';
+import type { HttpConfig, HttpDeps } from '../http-deps.js';
 import type { ApiAnswer } from '../route.js';
 import { type RequestOperation, requestClass } from './request-class.js';
 import { TokenBucket } from './token-bucket.js';
@@ -18,6 +18,10 @@ interface Limit {
   readonly bucket: TokenBucket;
 }
 
+/** What the limits of the configuration are called in logs and answers. */
+const OWN_NAME = 'limits.request_limits';
+type LimitedEntry = Omit<RequestLimitEntry, 'kind' | 'meta'>;
+
 /** Exceeding is logged so often at most. */
 const LOG_EVERY_MS = 10_000;
 
@@ -26,32 +30,36 @@ const LOG_EVERY_MS = 10_000;
  * enforcing, and noted by one that is permissive (consul-behaviour.md 11.6). An entry that changes keeps its other buckets.
  */
 export class RequestLimiter {
-  readonly #deps: Pick<HttpDeps, 'clock' | 'logger' | 'metrics'>;
+  readonly #deps: Pick<HttpDeps, 'clock' | 'config' | 'logger' | 'metrics'>;
   readonly #loggedAtMs = new Map<string, number>();
-  #limits: readonly Limit[] = [];
+  #entryLimits: readonly Limit[] = [];
+  #ownLimits: readonly Limit[] = [];
+  #own: HttpConfig['requestLimits'] | undefined;
   readonly close: () => void;
 
-  constructor(deps: Pick<HttpDeps, 'store' | 'clock' | 'logger' | 'metrics'>) {
+  constructor(deps: Pick<HttpDeps, 'store' | 'clock' | 'config' | 'logger' | 'metrics'>) {
     this.#deps = deps;
     this.close = deps.store.subscribe(
       configEntryListCell,
       configEntryListKey('control-plane-request-limit'),
       (records) => {
         const entries = records.flatMap(({ entry }) => (entry.kind === 'control-plane-request-limit' ? [entry] : []));
-        this.#limits = entries.flatMap((entry) => this.#limitsOf(entry));
+        this.#entryLimits = entries.flatMap((entry) => this.#limitsOf(entry));
       },
     );
   }
 
   /** The answer to a request that is over a limit; undefined = it may pass. 503 where only this server could have done it. */
   refusal(method: string, path: string): ApiAnswer | undefined {
-    if (this.#limits.length === 0) return undefined;
+    this.#readOwn();
+    const limits = [...this.#ownLimits, ...this.#entryLimits];
+    if (limits.length === 0) return undefined;
     const found = requestClass(method, path);
     if (found === undefined) return undefined;
     const { operation, category } = found;
     const nowMs = this.#deps.clock.now();
     let refused: Limit | undefined;
-    for (const limit of this.#limits) {
+    for (const limit of limits) {
       if (limit.operation !== operation || (limit.category !== undefined && limit.category !== category)) continue;
       if (limit.bucket.take(nowMs)) continue;
       this.#note(limit, nowMs);
@@ -60,7 +68,15 @@ export class RequestLimiter {
     return refused && text(operation === 'write' ? 503 : 429, `${sentence(refused)}; try again later`);
   }
 
-  #limitsOf(entry: RequestLimitEntry): readonly Limit[] {
+  /** `limits.request_limits` of the agent's configuration; a reload may change it. */
+  #readOwn(): void {
+    const { requestLimits } = this.#deps.config();
+    if (requestLimits === this.#own) return;
+    this.#own = requestLimits;
+    this.#ownLimits = this.#limitsOf({ name: OWN_NAME, ...requestLimits });
+  }
+
+  #limitsOf(entry: LimitedEntry): readonly Limit[] {
     const { mode, name } = entry;
     if (mode !== 'permissive' && mode !== 'enforcing') return [];
     const all: readonly (readonly [RequestCategory | undefined, RequestRates | undefined])[] = [
@@ -71,7 +87,7 @@ export class RequestLimiter {
       (['read', 'write'] as const).flatMap((operation) => {
         const rate = (operation === 'read' ? rates?.readRate : rates?.writeRate) ?? 0;
         if (rate <= 0) return [];
-        const known = this.#limits.find(
+        const known = [...this.#ownLimits, ...this.#entryLimits].find(
           (limit) => limit.entry === name && limit.operation === operation && limit.category === category,
         );
         const bucket = known?.bucket.rate === rate ? known.bucket : new TokenBucket(rate, this.#deps.clock.now());
@@ -96,5 +112,5 @@ function isRates(value: unknown): boolean {
 
 function sentence({ entry, operation, category, bucket }: Limit): string {
   const what = category === undefined ? `${operation}s` : `${category} ${operation}s`;
-  return `rate limit exceeded: more than ${bucket.rate} ${what} a second (control-plane-request-limit "${entry}")`;
+  return `rate limit exceeded: more than ${bucket.rate} ${what} a second (${entry === OWN_NAME ? entry : `control-plane-request-limit "${entry}"`})`;
 }

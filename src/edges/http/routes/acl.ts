@@ -22,7 +22,6 @@ const PATHS: Readonly<Record<string, readonly HttpMethod[]>> = {
   '/v1/acl/token': ['PUT'],
   '/v1/acl/token/': ['GET', 'PUT', 'DELETE'],
   '/v1/internal/acl/authorize': ['POST'],
-  '/v1/agent/token/': ['PUT'],
 };
 
 /** Access control comes with a later version; until then these say so, in the words that clients look for. */

@@ -1,4 +1,4 @@
-import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime } from 'node:os';
+import { arch, cpus, platform } from 'node:os';
 import { AppError } from '../../../core/index.js';
 import { badRequest, empty, json } from '../answers.js';
 import { describeMember } from '../agent-service/describe-member.js';
@@ -13,7 +13,6 @@ const operatorAcl = (access: 'read' | 'write'): AclRequirement => ({ resource: '
 /** The agent as a whole (consul-behaviour.md 1.2). */
 export const agentSelfRoutes: readonly Route[] = [
   { method: 'GET', path: '/v1/agent/self', acl: agentAcl('read'), blocking: false, handle: describeSelf },
-  { method: 'GET', path: '/v1/agent/host', acl: operatorAcl('read'), blocking: false, handle: describeHost },
   { method: 'GET', path: '/v1/agent/version', acl: 'none', blocking: false, handle: describeVersion },
   {
     method: 'GET',
@@ -22,7 +21,6 @@ export const agentSelfRoutes: readonly Route[] = [
     blocking: false,
     handle: listMembers,
   },
-  { method: 'GET', path: '/v1/agent/metrics', acl: agentAcl('read'), blocking: false, handle: readMetrics },
   { method: 'PUT', path: '/v1/agent/reload', acl: agentAcl('write'), blocking: false, handle: reload },
   { method: 'PUT', path: '/v1/agent/leave', acl: agentAcl('write'), blocking: false, handle: leave },
   { method: 'PUT', path: '/v1/agent/join/', acl: agentAcl('write'), blocking: false, handle: join },
@@ -71,27 +69,6 @@ function describeSelf({ config, deps }: ApiRequest): ApiAnswer {
   });
 }
 
-function describeHost({ deps }: ApiRequest): ApiAnswer {
-  const total = totalmem();
-  const free = freemem();
-  return json({
-    Memory: { total, available: free, used: total - free, usedPercent: ((total - free) / total) * 100, free },
-    CPU: cpus().map(({ model, speed }, cpu) => ({ cpu, modelName: model, mhz: speed })),
-    Host: {
-      hostname: hostname(),
-      uptime: Math.round(uptime()),
-      os: platform(),
-      platform: platform(),
-      kernelVersion: release(),
-      kernelArch: arch(),
-      loadAverage: loadavg(),
-    },
-    Disk: null,
-    CollectionTime: deps.clock.now() * 1e6,
-    Errors: null,
-  });
-}
-
 function describeVersion({ config }: ApiRequest): ApiAnswer {
   return json({ SHA: config.revision, BuildDate: config.buildDate, HumanVersion: config.version, FIPS: '' });
 }
@@ -102,20 +79,6 @@ function listMembers(request: ApiRequest): ApiAnswer {
   if (wan && segment !== '' && segment !== '_all') badRequest('Cannot provide a segment with wan=true');
   if (segment !== '' && segment !== '_all') badRequest('Network segments are not supported in this version of Consul');
   return json(filterRows(request, memberFilterType, [describeMember(request.config, wan)]));
-}
-
-async function readMetrics(request: ApiRequest): Promise<ApiAnswer> {
-  const { metrics } = request.deps;
-  const accepted = request.header('accept');
-  const asked = request.query.get('format');
-  if (asked !== '' && asked !== 'prometheus' && asked !== 'json')
-    badRequest(`Unknown format "${asked}": it must be prometheus or json`);
-  const prometheus = asked === 'prometheus' || /openmetrics-text|text\/plain;\s*version=0\.0\.4/.test(accepted);
-  if (!prometheus) return json(await metrics.json());
-  return {
-    text: await metrics.prometheus(),
-    headers: { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' },
-  };
 }
 
 async function reload({ deps }: ApiRequest): Promise<ApiAnswer> {

@@ -6,14 +6,18 @@ import type { Route } from '../route.js';
 import { aclRoutes } from './acl.js';
 import { agentCheckRoutes } from './agent-checks.js';
 import { agentConnectRoutes } from './agent-connect.js';
+import { agentHostRoutes } from './agent-host.js';
 import { agentSelfRoutes } from './agent-self.js';
 import { agentServiceRoutes } from './agent-services.js';
+import { agentTelemetryRoutes } from './agent-telemetry.js';
+import { agentTokenRoutes } from './agent-tokens.js';
 import { autopilotRoutes } from './autopilot.js';
 import { catalogRoutes } from './catalog.js';
 import { configRoutes } from './config.js';
 import { connectCaRoutes } from './connect-ca.js';
 import { coordinateRoutes } from './coordinate.js';
 import { eventRoutes } from './event.js';
+import { debugPprofRoutes } from './debug-pprof.js';
 import { discoveryChainRoutes } from './discovery-chain.js';
 import { exportedServicesRoutes } from './exported-services.js';
 import { healthRoutes } from './health.js';
@@ -33,13 +37,17 @@ export const allRoutes: readonly Route[] = [
   ...aclRoutes,
   ...agentCheckRoutes,
   ...agentConnectRoutes,
+  ...agentHostRoutes,
   ...agentSelfRoutes,
   ...agentServiceRoutes,
+  ...agentTelemetryRoutes,
+  ...agentTokenRoutes,
   ...autopilotRoutes,
   ...catalogRoutes,
   ...configRoutes,
   ...connectCaRoutes,
   ...coordinateRoutes,
+  ...debugPprofRoutes,
   ...discoveryChainRoutes,
   ...eventRoutes,
   ...exportedServicesRoutes,

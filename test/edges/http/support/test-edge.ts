@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createLocalAgent } from '../../../../src/agent/index.js';
+import { createAgentTokens, createLocalAgent } from '../../../../src/agent/index.js';
 import type { CertificateAuthority } from '../../../../src/ca/index.js';
 import { type Clock, systemClock } from '../../../../src/core/index.js';
 import { createEventLog } from '../../../../src/discovery/events/index.js';
@@ -58,6 +58,10 @@ export const testConfig: HttpConfig = {
   disableUnprintableCharFilter: false,
   kvMaxValueSize: 524_288,
   txnMaxReqLen: 524_288,
+  requestLimits: { mode: 'disabled', readRate: 0, writeRate: 0 },
+  enableDebug: false,
+  useCache: true,
+  dataDir: '',
   sessionTtlMinMs: 10_000,
   maxConnectionsPerClient: 200,
   defaultQueryTimeMs: 300_000,
@@ -65,6 +69,17 @@ export const testConfig: HttpConfig = {
   discoveryMaxStaleMs: 0,
   uiContentPath: '',
   debugConfig: {},
+};
+
+const noTokens = {
+  enablePersistence: false,
+  initialManagement: '',
+  agentRecovery: '',
+  default: '',
+  agent: '',
+  configFileServiceRegistration: '',
+  dns: '',
+  replication: '',
 };
 
 const noCa: CertificateAuthority = {
@@ -131,7 +146,9 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
       ...options.propagation,
     },
     control: { reload: () => Promise.resolve(), leave: () => Promise.resolve() },
-    metrics: { prometheus: () => Promise.resolve(''), json: () => Promise.resolve({}) },
+    tokens: createAgentTokens(noTokens, '', ignore),
+    watchLog: () => ignore,
+    metrics: { prometheus: () => Promise.resolve(''), json: () => ({}) },
     logger: quiet,
   };
 }

@@ -1,0 +1,31 @@
+import type { AgentConfig } from './agent-config.js';
+import type { AgentOptions } from './options.js';
+
+const TOP_LEVEL_TLS = [
+  'caFile',
+  'caPath',
+  'certFile',
+  'keyFile',
+  'tlsCipherSuites',
+  'tlsMinVersion',
+  'verifyIncoming',
+  'verifyIncomingHttps',
+] as const;
+
+/** What a configuration says that is accepted and had better be otherwise, a sentence each. */
+export function configWarnings(options: AgentOptions, config: AgentConfig): string[] {
+  const warnings: string[] = [];
+  if (TOP_LEVEL_TLS.some((key) => options[key] !== undefined))
+    warnings.push('ca_file, cert_file, key_file, verify_incoming and tls_… at the top are old: write them in tls { defaults { } }');
+  if (!/^[A-Za-z0-9.-]+$/.test(config.nodeName))
+    warnings.push(`node name "${config.nodeName}" cannot be found by DNS: it has characters other than letters, digits and dashes`);
+  if (config.scriptChecks.remote && !config.aclEnabled && config.http.allowWriteFrom.length === 0)
+    warnings.push(
+      'enable_script_checks without access control lets everybody who reaches the HTTP API run commands here: use enable_local_script_checks',
+    );
+  if (config.tls.https.verifyIncoming && config.ports.https < 0)
+    warnings.push('tls.https.verify_incoming has no effect while ports.https is closed');
+  if (config.log.file === '' && (options.logRotateBytes !== undefined || options.logRotateDurationMs !== undefined))
+    warnings.push('log_rotate_… has no effect without log_file');
+  return warnings;
+}

@@ -1,0 +1,58 @@
+import { AppError } from '../../core/index.js';
+import type { TelemetryOptions } from './option-sections.js';
+
+/** Where figures go and which. */
+export interface TelemetryConfig {
+  readonly disableHostname: boolean;
+  /** `host:port`; empty = nowhere. */
+  readonly dogstatsdAddress: string;
+  readonly dogstatsdTags: readonly string[];
+  readonly statsdAddress: string;
+  readonly enableHostMetrics: boolean;
+  readonly metricsPrefix: string;
+  /** Prefixes of names that are kept and dropped; the longest that fits decides, then `filterDefault`. */
+  readonly allowedPrefixes: readonly string[];
+  readonly blockedPrefixes: readonly string[];
+  readonly filterDefault: boolean;
+  /** False only where `prometheus_retention_time` says so. */
+  readonly prometheus: boolean;
+  readonly prometheusRetentionMs: number;
+}
+
+const PREFIX = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
+const MINUTE_MS = 60_000;
+
+/** The telemetry options with defaults filled in and rules checked. Throws AppError('invalidArgument'). */
+export function resolveTelemetry(given: TelemetryOptions): TelemetryConfig {
+  const metricsPrefix = given.metricsPrefix || 'consul';
+  if (!PREFIX.test(metricsPrefix))
+    throw new AppError('invalidArgument', `telemetry.metrics_prefix must be a name such as consul, not "${metricsPrefix}"`);
+  const filters = given.prefixFilter ?? [];
+  for (const filter of filters)
+    if (!/^[+-]./.test(filter))
+      throw new AppError(
+        'invalidArgument',
+        `telemetry.prefix_filter: "${filter}" must begin with + (keep) or - (drop), then a prefix of names`,
+      );
+  const begin = (sign: string): readonly string[] =>
+    filters.filter((filter) => filter.startsWith(sign)).map((filter) => filter.slice(1));
+  const retentionMs = given.prometheusRetentionTimeMs;
+  return {
+    disableHostname: given.disableHostname ?? false,
+    dogstatsdAddress: address('dogstatsd_addr', given.dogstatsdAddr ?? ''),
+    dogstatsdTags: given.dogstatsdTags ?? [],
+    statsdAddress: address('statsd_address', given.statsdAddress ?? ''),
+    enableHostMetrics: given.enableHostMetrics ?? false,
+    metricsPrefix,
+    allowedPrefixes: begin('+'),
+    blockedPrefixes: begin('-'),
+    filterDefault: given.filterDefault ?? true,
+    prometheus: retentionMs === undefined || retentionMs > 0,
+    prometheusRetentionMs: retentionMs ?? MINUTE_MS,
+  };
+}
+
+function address(option: string, given: string): string {
+  if (given === '' || /^(?:\[[^\]]+\]|[^:\s]+):\d{1,5}$/.test(given)) return given;
+  throw new AppError('invalidArgument', `telemetry.${option} must be HOST:PORT, not "${given}"`);
+}

@@ -4,7 +4,13 @@ import { AppError } from '../core/index.js';
 import type { TokenConfig } from './config/index.js';
 
 /** The tokens an agent acts with when a request brings none. */
-export type TokenKind = 'default' | 'agent' | 'agent_recovery' | 'replication' | 'config_file_service_registration' | 'dns';
+export type TokenKind =
+  | 'default'
+  | 'agent'
+  | 'agent_recovery'
+  | 'replication'
+  | 'config_file_service_registration'
+  | 'dns';
 
 /** Names under which tokens are set by HTTP, old ones too (consul-behaviour.md 1.2). */
 const KINDS: Readonly<Record<string, TokenKind>> = {
@@ -23,7 +29,8 @@ const KINDS: Readonly<Record<string, TokenKind>> = {
 };
 
 /** The kind that a name of the API means; undefined when it means none. */
-export const tokenKind = (name: string): TokenKind | undefined => (Object.hasOwn(KINDS, name) ? KINDS[name] : undefined);
+export const tokenKind = (name: string): TokenKind | undefined =>
+  Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
 
 /** The tokens of an agent. They are secrets: never logged, never in an answer. */
 export interface AgentTokens {
@@ -38,18 +45,15 @@ export interface AgentTokens {
 const FILE = 'acl-tokens.json';
 
 /** The tokens of a configuration, those kept in the data directory over them (`acl.enable_token_persistence`). */
-export function createAgentTokens(
-  config: TokenConfig,
-  dataDir: string,
-  warn: (message: string) => void,
-): AgentTokens {
+export function createAgentTokens(config: TokenConfig, dataDir: string, warn: (message: string) => void): AgentTokens {
   let current = config;
   let configured = tokensOf(config);
   const kept = new Map<TokenKind, string>(
     config.enablePersistence && dataDir !== '' ? readKept(join(dataDir, FILE), warn) : [],
   );
   for (const kind of kept.keys())
-    if (configured.has(kind)) warn(`the ${kind} token was set by HTTP and is kept; the one of the configuration is not used`);
+    if (configured.has(kind))
+      warn(`the ${kind} token was set by HTTP and is kept; the one of the configuration is not used`);
   const save = (): void => {
     if (!current.enablePersistence || dataDir === '') return;
     const file = join(dataDir, FILE);

@@ -14,9 +14,7 @@ export function metricsOptionsOf(config: TelemetryConfig, onProblem: (message: s
     prometheus: config.prometheus,
     statsd: [
       ...(statsdAddress === '' ? [] : [createStatsd({ address: statsdAddress, onProblem })]),
-      ...(dogstatsdAddress === ''
-        ? []
-        : [createStatsd({ address: dogstatsdAddress, tags: dogstatsdTags, onProblem })]),
+      ...(dogstatsdAddress === '' ? [] : [createStatsd({ address: dogstatsdAddress, tags: dogstatsdTags, onProblem })]),
     ],
   };
 }

@@ -45,8 +45,10 @@ export function restartOnly(running: AgentConfig, next: AgentConfig): string[] {
   return [...changed.map(([, name]) => name), ...(logTargetChanged(running, next) ? ['log_file', 'log_json'] : [])];
 }
 
-const logTargetChanged = ({ log: { level: _before, ...before } }: AgentConfig, { log: { level: _now, ...now } }: AgentConfig) =>
-  !isDeepStrictEqual(before, now);
+const logTargetChanged = (
+  { log: { level: _before, ...before } }: AgentConfig,
+  { log: { level: _now, ...now } }: AgentConfig,
+) => !isDeepStrictEqual(before, now);
 
 /** The new configuration with what takes a restart as it runs: what `agent/self` shows and rooms read is what is true. */
 export function withoutRestart(running: AgentConfig, next: AgentConfig): AgentConfig {

@@ -32,7 +32,10 @@ async function run(
 ): Promise<number> {
   const { logger } = logging;
   const { config } = loaded;
-  logger.info({ version: API_VERSION, node: config.nodeName, datacenter: config.datacenter }, 'Meshwright agent starts');
+  logger.info(
+    { version: API_VERSION, node: config.nodeName, datacenter: config.datacenter },
+    'Meshwright agent starts',
+  );
   tell(loaded, logging);
   let finish = (_code: number): void => undefined;
   const finished = new Promise<number>((resolve) => {

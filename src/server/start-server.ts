@@ -118,7 +118,9 @@ export async function startServer(
     clock.now,
     metricsOptionsOf(config.telemetry, (message) => logger.warn({ room: 'telemetry' }, message)),
   );
-  const tokens = createAgentTokens(config.aclTokens, config.dataDir, (message) => logger.warn({ room: 'acl' }, message));
+  const tokens = createAgentTokens(config.aclTokens, config.dataDir, (message) =>
+    logger.warn({ room: 'acl' }, message),
+  );
   let dnsSettings = dnsSettingsOf(config);
   const dns = createDnsServer({
     store,
@@ -201,7 +203,10 @@ export async function startServer(
         if (metaChanged) await registerSelf(store, facts, config.ports.server, serverMeta(config));
         await definitions.apply(next);
         if (needRestart.length > 0)
-          logger.warn({ options: needRestart.join(', ') }, 'options have changed that take effect at the next start only');
+          logger.warn(
+            { options: needRestart.join(', ') },
+            'options have changed that take effect at the next start only',
+          );
       },
     };
   } catch (thrown) {
@@ -234,11 +239,7 @@ interface Parts {
 }
 
 /** What happens behind the open HTTP door: self-registration, root, local services, then xDS. */
-async function serve(
-  config: AgentConfig,
-  ports: Ports,
-  parts: Parts,
-): Promise<void> {
+async function serve(config: AgentConfig, ports: Ports, parts: Parts): Promise<void> {
   const { store, ca, agent, xds, facts, logger, definitions, certificates } = parts;
   await setDefaultIntentionPolicy(store, config.defaultIntentionPolicy);
   // As Consul does at a first start: the bare node, then what the agent knows about it. Clients see two steps of the index.

@@ -68,7 +68,8 @@ function wishesOf(option: string, config: TlsConfig): NonNullable<ServerCertific
 
 function authoritiesOf(option: string, { caFile, caPath }: TlsConfig): string {
   const fromFile = caFile === '' ? [] : [readPem(`${option}.ca_file`, caFile)];
-  const fromPath = caPath === '' ? [] : namesOf(option, caPath).map((name) => readPem(`${option}.ca_path`, join(caPath, name)));
+  const fromPath =
+    caPath === '' ? [] : namesOf(option, caPath).map((name) => readPem(`${option}.ca_path`, join(caPath, name)));
   const all = [...fromFile, ...fromPath].join('\n');
   if (!all.includes('-----BEGIN CERTIFICATE-----'))
     throw new AppError('invalidArgument', `${option}: there is no certificate in ca_file or ca_path`);

@@ -6,7 +6,6 @@ export { type Labels, INTERVAL_MS } from './interval-sink.js';
 export { type LogFileOptions, openLogFile } from './log-file.js';
 export {
   createLogging,
-  LOG_LEVELS,
   type Logger,
   type Logging,
   type LogLevel,

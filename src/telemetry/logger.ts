@@ -7,7 +7,7 @@ export type { Logger } from 'pino';
 const REDACTED = ['token', '*.token', 'privateKeyPem', '*.privateKeyPem', 'secret', '*.secret'];
 
 /** Levels of the log, from the most talkative. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Whether a text names a level; `err` and `warning` are understood. */
@@ -51,8 +51,7 @@ export function createLogging(options: {
   const children = new Set<WeakRef<Logger>>();
   const write = (json: string, at: number): void => {
     let [text, own]: (string | undefined)[] = [];
-    const line = (wantsJson: boolean): string =>
-      wantsJson ? (own ??= jsonLine(json)) : (text ??= textLine(json));
+    const line = (wantsJson: boolean): string => (wantsJson ? (own ??= jsonLine(json)) : (text ??= textLine(json)));
     if (at >= least) for (const target of options.targets) target.write(line(options.json));
     for (const watch of watches) if (at >= number(watch.level)) watch.onLine(line(watch.json));
   };

@@ -71,8 +71,7 @@ export function statsdLine(
 ): string {
   const clean = (text: string): string => text.replace(/[\s:|@#,]/g, '_');
   const pairs = Object.entries(labels);
-  if (tags === undefined)
-    return `${clean([name, ...pairs.map(([, label]) => label)].join('.'))}:${value}|${kind}`;
+  if (tags === undefined) return `${clean([name, ...pairs.map(([, label]) => label)].join('.'))}:${value}|${kind}`;
   const all = [...tags, ...pairs.map(([key, label]) => `${clean(key)}:${clean(label)}`)];
   return `${clean(name)}:${value}|${kind}${all.length === 0 ? '' : `|#${all.join(',')}`}`;
 }

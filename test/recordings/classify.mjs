@@ -28,7 +28,7 @@ const endpoints = [
   [/^\/v1\/config(?:$|\/)/, undefined],
   [/^\/v1\/connect\/(?:intentions(?:$|\/)|ca\/roots$)/, undefined],
   [/^\/v1\/discovery-chain\//, undefined],
-  [/^\/v1\/agent\/(?:join|leave|force-leave|reload|monitor|host|token)/, 'agent endpoints of a later issue'],
+  [/^\/v1\/agent\/(?:join|leave|force-leave|reload|monitor|host|token)/, undefined],
   [/^\/v1\/connect\/ca\/configuration/, 'CA configuration over HTTP'],
   [/^\/v1\/health\/ingress\//, 'ingress gateways'],
   [/^\/v1\/catalog\/gateway-services\//, 'gateways'],
@@ -127,6 +127,7 @@ const waitingSettings = { acl: 'access control', encrypt: 'gossip keys' };
 
 /** Decided by hand, because the steps alone do not show it: { waits: reason } or { inScope: why }. */
 const overrides = {
+  'agent/tokens-without-acl': { inScope: 'access control is off in it' },
   'catalog/datacenters': { inScope: 'another datacenter is only named to be refused' },
   'operator/keyring-encrypted': { inScope: 'decided: there is nothing to encrypt' },
   'operator/usage': { inScope: 'a mesh gateway is only counted' },

@@ -33,7 +33,10 @@ export function expandAddress(option: string, text: string, network: HostNetwork
         if (found.trim() === '') throw new AppError('invalidArgument', 'no interface of this host fits');
         return found;
       } catch (thrown) {
-        throw new AppError('invalidArgument', `${option}: template "{{ ${body.trim()} }}": ${AppError.from(thrown).message}`);
+        throw new AppError(
+          'invalidArgument',
+          `${option}: template "{{ ${body.trim()} }}": ${AppError.from(thrown).message}`,
+        );
       }
     })
     .trim();
@@ -44,7 +47,8 @@ function evaluate(body: string, network: HostNetwork): string {
   for (const part of splitPipes(body)) {
     const [name = '', ...given] = words(part);
     const step = Object.hasOwn(STEPS, name) ? STEPS[name] : undefined;
-    if (step === undefined) throw bad(`"${name}" is not one of the functions that are known: ${Object.keys(STEPS).join(', ')}`);
+    if (step === undefined)
+      throw bad(`"${name}" is not one of the functions that are known: ${Object.keys(STEPS).join(', ')}`);
     value = step(value, given, network);
   }
   return typeof value === 'string' ? value : (value ?? []).map(({ info }) => info.address).join(SEPARATOR);
@@ -177,7 +181,8 @@ function sorted(rows: readonly Row[], by: string): Row[] {
   const compare = (left: Row, right: Row, key: string): number => {
     const plain = key.replace(/^[+-]/, '');
     if (plain === 'default') return 0;
-    if (plain === 'size') return Number((left.info.cidr ?? '').split('/')[1]) - Number((right.info.cidr ?? '').split('/')[1]);
+    if (plain === 'size')
+      return Number((left.info.cidr ?? '').split('/')[1]) - Number((right.info.cidr ?? '').split('/')[1]);
     if (plain === 'private') return Number(isIn(networksOf(RFC1918), right)) - Number(isIn(networksOf(RFC1918), left));
     const [a, b] = [attribute(left, plain), attribute(right, plain)];
     return a < b ? -1 : a > b ? 1 : 0;
@@ -196,9 +201,8 @@ function count([text = '']: readonly string[]): number {
   return Number(text);
 }
 
-const unique = (rows: readonly Row[], by: string): Row[] => [
-  ...new Map(rows.toReversed().map((row) => [attribute(row, by), row])).values(),
-].toReversed();
+const unique = (rows: readonly Row[], by: string): Row[] =>
+  [...new Map(rows.toReversed().map((row) => [attribute(row, by), row])).values()].toReversed();
 
 const STEPS: Readonly<Record<string, Step>> = {
   GetPrivateIP: (_input, _given, network) => first(privateRows(network)),

@@ -11,7 +11,9 @@ export interface AgentFlag {
   readonly withoutEffect?: true;
 }
 
-type Key<Type> = { [Name in keyof AgentOptions]-?: AgentOptions[Name] extends Type | undefined ? Name : never }[keyof AgentOptions];
+type Key<Type> = {
+  [Name in keyof AgentOptions]-?: AgentOptions[Name] extends Type | undefined ? Name : never;
+}[keyof AgentOptions];
 
 const invalid = (message: string): AppError => new AppError('invalidArgument', message);
 const isTrue = (value: string): boolean => {
@@ -77,13 +79,16 @@ export const AGENT_FLAGS: Readonly<Record<string, AgentFlag>> = {
     about: 'Accept an etcd that is older than those we are tested with.',
     set: (given) => ({ state: { etcd: { allowOld: isTrue(given) } } }),
   },
-  'allow-plaintext-secrets': onOff('allowPlaintextSecrets', 'Give keys to Envoys on other hosts over plaintext xDS too.'),
+  'allow-plaintext-secrets': onOff(
+    'allowPlaintextSecrets',
+    'Give keys to Envoys on other hosts over plaintext xDS too.',
+  ),
   'alt-domain': words('altDomain', 'domain', 'A second domain that DNS answers for.'),
   'auto-reload-config': onOff('autoReloadConfig', 'Reload when a configuration file or a certificate changes.'),
   bind: words('bindAddr', 'address', 'Address of this node; may be a template such as "{{ GetPrivateIP }}".'),
   bootstrap: silent('A single server needs no bootstrapping.'),
   'bootstrap-expect': silent('A single server needs no bootstrapping.', 'int'),
-  'check-output-max-size': count('checkOutputMaxSize', 'Bytes of a check\'s output that are kept (default 4096).'),
+  'check-output-max-size': count('checkOutputMaxSize', "Bytes of a check's output that are kept (default 4096)."),
   client: words('clientAddr', 'addresses', 'Addresses that HTTP, DNS and gRPC listen on (default 127.0.0.1).'),
   'data-dir': words('dataDir', 'directory', 'Where the state is kept; needed without -dev.'),
   datacenter: words('datacenter', 'name', 'Name of the datacenter (default dc1).', true),
@@ -154,5 +159,8 @@ export const FILE_FLAGS = {
   'config-dir': { value: 'directory', about: 'Directory with .hcl and .json files, read in the order of their names.' },
   'config-file': { value: 'file', about: 'Configuration file in HCL or JSON; may be given several times.' },
   'config-format': { value: 'hcl|json', about: 'Format of the files, whatever their names and contents.' },
-  hcl: { value: 'text', about: 'A piece of configuration, read after all files and flags; may be given several times.' },
+  hcl: {
+    value: 'text',
+    about: 'A piece of configuration, read after all files and flags; may be given several times.',
+  },
 } as const;

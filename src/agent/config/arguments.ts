@@ -20,7 +20,12 @@ const isFileFlag = (name: string): name is keyof typeof FILE_FLAGS => Object.has
 /** Reads the flags of `agent` (consul-behaviour 3.3): `-name=value`, `-name value`, `--name`. Throws AppError('invalidArgument'). */
 export function parseAgentArguments(argv: readonly string[]): AgentArguments {
   const sources: AgentOptions[] = [];
-  const found: Record<keyof typeof FILE_FLAGS, string[]> = { 'config-dir': [], 'config-file': [], 'config-format': [], hcl: [] };
+  const found: Record<keyof typeof FILE_FLAGS, string[]> = {
+    'config-dir': [],
+    'config-file': [],
+    'config-format': [],
+    hcl: [],
+  };
   const paths: string[] = [];
   const withoutEffect: string[] = [];
   for (let at = 0; at < argv.length; at++) {

@@ -16,9 +16,13 @@ const TOP_LEVEL_TLS = [
 export function configWarnings(options: AgentOptions, config: AgentConfig): string[] {
   const warnings: string[] = [];
   if (TOP_LEVEL_TLS.some((key) => options[key] !== undefined))
-    warnings.push('ca_file, cert_file, key_file, verify_incoming and tls_… at the top are old: write them in tls { defaults { } }');
+    warnings.push(
+      'ca_file, cert_file, key_file, verify_incoming and tls_… at the top are old: write them in tls { defaults { } }',
+    );
   if (!/^[A-Za-z0-9.-]+$/.test(config.nodeName))
-    warnings.push(`node name "${config.nodeName}" cannot be found by DNS: it has characters other than letters, digits and dashes`);
+    warnings.push(
+      `node name "${config.nodeName}" cannot be found by DNS: it has characters other than letters, digits and dashes`,
+    );
   if (config.scriptChecks.remote && !config.aclEnabled && config.http.allowWriteFrom.length === 0)
     warnings.push(
       'enable_script_checks without access control lets everybody who reaches the HTTP API run commands here: use enable_local_script_checks',

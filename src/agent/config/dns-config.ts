@@ -54,7 +54,10 @@ export function resolveDns(options: AgentOptions, own: DnsPlace): DnsConfig {
     throw invalid(`dns_config.recursor_strategy must be "sequential" or "random", not "${strategy}"`);
   const recursors = (options.recursors ?? []).map(recursorOf);
   for (const { host, port } of recursors)
-    if (port === own.port && own.addresses.some((address) => host === address || (isEverywhere(address) && /^127\.|^::1$/.test(host))))
+    if (
+      port === own.port &&
+      own.addresses.some((address) => host === address || (isEverywhere(address) && /^127\.|^::1$/.test(host)))
+    )
       throw invalid(`recursors names ${host}:${port}, where this agent answers DNS itself: name another server`);
   return {
     domain: domainOf('domain', options.domain || 'consul'),

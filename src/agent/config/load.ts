@@ -59,7 +59,9 @@ function repeatedIds(sources: readonly ConfigSource[]): string[] {
     services.flatMap(({ id }) => {
       const other = seen.get(id);
       seen.set(id, name);
-      return other === undefined ? [] : [`the service id "${id}" is defined in ${other} and again in ${name}: the last one counts`];
+      return other === undefined
+        ? []
+        : [`the service id "${id}" is defined in ${other} and again in ${name}: the last one counts`];
     }),
   );
 }

@@ -25,7 +25,7 @@ function mergeValues(left: unknown, right: unknown): unknown {
 export function listsAndOthers(options: AgentOptions): { readonly lists: AgentOptions; readonly others: AgentOptions } {
   const entries = Object.entries(options);
   return {
-    lists: Object.fromEntries(entries.filter(([, value]) => Array.isArray(value))) as AgentOptions,
-    others: Object.fromEntries(entries.filter(([, value]) => !Array.isArray(value))) as AgentOptions,
+    lists: Object.fromEntries(entries.filter(([, value]) => Array.isArray(value))),
+    others: Object.fromEntries(entries.filter(([, value]) => !Array.isArray(value))),
   };
 }

@@ -146,7 +146,9 @@ export const optionSections = {
       agentRecovery: optional(named('AgentRecovery', text(), ['agent_master'])),
       default: words(),
       agent: words(),
-      configFileServiceRegistration: optional(named('ConfigFileServiceRegistration', text(), ['config_file_registration'])),
+      configFileServiceRegistration: optional(
+        named('ConfigFileServiceRegistration', text(), ['config_file_registration']),
+      ),
       dns: words(),
       replication: words(),
     }),

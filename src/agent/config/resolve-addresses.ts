@@ -101,7 +101,9 @@ function ownAddress(bindAddress: string, network: HostNetwork): string {
   try {
     return expandAddress('advertise_addr', '{{ GetPrivateIP }}', network);
   } catch {
-    throw invalid(`bind_addr is ${bindAddress} and this host has no private address: say with advertise_addr how others reach it`);
+    throw invalid(
+      `bind_addr is ${bindAddress} and this host has no private address: say with advertise_addr how others reach it`,
+    );
   }
 }
 

@@ -48,9 +48,12 @@ function checkNetwork(network: string): void {
 
 /** Header names and values that a response could not carry are refused at the start, not at the first answer. */
 function checkedHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   for (const [name, value] of Object.entries(headers))
-    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) || /[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value))
+    if (
+      !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) ||
+      /[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)
+    )
       throw new AppError('invalidArgument', `http_config.response_headers: "${name}" is not a header that can be sent`);
   return headers;
 }

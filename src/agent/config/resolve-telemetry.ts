@@ -26,7 +26,10 @@ const MINUTE_MS = 60_000;
 export function resolveTelemetry(given: TelemetryOptions): TelemetryConfig {
   const metricsPrefix = given.metricsPrefix || 'consul';
   if (!PREFIX.test(metricsPrefix))
-    throw new AppError('invalidArgument', `telemetry.metrics_prefix must be a name such as consul, not "${metricsPrefix}"`);
+    throw new AppError(
+      'invalidArgument',
+      `telemetry.metrics_prefix must be a name such as consul, not "${metricsPrefix}"`,
+    );
   const filters = given.prefixFilter ?? [];
   for (const filter of filters)
     if (!/^[+-]./.test(filter))

@@ -75,7 +75,7 @@ export function resolveTls(options: AgentOptions, door: 'https' | 'grpc'): TlsCo
 
 function merged(...layers: readonly (object | undefined)[]): TlsOptions {
   const entries = layers.flatMap((layer) => Object.entries(layer ?? {}).filter(([, value]) => value !== undefined));
-  return Object.fromEntries(entries) as TlsOptions;
+  return Object.fromEntries(entries);
 }
 
 function versionOf(at: string, given: string): string {
@@ -87,7 +87,10 @@ function versionOf(at: string, given: string): string {
 }
 
 function suitesOf(at: string, given: string): readonly string[] {
-  const names = given.split(',').map((name) => name.trim()).filter(Boolean);
+  const names = given
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
   const unknown = names.find((name) => !Object.hasOwn(CIPHER_SUITES, name));
   if (unknown !== undefined)
     throw invalid(`${at}: unsupported cipher suite ${unknown}; known are ${Object.keys(CIPHER_SUITES).join(', ')}`);

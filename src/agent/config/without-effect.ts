@@ -33,7 +33,9 @@ export const OPTIONS_WITHOUT_EFFECT = {
   // Answers are never older than the state itself, so that nothing is kept that could go stale.
   dns_config: words('cache_max_age max_stale prefer_namespace use_cache'),
   http_config: [],
-  limits: words('rpc_client_timeout rpc_handshake_timeout rpc_max_burst rpc_max_conns_per_client rpc_rate kv_max_value_size_bytes'),
+  limits: words(
+    'rpc_client_timeout rpc_handshake_timeout rpc_max_burst rpc_max_conns_per_client rpc_rate kv_max_value_size_bytes',
+  ),
   ports: words('proxy_max_port proxy_min_port'),
   telemetry: words(`
     circonus_api_app circonus_api_token circonus_api_url circonus_broker_id circonus_broker_select_tag

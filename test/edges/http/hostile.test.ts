@@ -61,21 +61,20 @@ const rest = fc
 const ENDLESS: ReadonlySet<string> = new Set(['/v1/agent/monitor', '/v1/agent/metrics/stream']);
 
 describe('anything at all', () => {
-  test.each(routes.filter(({ path }) => !ENDLESS.has(path)).map((route) => [`${route.method} ${route.path}`, route] as const))(
-    '%s answers, and never with a fault of ours',
-    async (_name, route: Route) => {
-      const request = fc.record({ rest, query, body: payload });
-      await fc.assert(
-        fc.asyncProperty(request, async (given) => {
-          const path = route.path.endsWith('/') ? route.path + given.rest : route.path;
-          const body = route.method === 'GET' ? {} : { body: given.body };
-          const answer = await edge.ask(`${route.method} ${path}?${given.query}`, body);
-          expect([answer.status, answer.text]).not.toEqual([500, expect.anything()]);
-        }),
-        { numRuns: 40 },
-      );
-    },
-  );
+  test.each(
+    routes.filter(({ path }) => !ENDLESS.has(path)).map((route) => [`${route.method} ${route.path}`, route] as const),
+  )('%s answers, and never with a fault of ours', async (_name, route: Route) => {
+    const request = fc.record({ rest, query, body: payload });
+    await fc.assert(
+      fc.asyncProperty(request, async (given) => {
+        const path = route.path.endsWith('/') ? route.path + given.rest : route.path;
+        const body = route.method === 'GET' ? {} : { body: given.body };
+        const answer = await edge.ask(`${route.method} ${path}?${given.query}`, body);
+        expect([answer.status, answer.text]).not.toEqual([500, expect.anything()]);
+      }),
+      { numRuns: 40 },
+    );
+  });
 
   test('leaves the server answering', async () => {
     expect(await edge.get('GET /v1/status/leader')).toBe('127.0.0.1:8300');

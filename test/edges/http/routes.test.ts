@@ -30,8 +30,7 @@ const FREE = new Set([
   'GET /v1/status/peers',
 ]);
 /** They answer 401 to everybody until access control exists. */
-const isDisabled = ({ path }: Route): boolean =>
-  path.startsWith('/v1/acl/') || path === '/v1/internal/acl/authorize';
+const isDisabled = ({ path }: Route): boolean => path.startsWith('/v1/acl/') || path === '/v1/internal/acl/authorize';
 
 describe('the route table', () => {
   test.each(allRoutes.map((route) => [`${route.method} ${route.path}`, route] as const))(

@@ -65,9 +65,7 @@ function monitor(request: ApiRequest): ApiAnswer {
   if (level === undefined) badRequest(`Unknown log level: ${asked}`);
   const wantsJson = query.has('logjson') && query.get('logjson') !== 'false';
   return {
-    stream: counted(
-      createLogStream({ watchLog: deps.watchLog, level, json: wantsJson, clock: deps.clock, signal }),
-    ),
+    stream: counted(createLogStream({ watchLog: deps.watchLog, level, json: wantsJson, clock: deps.clock, signal })),
     headers: wantsJson ? { 'Content-Type': 'application/json' } : {},
   };
 }

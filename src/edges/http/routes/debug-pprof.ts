@@ -31,21 +31,28 @@ export const debugPprofRoutes: readonly Route[] = [
     path: '/debug/pprof/profile',
     acl: readsOperator,
     blocking: false,
-    handle: guarded(async (request) => file(await takeCpuProfile(secondsOf(request, 30) * 1000, request.signal), 'cpuprofile')),
+    handle: guarded(async (request) =>
+      file(await takeCpuProfile(secondsOf(request, 30) * 1000, request.signal), 'cpuprofile'),
+    ),
   },
   {
     method: 'GET',
     path: '/debug/pprof/heap',
     acl: readsOperator,
     blocking: false,
-    handle: guarded(async (request) => file(await takeHeapProfile(secondsOf(request, 5) * 1000, request.signal), 'heapprofile')),
+    handle: guarded(async (request) =>
+      file(await takeHeapProfile(secondsOf(request, 5) * 1000, request.signal), 'heapprofile'),
+    ),
   },
 ];
 
 function guarded(handle: Route['handle']): Route['handle'] {
   return (request) => {
     if (!request.config.enableDebug)
-      throw new AppError('permissionDenied', 'Profiles are off: set enable_debug = true in the configuration and reload');
+      throw new AppError(
+        'permissionDenied',
+        'Profiles are off: set enable_debug = true in the configuration and reload',
+      );
     return handle(request);
   };
 }

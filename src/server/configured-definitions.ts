@@ -15,12 +15,14 @@ export class ConfiguredDefinitions {
     this.#agent = agent;
   }
 
-  /** Registers what is new or different and removes what is gone. What did not change keeps its state. */
+  /** Registers what is new, different or was removed by HTTP, and removes what is gone. What did not change keeps its state. */
   async apply({ services, checks }: AgentConfig): Promise<void> {
     const nextServices = new Map(services.map((service) => [service.id, service]));
     const nextChecks = new Map(checks.map((check) => [check.checkId || check.name, check]));
-    const isNew = <Definition>(known: ReadonlyMap<string, Definition>, id: string, now: Definition): boolean =>
-      !isDeepStrictEqual(known.get(id), now);
+    const isNew = (id: string, now: Service | Check): boolean =>
+      'service' in now
+        ? !this.#agent.services.has(id) || !isDeepStrictEqual(this.#services.get(id), now)
+        : !this.#agent.checks.has(id) || !isDeepStrictEqual(this.#checks.get(id), now);
     for (const id of this.#checks.keys())
       if (!nextChecks.has(id) && this.#agent.checks.has(id)) await this.#agent.deregisterCheck(id);
     for (const id of this.#services.keys())
@@ -30,15 +32,15 @@ export class ConfiguredDefinitions {
       [...nextChecks].filter(([, { serviceId }]) => serviceId === ''),
       [...nextChecks].filter(([, { serviceId }]) => serviceId !== ''),
     ];
-    for (const [id, check] of ofNode) if (isNew(this.#checks, id, check)) await this.#agent.registerCheck(check);
+    for (const [id, check] of ofNode) if (isNew(id, check)) await this.#agent.registerCheck(check);
     const replaced = new Set<string>();
     for (const [id, service] of nextServices)
-      if (isNew(this.#services, id, service)) {
+      if (isNew(id, service)) {
         await this.#agent.registerService(service, { replaceExistingChecks: true });
         replaced.add(id);
       }
     for (const [id, check] of ofServices)
-      if (replaced.has(check.serviceId) || isNew(this.#checks, id, check)) await this.#agent.registerCheck(check);
+      if (replaced.has(check.serviceId) || isNew(id, check)) await this.#agent.registerCheck(check);
     [this.#services, this.#checks] = [nextServices, nextChecks];
   }
 }

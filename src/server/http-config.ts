@@ -1,6 +1,6 @@
 import type { AgentConfig } from '../agent/config/index.js';
-import { encodeLocality } from '../discovery/catalog/index.js';
 import type { HttpConfig } from '../edges/http/index.js';
+import { debugConfigOf } from './debug-config.js';
 import { API_VERSION, SUPPORTED_ENVOYS } from './versions.js';
 
 interface Made {
@@ -63,24 +63,6 @@ function makeHttpConfig(config: AgentConfig, nodeId: string, ports: AgentConfig[
     maxQueryTimeMs: config.http.maxQueryTimeMs,
     discoveryMaxStaleMs: config.http.discoveryMaxStaleMs,
     uiContentPath: '',
-    debugConfig: debugConfigOf(config),
-  };
-}
-
-function debugConfigOf(config: AgentConfig): Readonly<Record<string, unknown>> {
-  return {
-    NodeName: config.nodeName,
-    Datacenter: config.datacenter,
-    DataDir: config.dataDir,
-    DevMode: config.devMode,
-    ServerMode: config.server,
-    AdvertiseAddrLAN: config.advertiseAddress,
-    GRPCPort: config.ports.grpc,
-    GRPCTLSPort: config.ports.grpcTls,
-    LogLevel: config.log.level.toUpperCase(),
-    ACLsEnabled: config.aclEnabled,
-    DefaultIntentionPolicy: config.defaultIntentionPolicy,
-    ConnectEnabled: config.connectEnabled,
-    ...(config.locality ? { Locality: encodeLocality(config.locality) } : {}),
+    debugConfig: debugConfigOf(config, nodeId, ports),
   };
 }

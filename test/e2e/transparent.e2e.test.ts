@@ -22,14 +22,17 @@ interface Played {
   readonly fromOutside: Seen;
   readonly fromOutsideToProxy: Seen;
   readonly passedThrough: Seen;
+  readonly passedThrough6: Seen;
+  readonly refused6: Seen;
   readonly instanceNotDirect: Seen;
-  readonly meshOnly: { readonly outside: Seen; readonly api: Seen };
+  readonly meshOnly: { readonly outside: Seen; readonly outside6: Seen; readonly api: Seen };
   readonly direct: { readonly instance: Seen; readonly api: Seen; readonly tls: Readonly<Record<string, number>> };
   readonly permissive: { readonly plain: Seen; readonly plainToProxy: Seen; readonly mesh: Seen };
   readonly permissiveAndDirect: { readonly plain: Seen; readonly mesh: Seen };
   readonly strictAgain: Seen;
   readonly besideDestinations: { readonly api: Seen; readonly database: { readonly text?: string } };
   readonly byHand: Seen;
+  readonly byHand6: Seen;
   readonly denied: Seen;
 }
 
@@ -73,7 +76,10 @@ describe.each([
     expect(seen.instanceNotDirect.error).toBeDefined();
     // Outside the mesh: passed through, or refused when only the mesh may be called.
     expect(seen.passedThrough).toEqual({ status: 200, who: 'outside', caller: '' });
+    expect(seen.passedThrough6).toEqual(seen.passedThrough);
+    expect(seen.refused6.error).toBeDefined();
     expect(seen.meshOnly.outside.error).toBeDefined();
+    expect(seen.meshOnly.outside6.error).toBeDefined();
     expect(seen.meshOnly.api).toEqual(byMesh);
     // One instance, by its own address, with mutual TLS, and the virtual IP beside it.
     expect(seen.direct.instance).toEqual({ ...byMesh, who: 'api-2' });
@@ -91,6 +97,7 @@ describe.each([
     // A destination outside the mesh takes its port away from nobody, and makes nobody wait.
     expect(seen.besideDestinations).toEqual({ api: byMesh, database: { text: 'db' } });
     expect(seen.byHand).toEqual(byMesh);
+    expect(seen.byHand6).toEqual(byMesh);
     expect(seen.denied.error).toBeDefined();
   });
 });

@@ -1,8 +1,9 @@
-import { tupleKey, tupleParts } from '../../core/index.js';
+import { ipVersion, tupleKey, tupleParts } from '../../core/index.js';
 import {
   type Cell,
   type EnvoyExtension,
   type MeshView,
+  type NodeRecord,
   type OpaqueConfig,
   type ProxyDefaultsEntry,
   type ProxySettings,
@@ -69,11 +70,20 @@ function resolveProxy(view: MeshView, record: ServiceRecord, registered: ProxySe
     expose: settings.expose,
     accessLogs: settings.accessLogs,
     ...(locality ? { locality } : {}),
+    ...(hasIpv6(record, node) ? { ipv6: true as const } : {}),
     ...(own?.rateLimits ? { rateLimits: own.rateLimits } : {}),
     ownMeshGatewayMode: registered.meshGateway.mode,
     ...(refused ? { permissiveRefused: true as const } : {}),
     entries: [...(common ? ['proxy-defaults/global'] : []), ...(own ? [`service-defaults/${own.name}`] : [])],
   };
+}
+
+/** Virtual addresses do not count: they are nobody's own. */
+function hasIpv6(record: ServiceRecord, node: NodeRecord | undefined): boolean {
+  const tagged = Object.entries(record.taggedAddresses).filter(([name]) => /^[lw]an/.test(name));
+  const own = [record.address, ...tagged.map(([, { address }]) => address)];
+  const ofNode = node ? [node.address, ...Object.values(node.taggedAddresses)] : [];
+  return [...own, ...ofNode].some((address) => ipVersion(address) === 6);
 }
 
 /** Whether who registers a proxy may let callers in without certificates: as for entries, the mesh has to allow it. */

@@ -34,6 +34,8 @@ export interface ResolvedProxy {
   readonly plainLogs?: true;
   /** Of the registration, else of its node; absent = not known. */
   readonly locality?: Locality;
+  /** Its node or itself has an IPv6 address: applications there make connections of that family, too. */
+  readonly ipv6?: true;
   /** Of its service. */
   readonly rateLimits?: RateLimits;
   /** The mesh gateway mode of the registration alone. */

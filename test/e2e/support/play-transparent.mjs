@@ -25,6 +25,8 @@ const namespaces = {
   outside: '10.77.0.9',
 };
 const APP_PORT = 8080;
+/** The same hosts in IPv6: fd77::2 and so on. */
+const inIpv6 = (name) => `fd77::${namespaces[name].split('.').at(-1)}`;
 
 function makeNetwork() {
   execFileSync('mount', ['-t', 'tmpfs', 'none', '/run']);
@@ -37,7 +39,10 @@ function makeNetwork() {
     ip('link', 'add', `v${position}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
     ip('link', 'set', `v${position}`, 'master', 'mesh', 'up');
     ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', 'eth0');
+    ip('-n', name, 'addr', 'add', `${inIpv6(name)}/64`, 'dev', 'eth0', 'nodad');
     for (const device of ['lo', 'eth0']) ip('-n', name, 'link', 'set', device, 'up');
+    // Virtual addresses of IPv6 are led away before anybody asks who has them, but need a route.
+    ip('-n', name, '-6', 'route', 'add', 'default', 'dev', 'eth0');
     ip('-n', name, 'route', 'add', 'default', 'via', HOST);
   }
 }
@@ -94,7 +99,7 @@ const intend = (Name, Action, Source = 'web') =>
   configure({ Kind: 'service-intentions', Name, Sources: [{ Name: Source, Action }] });
 
 const HTTP_APP = `require('http').createServer((request, response) => response.end(JSON.stringify(
-  { who: process.argv[1], caller: /URI=[^;]*\\/svc\\/([^;]*)/.exec(request.headers['x-forwarded-client-cert'] ?? '')?.[1] ?? '' }))).listen(${APP_PORT}, '0.0.0.0')`;
+  { who: process.argv[1], caller: /URI=[^;]*\\/svc\\/([^;]*)/.exec(request.headers['x-forwarded-client-cert'] ?? '')?.[1] ?? '' }))).listen(${APP_PORT}, '::')`;
 // Speaks first, as databases do.
 const TCP_APP = `require('net').createServer((socket) => { socket.on('error', () => {}); socket.end(process.argv[1]) }).listen(${APP_PORT}, '0.0.0.0')`;
 
@@ -126,7 +131,11 @@ async function register(id, name, protocol) {
   if (protocol === 'http') await configure({ Kind: 'service-defaults', Name: name, Protocol: 'http' });
   const Address = namespaces[id];
   const SidecarService = { Port: SIDECAR_PORT, Checks: [{ AliasService: id }], Proxy: { Mode: 'transparent' } };
-  await put('/v1/agent/service/register', { ID: id, Name: name, Address, Port: APP_PORT, Connect: { SidecarService } });
+  const TaggedAddresses = { lan_ipv6: { Address: inIpv6(id), Port: SIDECAR_PORT } };
+  await put('/v1/agent/service/register', {
+    ...{ ID: id, Name: name, Address, Port: APP_PORT },
+    Connect: { SidecarService: { ...SidecarService, ...(id === 'web' ? { TaggedAddresses } : {}) } },
+  });
 }
 
 function startSidecar(id, envoy, tools) {
@@ -235,12 +244,20 @@ async function scenes() {
   seen.fromOutside = callHttp('outside', instance);
   seen.fromOutsideToProxy = callHttp('outside', `http://${namespaces['api-2']}:${SIDECAR_PORT}/`);
   seen.passedThrough = callHttp('web', outsideUrl);
+  const outsideUrl6 = `http://[${inIpv6('outside')}]:${APP_PORT}/`;
+  seen.passedThrough6 = callHttp('web', outsideUrl6);
+  // Its sidecar does not stand there.
+  seen.refused6 = callHttp('api-1', outsideUrl6);
   seen.instanceNotDirect = callHttp('web', instance);
 
   // Only the mesh.
   await configure({ Kind: 'mesh', TransparentProxy: { MeshDestinationsOnly: true } });
   await settle();
-  seen.meshOnly = { outside: callHttp('web', outsideUrl), api: callHttp('web', apiUrl) };
+  seen.meshOnly = {
+    outside: callHttp('web', outsideUrl),
+    outside6: callHttp('web', outsideUrl6),
+    api: callHttp('web', apiUrl),
+  };
 
   // Instances dialled directly, with mutual TLS, beside the virtual IP.
   await configure({
@@ -285,10 +302,11 @@ async function scenes() {
   seen.besideDestinations = { api: callHttp('web', apiUrl), database: callTcp('web', db, 5432) };
 
   // A virtual IP by hand, and access taken away.
-  await put('/v1/internal/service-virtual-ip', { Service: 'api', ManualVIPs: ['192.0.2.44'] });
+  await put('/v1/internal/service-virtual-ip', { Service: 'api', ManualVIPs: ['192.0.2.44', 'fd99::44'] });
   await settle();
   await until('the virtual IP given by hand', () => callHttp('web', 'http://192.0.2.44/').status === 200);
   seen.byHand = callHttp('web', 'http://192.0.2.44/');
+  seen.byHand6 = callHttp('web', 'http://[fd99::44]/');
   await intend('api', 'deny');
   await settle();
   // At port 80 the routes of destinations would answer: 404.

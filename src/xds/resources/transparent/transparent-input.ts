@@ -12,6 +12,8 @@ export interface TransparentInput extends UpstreamSettings {
   readonly ownMeshGatewayMode: MeshGatewayMode;
   /** Where redirected connections arrive, on the loopback address. */
   readonly port: number;
+  /** There as well on the loopback address of IPv6. */
+  readonly ipv6?: true;
   /** Extensions of the proxy apply to its chains. */
   readonly extended?: true;
   /** Services that have an upstream in the registration: they are called there, and only there. */
@@ -33,6 +35,7 @@ export function transparentInput(proxy: ResolvedProxy): TransparentInput | undef
     ownMeshGatewayMode,
     port: settings.transparentProxy?.outboundListenerPort || DEFAULT_PORT,
     explicit: [...new Set(explicit)].sort(),
+    ...(proxy.ipv6 ? { ipv6: true as const } : {}),
     ...(settings.envoyExtensions?.length ? { extended: true as const } : {}),
     ...upstreamSettings(proxy),
   };

@@ -17,6 +17,7 @@ import { tcpProxy } from '../upstreams/upstream-filter.js';
 
 const LISTENER = 'envoy.config.listener.v3.Listener';
 const LOOPBACK = '127.0.0.1';
+const LOOPBACK_6 = '::1';
 
 export interface TransparentListenerInput extends TransparentInput {
   readonly name: string;
@@ -48,7 +49,7 @@ export const transparentListener: Builder<TransparentListenerInput> = (view, { n
   ];
   const frame = encodeMessage(LISTENER, {
     name,
-    address: { socket_address: { address: LOOPBACK, port_value: input.port } },
+    ...addressesOf(input),
     traffic_direction: 'OUTBOUND',
     listener_filters: listenerFilters(addresses),
     access_log: listenerAccessLogs(input.accessLogs),
@@ -73,6 +74,12 @@ export const transparentListener: Builder<TransparentListenerInput> = (view, { n
     ...(epochs.greatest > 0 ? { chainEpoch: epochs.greatest } : {}),
   };
 };
+
+/** Redirected connections keep their family. An address that a host has not got would make its Envoy refuse the whole listener. */
+function addressesOf({ port, ipv6 }: TransparentInput) {
+  const at = (address: string) => ({ socket_address: { address, port_value: port } });
+  return { address: at(LOOPBACK), ...(ipv6 ? { additional_addresses: [{ address: at(LOOPBACK_6) }] } : {}) };
+}
 
 /** Where a connection was going, and at the ports of addresses outside the mesh what their chains are chosen by. */
 function listenerFilters(addresses: readonly DestinationAddress[]) {

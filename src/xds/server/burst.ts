@@ -31,6 +31,8 @@ export interface BurstInput {
   readonly clustersToCome: boolean;
   /** Filters that stay due. */
   readonly waitingFilters: ReadonlySet<Entry> | undefined;
+  /** Listeners that stay due: they end connections, and others have not got the rules yet that refuse new ones. */
+  readonly heldListeners: ReadonlySet<Entry> | undefined;
   /** Clusters that stay although nothing that the client has names them any more. */
   readonly clustersStillUsed: ReadonlySet<string> | undefined;
 }
@@ -41,7 +43,7 @@ export interface BurstInput {
  */
 export function planBurst(input: BurstInput): BurstStep[] {
   const { cluster, endpoint, secret, extension, listener, route } = input.subscriptions;
-  const plan = new Plan(input.refusals, input.subscriptions, input.waitingFilters);
+  const plan = new Plan(input);
 
   const clusters = plan.changes(cluster);
   plan.changes(endpoint, plan.referenced(clusters, endpoint, true));
@@ -58,7 +60,8 @@ export function planBurst(input: BurstInput): BurstStep[] {
   plan.changes(route);
 
   const stopsUsing = plan.wrote('listener') || plan.wrote('route') || plan.wrote('extension');
-  const mayRemove = !stopsUsing && !input.waiting && (listener.known || input.removalsOverdue);
+  const mayRemove =
+    !stopsUsing && !input.waiting && input.heldListeners === undefined && (listener.known || input.removalsOverdue);
   if (mayRemove) {
     const keepOld = input.refusals.size > 0 && standsOn(input, listener, route);
     if (!keepOld) plan.removals([listener, cluster], input.clustersStillUsed);
@@ -102,18 +105,14 @@ class Plan {
   readonly steps: BurstStep[] = [];
   readonly #refusals: StandingRefusals;
   readonly #subscriptions: Subscriptions;
-  readonly #waitingFilters: ReadonlySet<Entry> | undefined;
+  readonly #held: Partial<Record<ResourceType, ReadonlySet<Entry> | undefined>>;
   /** What is asked for may be dirty or a follower too, and is sent once. */
   #planned: Set<Entry> | undefined;
 
-  constructor(
-    refusals: StandingRefusals,
-    subscriptions: Subscriptions,
-    waitingFilters: ReadonlySet<Entry> | undefined,
-  ) {
+  constructor({ refusals, subscriptions, waitingFilters, heldListeners }: BurstInput) {
     this.#refusals = refusals;
     this.#subscriptions = subscriptions;
-    this.#waitingFilters = waitingFilters;
+    this.#held = { extension: waitingFilters, listener: heldListeners };
   }
 
   wrote(type: ResourceType): boolean {
@@ -138,7 +137,7 @@ class Plan {
     if (singly) this.#items(singly, true, single);
     if (followers.length > 0) this.#items(followers, true, single);
     if (dirty) this.#items(dirty, false, single);
-    const early = subscription.type === 'extension' ? this.#held(single) : tooEarly(subscription, [...cold, ...single]);
+    const early = this.#waits(subscription.type, single) ?? tooEarly(subscription, [...cold, ...single]);
     if (early !== undefined) {
       cold = cold.filter(({ entry }) => !early.has(entry));
       single = single.filter(({ entry }) => !early.has(entry));
@@ -249,8 +248,8 @@ class Plan {
     );
   }
 
-  #held(due: readonly BurstItem[]): Set<Entry> | undefined {
-    const waiting = this.#waitingFilters;
+  #waits(type: ResourceType, due: readonly BurstItem[]): Set<Entry> | undefined {
+    const waiting = this.#held[type];
     const held = waiting === undefined ? [] : due.filter(({ entry }) => waiting.has(entry));
     return held.length === 0 ? undefined : new Set(held.map(({ entry }) => entry));
   }

@@ -2,6 +2,7 @@ import type { AppError, Clock } from '../../core/index.js';
 import type { ResourceType } from '../resources/spec.js';
 import type { BurstStep } from './burst.js';
 import type { XdsCounters } from './contract.js';
+import type { EpochGate } from './epoch-gate.js';
 import type { LeafServices } from './leaf-keeper.js';
 import type { ResourceCells } from './resource-cells.js';
 import type { ProxySession } from './session.js';
@@ -27,6 +28,8 @@ export interface SessionOutlet {
   clear(type: ResourceType, name: string): void;
   /** Look again in a while although nothing has changed. */
   wakeLater(session: ProxySession): void;
+  /** Shared by all streams. */
+  readonly epochs: EpochGate;
   readonly clock: Clock;
   readonly maySendSecrets: boolean;
   /** Else the protocol is state of the world. */

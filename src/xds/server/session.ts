@@ -41,6 +41,8 @@ export class ProxySession implements Wakeable, LeafOwner {
   #woken = false;
   /** Entries that are not needed any more are kept until what uses them is gone. */
   #lingers = false;
+  /** Filters are due or unanswered. */
+  #filtersPending = false;
 
   constructor(outlet: SessionOutlet, needs: ProxyNeeds) {
     this.outlet = outlet;
@@ -66,6 +68,19 @@ export class ProxySession implements Wakeable, LeafOwner {
     if (this.#woken || this.closed) return;
     this.#woken = true;
     this.outlet.wake(this);
+  }
+
+  /** Until it has been answered, what others' rules depend on waits. */
+  filterDue(): void {
+    this.#filtersPending = true;
+    this.outlet.epochs.note(this, true);
+  }
+
+  #noteFilters(): void {
+    if (!this.#filtersPending) return;
+    const { dirty, outstanding } = this.subscriptions.extension;
+    this.#filtersPending = dirty !== undefined || outstanding.length > 0;
+    if (!this.#filtersPending) this.outlet.epochs.note(this, false);
   }
 
   /** Newer needs, taken over at the next flush; undefined = the registration is gone. */
@@ -113,6 +128,7 @@ export class ProxySession implements Wakeable, LeafOwner {
     if (position + 1 === outstanding.length) subscription.outstanding = [];
     else outstanding.splice(0, position + 1);
     if (type !== 'cluster') this.#waiting -= position + 1;
+    if (type === 'extension') this.#noteFilters();
     if (this.#waiting === 0 && this.#hasWork) this.wake();
     else if (this.clean) this.cleanIndex = this.outlet.index;
     return response;
@@ -162,9 +178,11 @@ export class ProxySession implements Wakeable, LeafOwner {
       removalsOverdue: this.removalsOverdue,
       clustersToCome: this.clustersToCome,
       waitingFilters: this.filters.waiting(),
+      heldListeners: this.outlet.epochs.held(this, this.subscriptions.listener),
       clustersStillUsed: this.filters.stillUsed(),
     });
     this.#send(steps);
+    this.#noteFilters();
     this.#letGo();
   }
 
@@ -263,6 +281,7 @@ export class ProxySession implements Wakeable, LeafOwner {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.outlet.epochs.forget(this);
     this.leaf.stop();
     this.filters.close();
     for (const type of TYPES) {

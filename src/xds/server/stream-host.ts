@@ -1,6 +1,7 @@
 import type { AppError, Clock } from '../../core/index.js';
 import type { ProxyIdentity, ProxyNeeds, ResourceType } from '../resources/spec.js';
 import type { ProxyKey, StreamClient, XdsCounters, XdsLogger } from './contract.js';
+import type { EpochGate } from './epoch-gate.js';
 import type { Flusher } from './flusher.js';
 import type { FrameBook } from './frames.js';
 import type { LeafServices } from './leaf-keeper.js';
@@ -24,6 +25,7 @@ export interface StreamHost {
   readonly cells: ResourceCells;
   readonly refusals: RefusalBook;
   readonly leaves: LeafServices;
+  readonly epochs: EpochGate;
   readonly allowPlaintextSecrets: boolean;
   /** The newest state index. */
   index(): number;

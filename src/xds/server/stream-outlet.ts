@@ -45,6 +45,10 @@ export class StreamOutlet implements SessionOutlet, RefusalKeeper {
     return this.#host.leaves;
   }
 
+  get epochs(): StreamHost['epochs'] {
+    return this.#host.epochs;
+  }
+
   get clock(): StreamHost['clock'] {
     return this.#host.clock;
   }

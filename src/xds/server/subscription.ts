@@ -5,6 +5,8 @@ import { type ResourceSource, type ResourceUser, SharedCell } from './resource-c
 /** Told that there is something to send. */
 export interface Wakeable {
   wake(): void;
+  /** A filter is due. */
+  filterDue(): void;
 }
 
 /** One response that the client has not answered yet. */
@@ -159,6 +161,7 @@ export class Subscription {
 
   markDirty(entry: Entry): void {
     (this.dirty ??= new Set()).add(entry);
+    if (this.type === 'extension') this.#session.filterDue();
     this.#session.wake();
   }
 

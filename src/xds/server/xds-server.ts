@@ -9,6 +9,7 @@ import type {
   XdsServerDependencies,
 } from './contract.js';
 import { type Door, openPlaintextDoor, openTlsDoor } from './doors.js';
+import { EpochGate } from './epoch-gate.js';
 import { Flusher } from './flusher.js';
 import { FrameBook } from './frames.js';
 import { PropagationBook } from './propagation.js';
@@ -99,6 +100,7 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
     demand: (identity, client, type, name) => dependencies.onDemand?.(identity, client, type, name),
     refusals,
     leaves: { ca, clock, logger },
+    epochs: new EpochGate(clock),
     watchNeeds: (proxy, envoyVersion, onChange) =>
       store.subscribe(dependencies.needsCell, dependencies.proxyNeedsKey(proxy, envoyVersion), onChange),
     opened: (stream) => {

@@ -25,6 +25,8 @@ const namespaces = {
   outside: '10.77.0.9',
 };
 const APP_PORT = 8080;
+/** Instances say that it stands for all of their service, as a cluster IP does. */
+const API_VIRTUAL_6 = 'fd99::44';
 /** The same hosts in IPv6: fd77::2 and so on. */
 const inIpv6 = (name) => `fd77::${namespaces[name].split('.').at(-1)}`;
 
@@ -131,10 +133,13 @@ async function register(id, name, protocol) {
   if (protocol === 'http') await configure({ Kind: 'service-defaults', Name: name, Protocol: 'http' });
   const Address = namespaces[id];
   const SidecarService = { Port: SIDECAR_PORT, Checks: [{ AliasService: id }], Proxy: { Mode: 'transparent' } };
-  const TaggedAddresses = { lan_ipv6: { Address: inIpv6(id), Port: SIDECAR_PORT } };
+  const TaggedAddresses = {
+    ...(id === 'web' ? { lan_ipv6: { Address: inIpv6(id), Port: SIDECAR_PORT } } : {}),
+    ...(name === 'api' ? { virtual: { Address: API_VIRTUAL_6, Port: 80 } } : {}),
+  };
   await put('/v1/agent/service/register', {
     ...{ ID: id, Name: name, Address, Port: APP_PORT },
-    Connect: { SidecarService: { ...SidecarService, ...(id === 'web' ? { TaggedAddresses } : {}) } },
+    Connect: { SidecarService: { ...SidecarService, TaggedAddresses } },
   });
 }
 
@@ -239,6 +244,7 @@ async function scenes() {
   // Sidecars of both instances answer, each in its turn; any port of the virtual IP will do.
   await until('an answer from api', () => callHttp('web', apiUrl).status === 200);
   seen.mesh = callHttp('web', apiUrl);
+  seen.mesh6 = callHttp('web', `http://[${API_VIRTUAL_6}]/`);
   seen.anyPort = callHttp('web', `http://${api}:4711/`);
   seen.database = callTcp('web', db, 5432);
   seen.fromOutside = callHttp('outside', instance);
@@ -302,11 +308,10 @@ async function scenes() {
   seen.besideDestinations = { api: callHttp('web', apiUrl), database: callTcp('web', db, 5432) };
 
   // A virtual IP by hand, and access taken away.
-  await put('/v1/internal/service-virtual-ip', { Service: 'api', ManualVIPs: ['192.0.2.44', 'fd99::44'] });
+  await put('/v1/internal/service-virtual-ip', { Service: 'api', ManualVIPs: ['192.0.2.44'] });
   await settle();
   await until('the virtual IP given by hand', () => callHttp('web', 'http://192.0.2.44/').status === 200);
   seen.byHand = callHttp('web', 'http://192.0.2.44/');
-  seen.byHand6 = callHttp('web', 'http://[fd99::44]/');
   await intend('api', 'deny');
   await settle();
   // At port 80 the routes of destinations would answer: 404.

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { EntryTable } from '../../../src/xds/server/entry-table.js';
 import { Entry, Subscription } from '../../../src/xds/server/subscription.js';
 
-const owner = new Subscription('cluster', { wake: () => undefined });
+const owner = new Subscription('cluster', { wake: () => undefined, filterDue: () => undefined });
 
 test('a table of entries answers as a map would, short or long', () => {
   const step = fc.tuple(fc.constantFrom('add', 'delete'), fc.integer({ min: 0, max: 90 }));

@@ -3,6 +3,7 @@ import type { EncodedResource, ProxyNeeds, ResourceType } from '../../../../src/
 import type { RefusalKeeper } from '../../../../src/xds/server/answers.js';
 import { applyDelta, encodeDelta } from '../../../../src/xds/server/delta-stream.js';
 import type { DiscoveryRequest } from '../../../../src/xds/server/discovery-request.js';
+import { EpochGate } from '../../../../src/xds/server/epoch-gate.js';
 import { FrameBook } from '../../../../src/xds/server/frames.js';
 import { ResourceCells } from '../../../../src/xds/server/resource-cells.js';
 import { ProxySession } from '../../../../src/xds/server/session.js';
@@ -19,6 +20,7 @@ export class SessionRig {
   #lastNonce = '';
   readonly store = new FakeStore();
   readonly clock = new FakeClock();
+  readonly epochs = new EpochGate(this.clock);
   readonly ca = new FakeCa(this.clock);
   readonly counters = {
     streams: 0,
@@ -91,6 +93,7 @@ export class SessionRig {
           return mayHaveSecrets();
         },
         isDelta: true,
+        epochs: this.epochs,
         clock: this.clock,
         cells: this.cells,
         counters: this.counters,

@@ -134,6 +134,31 @@ describe('access that is taken away ends what was open, wherever the way leads',
     (await stream('web', 'shop', 'next')).close();
   });
 
+  it('of connections that are made while it is taken away none is left', async () => {
+    const ROUNDS = 6;
+    for (let round = 0; round < ROUNDS; round++) {
+      const opened: TcpConnection[] = [];
+      let refusals = 0;
+      // Several at a time, until the destination has refused some: from before the denial to after its rules are there.
+      const dial = async (): Promise<void> => {
+        while (refusals < 20) {
+          const one = await TcpConnection.open(mesh.port('web', 'legacy'));
+          if (one === undefined) refusals++;
+          else opened.push(one);
+        }
+      };
+      const dialling = [dial(), dial(), dial()];
+      await until('some connections', () => opened.length > 10);
+      await deny('db');
+      await Promise.all(dialling);
+      const at = performance.now();
+      await until('the end of all of them', () => opened.every(({ endedAt }) => endedAt !== undefined));
+      expect(performance.now() - at).toBeLessThan(ENDED_WITHIN_MS + 1_000);
+      await forget('db');
+      (await tcp('web', 'legacy', 'db')).close();
+    }
+  });
+
   it('everywhere: another default', async () => {
     const gone = [
       await tcp('web', 'legacy', 'db'),

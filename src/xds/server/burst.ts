@@ -50,7 +50,9 @@ export function planBurst(input: BurstInput): BurstStep[] {
   plan.changes(secret, plan.referenced(clusters, secret, false));
   plan.changes(extension);
   // Nothing may lead to a cluster that the client has not got, or still prepares because it has not asked for endpoints yet.
-  if (input.clustersToCome || endpoint.owed !== undefined) return plan.steps;
+  // An Envoy asks for listeners after endpoints, always: who does otherwise will not ask for endpoints at all.
+  const willAskForEndpoints = endpoint.known || !listener.known;
+  if (input.clustersToCome || (endpoint.owed !== undefined && willAskForEndpoints)) return plan.steps;
   plan.lingering(route);
   const freed = plan.replaced(listener);
   const listeners = plan.changes(listener, NOBODY, freed);

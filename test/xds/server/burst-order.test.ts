@@ -9,6 +9,7 @@ import {
   route,
   staticCluster,
 } from './support/resources.js';
+import { SessionRig } from './support/session-rig.js';
 import { freshStream, sidecar, warmSidecar } from './support/sidecar.js';
 
 describe('the order of a burst', () => {
@@ -207,4 +208,11 @@ describe('the gate', () => {
     expect(rig.lines()).toEqual(['endpoint api']);
     expect(rig.writes.at(-1)?.[0]?.items[0]?.resource.version).toBe(endpoints('api', '999').version);
   });
+});
+
+test('a client that asks for listeners without endpoints is answered: it will not ask for them', () => {
+  const rig = new SessionRig({ cluster: ['a'], endpoint: ['a'], secret: ['roots'], listener: ['up'] });
+  rig.change(cluster('a'), endpoints('a'), roots('r'), listener('up'));
+  expect(rig.request('cluster').lines()).toEqual(['cluster a']);
+  expect(rig.request('listener').lines()).toEqual(['listener up']);
 });

@@ -42,8 +42,10 @@ const hashPolicy = fc.oneof(
   fc.constant({ SourceIP: true }),
 );
 
+const slowStart = few({ Window: duration, Aggression: number(0.5, 1, 2.5), MinWeightPercent: number(0, 5, 100) }, 2);
 const loadBalancer = fc.oneof(
   fc.record({ Policy: text('random', 'round_robin', 'least_request', '') }),
+  fc.record({ Policy: text('round_robin', 'least_request'), SlowStart: slowStart }),
   fc.record({
     Policy: fc.constant('least_request'),
     LeastRequestConfig: fc.record({ ChoiceCount: number(2, 3, 5) }),
@@ -85,6 +87,7 @@ export const resolver = fc
                 ConnectTimeout: duration,
                 RequestTimeout: duration,
                 LoadBalancer: loadBalancer,
+                PrioritizeByLocality: fc.record({ Mode: text('', 'none', 'failover') }),
               },
               3,
             ),

@@ -119,6 +119,7 @@ export const proxyDefaults = few(
     Config: proxyConfig,
     MeshGateway: fc.record({ Mode: text('', 'none', 'local', 'remote') }),
     Mode: text('', 'direct', 'transparent'),
+    PrioritizeByLocality: fc.record({ Mode: text('', 'none', 'failover') }),
     Expose: expose,
     AccessLogs: accessLogs,
     EnvoyExtensions: extensions,
@@ -127,6 +128,24 @@ export const proxyDefaults = few(
   },
   3,
 ).map((rest) => ({ Kind: 'proxy-defaults', Name: 'global', ...rest }));
+
+const perSecond = { RequestsPerSecond: number(1, 100), RequestsMaxBurst: number(0, 150) };
+const rateLimits = fc.record({
+  InstanceLevel: few(
+    {
+      ...perSecond,
+      Routes: upTo(
+        2,
+        fc.oneof(
+          fc.record({ PathExact: text('/login'), ...perSecond }),
+          fc.record({ PathPrefix: text('/', '/search/'), ...perSecond }),
+          fc.record({ PathRegex: text('/[a-z]+'), ...perSecond }),
+        ),
+      ),
+    },
+    3,
+  ),
+});
 
 export const serviceDefaults = fc
   .record({
@@ -151,6 +170,7 @@ export const serviceDefaults = fc
         Mode: text('', 'transparent'),
         MutualTLSMode: text('', 'strict', 'permissive'),
         TransparentProxy: some({ OutboundListenerPort: number(15_001), DialedDirectly: fc.boolean() }),
+        RateLimits: rateLimits,
       },
       3,
     ),

@@ -82,6 +82,8 @@ export const front = fc
     },
   }));
 
+const locality = fc.record({ Region: text('east', 'west'), Zone: text('', 'east-1') });
+
 const check = fc.record({
   CheckID: text('c1', 'c2'),
   Name: text('alive'),
@@ -98,7 +100,10 @@ export const instance = fc
     how: fc.constantFrom('sidecar', 'sidecar', 'native', 'plain'),
     Meta: mapOf(text('version', 'zone'), text('1', '2')),
     Tags: upTo(2, text('blue', 'green')),
-    more: few({ Weights: fc.record({ Passing: number(1, 10, 500), Warning: number(0, 1) }) }),
+    more: few({
+      Weights: fc.record({ Passing: number(1, 10, 500), Warning: number(0, 1) }),
+      Locality: locality,
+    }),
     Checks: upTo(2, check),
     NodeMeta: mapOf(text('rack'), text('r1')),
   })

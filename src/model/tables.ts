@@ -12,6 +12,8 @@ import type {
   CaConfigRecord,
   CaKeyRecord,
   CaRootRecord,
+  CertificateKeyRecord,
+  ConditionTimesRecord,
   GuardRecord,
   MarkRecord,
   RefusalRecord,
@@ -32,6 +34,8 @@ export interface Tables {
   'ended-sessions': EndedSessionRecord;
   'lock-delays': LockDelayRecord;
   'config-entries': ConfigEntryRecord;
+  'certificate-keys': CertificateKeyRecord;
+  'condition-times': ConditionTimesRecord;
   'prepared-queries': PreparedQueryRecord;
   'virtual-ips': VirtualIpRecord;
   'free-virtual-ips': FreeVirtualIpRecord;
@@ -103,6 +107,25 @@ function linkedServices({ entry }: ConfigEntryRecord): readonly (readonly string
   return entry.kind === 'terminating-gateway' ? (entry.services ?? []).map(({ name }) => [name]) : [];
 }
 
+/** The API gateways that a route asks for. */
+function parentGateways({ entry }: ConfigEntryRecord): readonly (readonly string[])[] {
+  if (entry.kind !== 'http-route' && entry.kind !== 'tcp-route') return [];
+  return [...new Set((entry.parents ?? []).map(({ name }) => name))].map((name) => [name]);
+}
+
+/** The certificates that an API gateway serves with, by kind and name. */
+function servedCertificates({ entry }: ConfigEntryRecord): readonly (readonly string[])[] {
+  if (entry.kind !== 'api-gateway') return [];
+  return entry.listeners.flatMap(({ tls }) => (tls.certificates ?? []).map(({ kind, name }) => [kind, name]));
+}
+
+/** Services that an ingress gateway exposes; `*` for all of them. */
+function exposedServices({ entry }: ConfigEntryRecord): readonly (readonly string[])[] {
+  if (entry.kind !== 'ingress-gateway') return [];
+  const named = (entry.listeners ?? []).flatMap(({ services }) => services.map(({ name }) => name));
+  return [...new Set(named)].map((name) => [name]);
+}
+
 export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<Tables[Name]> } = {
   nodes: { key: (row) => nodeKey(row.node), indexes: { all: () => [[]], byId: (row) => [[row.id]] } },
   services: {
@@ -153,9 +176,14 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       byReference: (row) => configEntryReferences(row.entry).map((service) => [service]),
       byIntentionSource: intentionSources,
       byLinkedService: linkedServices,
+      byExposedService: exposedServices,
+      byParentGateway: parentGateways,
+      byServedCertificate: servedCertificates,
     },
     keyPrefix: { byKind: tuplePrefix },
   },
+  'certificate-keys': { key: (row) => row.name, indexes: {} },
+  'condition-times': { key: (row) => configEntryKey(row.kind, row.name), indexes: {} },
   'prepared-queries': {
     key: (row) => row.id,
     indexes: {

@@ -15,7 +15,7 @@ export interface Commit {
 
 /** A view that also collects writes; reads see the transaction's own writes. Everything read becomes a condition. */
 export interface Transaction extends MeshView {
-  /** The store's time when this run began, in ms since the epoch: for what has a deadline. */
+  /** The store's time when this run began, in ms since the epoch: for what has a deadline, or is noted with a write. */
   readonly nowMs: number;
   put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void;
   delete(table: TableName, key: string): void;

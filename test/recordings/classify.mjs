@@ -23,15 +23,13 @@ const endpoints = [
   [/^\/v1\/agent\/connect\/(?:ca\/|authorize$)/, undefined],
   [/^\/v1\/agent\/health\//, undefined],
   [/^\/v1\/catalog\/(?:nodes|services|datacenters|register|deregister)$/, undefined],
-  [/^\/v1\/catalog\/(?:service|connect|node|node-services)\//, undefined],
-  [/^\/v1\/health\/(?:service|connect|node|checks|state)\//, undefined],
+  [/^\/v1\/catalog\/(?:service|connect|node|node-services|gateway-services)\//, undefined],
+  [/^\/v1\/health\/(?:service|connect|ingress|node|checks|state)\//, undefined],
   [/^\/v1\/config(?:$|\/)/, undefined],
   [/^\/v1\/connect\/(?:intentions(?:$|\/)|ca\/roots$)/, undefined],
   [/^\/v1\/discovery-chain\//, undefined],
   [/^\/v1\/agent\/(?:join|leave|force-leave|reload|monitor|host|token)/, undefined],
   [/^\/v1\/connect\/ca\/configuration/, 'CA configuration over HTTP'],
-  [/^\/v1\/health\/ingress\//, 'ingress gateways'],
-  [/^\/v1\/catalog\/gateway-services\//, 'gateways'],
   [/^\/v1\/session/, undefined],
   [/^\/v1\/query/, undefined],
   [/^\/v1\/internal\/ui/, 'UI endpoints'],
@@ -61,7 +59,7 @@ const commands = [
   [/^validate/, undefined],
   [/^(?:keygen|keyring|operator|rtt)\b/, undefined],
   [/^connect ca/, 'CA configuration over HTTP'],
-  [/^connect expose/, 'ingress gateways'],
+  [/^connect expose/, undefined],
   [/^snapshot/, 'snapshots'],
   [/^acl/, 'access control'],
   [/./, 'other commands'],
@@ -79,17 +77,22 @@ const kinds = new Set([
   'jwt-provider',
   'control-plane-request-limit',
   'terminating-gateway',
+  'ingress-gateway',
+  'api-gateway',
+  'bound-api-gateway',
+  'http-route',
+  'tcp-route',
+  'inline-certificate',
+  'file-system-certificate',
 ]);
-const waitingKinds = {
+const waitingKinds = { 'sameness-group': 'sameness groups' };
+
+/** Gateways are registered and described; what they are told themselves over xDS is another matter. */
+const waitingProxies = {
   'api-gateway': 'API gateways',
-  'bound-api-gateway': 'API gateways',
-  'http-route': 'API gateways',
-  'tcp-route': 'API gateways',
-  'inline-certificate': 'API gateways',
-  'file-system-certificate': 'API gateways',
   'ingress-gateway': 'ingress gateways',
   'mesh-gateway': 'mesh gateways',
-  'sameness-group': 'sameness groups',
+  'terminating-gateway': 'terminating gateways',
 };
 
 const otherChecks = () => 'check types other than TTL, HTTP, gRPC and TCP';
@@ -196,10 +199,8 @@ function reasonsOfXds(id) {
     if (verb === 'request') reasons.add(firstMatch(endpoints, argument.path) ?? 'other requests');
     if (verb === 'config' && !kinds.has(argument.Kind)) reasons.add(waitingKinds[argument.Kind] ?? argument.Kind);
     for (const reason of reasonsInside(argument)) reasons.add(reason);
-    // Sidecars call them; what they are told themselves is another matter.
     const registered = verb === 'catalog' ? argument.Service : argument;
-    if (registered?.Kind === 'terminating-gateway' && scenario.proxies.includes(registered.ID))
-      reasons.add('terminating gateways');
+    if (scenario.proxies.includes(registered?.ID)) reasons.add(waitingProxies[registered.Kind]);
   }
   reasons.delete(undefined);
   return reasons;

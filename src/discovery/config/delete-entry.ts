@@ -1,6 +1,7 @@
 import { type ConfigEntryKind, configEntryKey } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { releaseVirtualIpIfUnused } from '../catalog/index.js';
+import { noteTransitions } from './condition-times.js';
 import { type EntryGuard, guardedWrite } from './entry-guard.js';
 import { linksBefore, relink } from './gateway-links.js';
 import { checkGraph, graphBefore } from './graph-rules.js';
@@ -46,5 +47,7 @@ export function applyConfigEntryDeletion(
   if (before) revokeNarrowed(transaction, name, before);
   releaseVirtualIpIfUnused(transaction, name);
   relink(transaction, change, links);
+  if (kind === 'inline-certificate') transaction.delete('certificate-keys', name);
+  noteTransitions(transaction, change, graph.services);
   return true;
 }

@@ -4,6 +4,7 @@ import { entryOf } from '../../mesh/discovery-chain/index.js';
 import { listedProblems } from '../../model/config-entries/rules/problems.js';
 import type {
   ConfigEntry,
+  ConfigEntryKind,
   MeshView,
   ProxyDefaultsEntry,
   ServiceDefaultsEntry,
@@ -28,8 +29,19 @@ export function checkAgainstState(
     checkExtensions(entry);
     checkEscapeHatches(entry);
   }
+  if (entry.kind === 'ingress-gateway') refuseOtherKind(view, entry, 'terminating-gateway');
+  if (entry.kind === 'terminating-gateway') refuseOtherKind(view, entry, 'ingress-gateway');
   if (entry.kind === 'service-resolver') checkSubsetFilters(entry);
   if (entry.kind === 'service-intentions') checkLegacyFields(entry, replaced, newLegacyId);
+}
+
+/** A gateway of a name is either of these kinds (consul-behaviour 4.7). */
+function refuseOtherKind(view: MeshView, { kind, name }: ConfigEntry, other: ConfigEntryKind): void {
+  if (entryOf(view, other, name) === undefined) return;
+  throw new AppError(
+    'invalidArgument',
+    `cannot create a "${kind}" config entry with name "${name}", a "${other}" config entry with that name already exists`,
+  );
 }
 
 /** Permissive mutual TLS may only be switched on while the mesh entry allows it; where it is on it may stay. */

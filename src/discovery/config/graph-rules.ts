@@ -3,6 +3,7 @@ import { compileChain, entryOf, isHttpLike, protocolOf } from '../../mesh/discov
 import type { MeshView } from '../../model/index.js';
 import { type EntryChange, affectedServices, changesChains, servicesWithEntries } from './affected-services.js';
 import { type ExportedTargets, checkExports, exportedTcpTargets } from './export-rules.js';
+import { checkIngressProtocols } from './ingress-rules.js';
 import { checkTokenProviders } from './token-rules.js';
 
 /** Chains are checked where this server is; which datacenter that is makes no difference to what is wrong with them. */
@@ -34,6 +35,7 @@ export function checkGraph(view: MeshView, change: EntryChange, before: GraphBef
   const exported = change.kind === 'exported-services' ? servicesWithEntries(view) : before.services;
   checkExports(view, exported, before.exportedTargets);
   checkTokenProviders(view, change);
+  checkIngressProtocols(view, change, before.services);
 }
 
 function destinationsToCheck(view: MeshView, change: EntryChange): readonly string[] {

@@ -9,6 +9,8 @@ import {
 } from '../../model/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { ensureVirtualIp } from '../catalog/index.js';
+import { storeKey, withoutKey } from './certificate-key.js';
+import { noteTransitions } from './condition-times.js';
 import { type EntryGuard, guardedWrite } from './entry-guard.js';
 import { checkAgainstState } from './entry-rules.js';
 import { linksBefore, relink } from './gateway-links.js';
@@ -57,11 +59,12 @@ export function writeConfigEntry(
  * the `cas` condition does not hold. Throws AppError with the rule that is broken; nothing is written then.
  */
 export function applyConfigEntry(transaction: Transaction, given: ConfigEntry, options: WriteOptions = {}): boolean {
-  const entry = checkedConfigEntry(given);
+  const { entry, keyPem } = withoutKey(checkedConfigEntry(given));
   const stored = transaction.get('config-entries', configEntryKey(entry.kind, entry.name));
   if (!holds(options, stored)) return false;
   if (stored && deepEqual(stored.entry, entry)) return true;
   checkAgainstState(transaction, entry, stored?.entry, options.newLegacyId);
+  if (entry.kind === 'inline-certificate') storeKey(transaction, entry, keyPem);
   const before = entry.kind === 'service-intentions' ? intentionState(transaction, entry.name) : undefined;
   const change = { kind: entry.kind, name: entry.name, before: stored?.entry, after: entry };
   const graph = graphBefore(transaction, change);
@@ -73,6 +76,7 @@ export function applyConfigEntry(transaction: Transaction, given: ConfigEntry, o
   revokeTokens(transaction, change);
   if (NAMING_KINDS.has(entry.kind) && entry.name !== '*') ensureVirtualIp(transaction, entry.name);
   relink(transaction, change, links);
+  noteTransitions(transaction, change, graph.services);
   return true;
 }
 

@@ -1,3 +1,4 @@
+import { exposingInstances } from '../../mesh/gateways/index.js';
 import { type Cell, type CheckRecord, type MeshView, type NodeRecord, nodeKey } from '../../model/index.js';
 import {
   type InstanceHealth,
@@ -25,6 +26,12 @@ export const connectHealthCell: Cell<readonly InstanceHealth[]> = {
   compute: (view, name) => withChecks(view, view.cell(connectInstancesCell, name)),
 };
 
+/** The ingress gateways that expose a service, with their checks; by gateway. Key: the service's name. */
+export const ingressHealthCell: Cell<readonly InstanceHealth[]> = {
+  kind: 'health-ingress',
+  compute: (view, name) => withChecks(view, withNodes(view, exposingInstances(view, name))),
+};
+
 /** `serviceHealthCell` with central configuration merged into proxies. Same key. */
 export const mergedServiceHealthCell: Cell<readonly InstanceHealth[]> = {
   kind: 'health-service-merged',
@@ -35,6 +42,12 @@ export const mergedServiceHealthCell: Cell<readonly InstanceHealth[]> = {
 export const mergedConnectHealthCell: Cell<readonly InstanceHealth[]> = {
   kind: 'health-connect-merged',
   compute: (view, name) => mergeInstances(view, view.cell(connectHealthCell, name)),
+};
+
+/** `ingressHealthCell` with central configuration merged into proxies. Same key. */
+export const mergedIngressHealthCell: Cell<readonly InstanceHealth[]> = {
+  kind: 'health-ingress-merged',
+  compute: (view, name) => mergeInstances(view, view.cell(ingressHealthCell, name)),
 };
 
 /** The checks on a node, its services' included. Key: the node's name. */

@@ -5,7 +5,9 @@
 export {
   type CheckOnNode,
   connectHealthCell,
+  ingressHealthCell,
   mergedConnectHealthCell,
+  mergedIngressHealthCell,
   mergedServiceHealthCell,
   nodeChecksCell,
   serviceChecksCell,

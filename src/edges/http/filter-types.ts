@@ -67,3 +67,22 @@ export const memberFilterType: FieldType = structOf({
   DelegateMax: intType,
   DelegateCur: intType,
 });
+
+const compoundName = structOf({ Name: stringType });
+
+/** What `filter=` may select of a service of a gateway. */
+export const gatewayServiceFilterType: FieldType = structOf({
+  Gateway: compoundName,
+  Service: compoundName,
+  GatewayKind: stringType,
+  Port: intType,
+  Protocol: stringType,
+  Hosts: listOf(stringType),
+  CAFile: stringType,
+  CertFile: stringType,
+  KeyFile: stringType,
+  SNI: stringType,
+  FromWildcard: boolType,
+  ServiceKind: stringType,
+  AutoHostRewrite: boolType,
+});

@@ -3,7 +3,7 @@ import type { StringMap } from '../records/common.js';
 import type { EntryKind } from './entry-kind.js';
 import { metaProblem } from './rules/meta.js';
 import { type Problem, firstProblem } from './rules/problems.js';
-import type { EntryAccess, Requirement } from './rules/requirement.js';
+import { type EntryAccess, type Requirement, meshRight } from './rules/requirement.js';
 import { ignoredFields, kindField, metaField, nameField } from './shared-fields.js';
 
 /** Which services others may use (consul-behaviour 4.11); there is one, named after the partition there is, `default`. */
@@ -65,7 +65,7 @@ function validate(entry: ExportedServicesEntry): Problem {
 }
 
 function requires(_entry: ExportedServicesEntry, access: EntryAccess): readonly Requirement[] {
-  return [{ resource: 'mesh', name: '', level: access }];
+  return [meshRight(access)];
 }
 
 /** What is exported need not exist; no chain leads anywhere because of it. */

@@ -5,9 +5,38 @@
 import type { Revisions } from '../records/common.js';
 import type { ConfigEntry } from './config-entry.js';
 
+export type { ApiGatewayEntry, ApiGatewayListener, ApiGatewayTls } from './api-gateway.js';
+export {
+  BOUND_API_GATEWAY,
+  type BoundApiGateway,
+  type BoundListener,
+  encodeBoundApiGateway,
+} from './bound-api-gateway.js';
 export type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
 export type { RequestCategory, RequestLimitEntry, RequestRates } from './control-plane-request-limit.js';
 export type { ExportedServiceRule, ExportedServicesEntry, ServiceConsumer } from './exported-services.js';
+export type { FileSystemCertificateEntry } from './file-system-certificate.js';
+export type {
+  HttpHeaderFilter,
+  HttpNamedMatch,
+  HttpRetryFilter,
+  HttpRouteEntry,
+  HttpRouteFilters,
+  HttpRouteMatch,
+  HttpRouteResponseFilters,
+  HttpRouteRule,
+  HttpRouteService,
+  HttpTimeoutFilter,
+} from './http-route.js';
+export type {
+  IngressDefaults,
+  IngressGatewayEntry,
+  IngressListener,
+  IngressSds,
+  IngressService,
+  IngressTls,
+} from './ingress-gateway.js';
+export type { InlineCertificateEntry } from './inline-certificate.js';
 export type {
   CookieConfig,
   HashPolicy,
@@ -70,10 +99,13 @@ export {
   decodeConfigEntry,
   encodeConfigEntry,
   isConfigEntryKind,
-  isLaterConfigEntryKind,
+  isEmptyConfigEntryKind,
   knownConfigEntryKind,
 } from './registry.js';
 export type { EntryKind } from './entry-kind.js';
+export { privateKeyProblem } from './rules/certificate.js';
+export type { ResourceReference } from './resource-reference.js';
+export { resourceReferenceField } from './resource-reference.js';
 export type { EntryAccess, Requirement } from './rules/requirement.js';
 export { intentionPrecedence } from './service-intentions.js';
 export type { ServiceSplit, ServiceSplitterEntry } from './service-splitter.js';
@@ -102,6 +134,7 @@ export {
   upstreamLimitsField,
   upstreamLimitsProblems,
 } from './traffic/index.js';
+export type { TcpRouteEntry } from './tcp-route.js';
 export type { LinkedService, TerminatingGatewayEntry } from './terminating-gateway.js';
 export type { HeaderModifiers, MutualTlsMode, TransparentProxySettings } from './shared-fields.js';
 

@@ -3,9 +3,15 @@ import { canonicalJson } from '../../core/canonical-json.js';
 import { sha256Hex } from '../../core/hash.js';
 import { meshNameProblem, nameProblem } from '../../core/name-problem.js';
 import { type WireProblem, asObject, foldedName, kindOf, tryDecode } from '../wire/index.js';
+import { apiGateway } from './api-gateway.js';
+import { BOUND_API_GATEWAY } from './bound-api-gateway.js';
 import type { ConfigEntry, ConfigEntryKind, ConfigEntryKinds } from './config-entry.js';
 import { requestLimit } from './control-plane-request-limit.js';
 import { exportedServices } from './exported-services.js';
+import { fileSystemCertificate } from './file-system-certificate.js';
+import { httpRoute } from './http-route.js';
+import { ingressGateway } from './ingress-gateway.js';
+import { inlineCertificate } from './inline-certificate.js';
 import { jwtProvider } from './jwt-provider.js';
 import { mesh } from './mesh.js';
 import { proxyDefaults } from './proxy-defaults.js';
@@ -17,6 +23,7 @@ import { serviceIntentions } from './service-intentions.js';
 import { serviceResolver } from './service-resolver.js';
 import { serviceRouter } from './service-router.js';
 import { serviceSplitter } from './service-splitter.js';
+import { tcpRoute } from './tcp-route.js';
 import { terminatingGateway } from './terminating-gateway.js';
 
 const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Kind]> } = {
@@ -26,24 +33,21 @@ const kinds: { readonly [Kind in ConfigEntryKind]: EntryKind<ConfigEntryKinds[Ki
   'service-splitter': serviceSplitter,
   'service-resolver': serviceResolver,
   'service-intentions': serviceIntentions,
+  'ingress-gateway': ingressGateway,
   'terminating-gateway': terminatingGateway,
+  'api-gateway': apiGateway,
+  'http-route': httpRoute,
+  'tcp-route': tcpRoute,
+  'inline-certificate': inlineCertificate,
+  'file-system-certificate': fileSystemCertificate,
   mesh,
   'exported-services': exportedServices,
   'jwt-provider': jwtProvider,
   'control-plane-request-limit': requestLimit,
 };
 
-/** Kinds of Consul that this version does not have yet. */
-const LATER_KINDS: ReadonlySet<string> = new Set([
-  'api-gateway',
-  'bound-api-gateway',
-  'file-system-certificate',
-  'http-route',
-  'ingress-gateway',
-  'inline-certificate',
-  'sameness-group',
-  'tcp-route',
-]);
+/** The kind that the free edition of Consul knows by name only. */
+const SAMENESS_GROUP = 'sameness-group';
 
 export const configEntryKinds = Object.keys(kinds) as readonly ConfigEntryKind[];
 
@@ -52,18 +56,24 @@ export function isConfigEntryKind(kind: string): kind is ConfigEntryKind {
   return Object.hasOwn(kinds, kind);
 }
 
-/** The kind, or AppError: `unsupported` for kinds of Consul that are not here yet, `invalidArgument` for all others. */
+/**
+ * The kind, or AppError: `permissionDenied` for what only the server makes, `unsupported` for sameness groups, `invalidArgument` for
+ * all others.
+ */
 export function knownConfigEntryKind(kind: string): ConfigEntryKind {
   if (isConfigEntryKind(kind)) return kind;
-  if (kind === 'sameness-group') throw new AppError('unsupported', 'sameness-groups are an enterprise-only feature');
-  if (LATER_KINDS.has(kind))
-    throw new AppError('unsupported', `config entries of kind "${kind}" are not supported by this version`);
+  if (kind === BOUND_API_GATEWAY)
+    throw new AppError(
+      'permissionDenied',
+      `Permission denied: ${BOUND_API_GATEWAY} entries are made by the server; write api-gateway and its routes`,
+    );
+  if (kind === SAMENESS_GROUP) throw new AppError('unsupported', 'sameness-groups are an enterprise-only feature');
   throw new AppError('invalidArgument', `invalid config entry kind: ${kind}`);
 }
 
-/** Whether this is one of Consul's kinds that nothing can be stored of yet, so that its list is always empty. */
-export function isLaterConfigEntryKind(kind: string): boolean {
-  return LATER_KINDS.has(kind);
+/** Whether this is a kind of Consul that can be asked for but of which nothing can ever be stored. */
+export function isEmptyConfigEntryKind(kind: string): boolean {
+  return kind === SAMENESS_GROUP;
 }
 
 /**
@@ -84,12 +94,26 @@ export function checkedConfigEntry(entry: ConfigEntry): ConfigEntry {
   return normalized;
 }
 
+const GATEWAY_KINDS: ReadonlySet<string> = new Set([
+  'ingress-gateway',
+  'terminating-gateway',
+  'http-route',
+  'tcp-route',
+]);
+
+/** The services that a gateway leads to because of an entry. */
+function configEntryServices(entry: ConfigEntry): readonly string[] {
+  return entry.kind === 'terminating-gateway'
+    ? (entry.services ?? []).map(({ name }) => name)
+    : configEntryReferences(entry);
+}
+
 /** Names are parts of keys: the entry's own, those of an intention's callers, and of what a gateway leads to. */
 function entryNameProblem(entry: ConfigEntry): string | undefined {
   const sources = entry.kind === 'service-intentions' ? entry.sources.map(({ name }) => name) : [];
   const isService = entry.kind.startsWith('service-');
   const own = isService ? meshNameProblem(entry.name) : nameProblem(entry.name);
-  const linked = entry.kind === 'terminating-gateway' ? (entry.services ?? []).map(({ name }) => name) : [];
+  const linked = GATEWAY_KINDS.has(entry.kind) ? configEntryServices(entry) : [];
   const others = [...sources.map(nameProblem), ...linked.map(meshNameProblem)];
   const problem = own ?? others.find((found) => found !== undefined);
   return problem && `Name ${problem}`;
@@ -144,7 +168,7 @@ function decodingProblems(problems: readonly WireProblem[]): string {
 /** The kind of a body; a kind that nobody knows is a body that cannot be decoded. */
 function bodyKind(body: unknown): ConfigEntryKind {
   const kind = kindOfBody(body);
-  if (isConfigEntryKind(kind) || LATER_KINDS.has(kind)) return knownConfigEntryKind(kind);
+  if (isConfigEntryKind(kind) || [BOUND_API_GATEWAY, SAMENESS_GROUP].includes(kind)) return knownConfigEntryKind(kind);
   throw new AppError('invalidArgument', `Request decoding failed: invalid config entry kind: ${kind}`);
 }
 

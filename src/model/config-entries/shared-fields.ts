@@ -12,6 +12,9 @@ import type {
 /** Names that every entry's body may carry: revisions of an earlier read, and the only namespace and partition there are. */
 export const ignoredFields: readonly string[] = ['CreateIndex', 'ModifyIndex', 'Hash'];
 
+/** The same for kinds whose conditions are shown with them: what a body says of them is not looked at. */
+export const statusFields: readonly string[] = [...ignoredFields, 'Status'];
+
 export const kindField = <Kind extends string>(kind: Kind): Field<Kind> => ({
   empty: kind,
   shown: 'always',

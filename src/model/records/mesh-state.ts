@@ -33,6 +33,26 @@ export interface CaKeyRecord extends Revisions {
 }
 
 /**
+ * The private key (PEM) of an inline-certificate entry. Only who makes the secrets of gateways reads this table; no edge may. Key: the
+ * entry's name.
+ */
+export interface CertificateKeyRecord extends Revisions {
+  readonly name: string;
+  readonly privateKeyPem: string;
+}
+
+/**
+ * Since when the conditions of an entry are as they are. What they are is derived from the entries; when they became so is not.
+ * Key: tuple(kind, name).
+ */
+export interface ConditionTimesRecord extends Revisions {
+  readonly kind: string;
+  readonly name: string;
+  /** By condition (`conditionKey`): its status, and the time (RFC 3339) of the write that brought it. */
+  readonly since: Readonly<Record<string, { readonly status: string; readonly at: string }>>;
+}
+
+/**
  * Access was taken away from `source` (or `*`) to `destination`: its modifyIndex is the chain epoch of outbound chains
  * towards the destination (DESIGN, "Taking access away"). Key: tuple(destination, source).
  */

@@ -1,7 +1,8 @@
+import { type MeshView, configEntryKey } from '../../../model/index.js';
 import { RECORD_TYPES } from '../message/index.js';
 import { addressReply } from './address-reply.js';
 import { nameError, noData, nsReply, soaReply } from './authority.js';
-import { connectInstancesForDns, serviceInstancesForDns } from './cells.js';
+import { connectInstancesForDns, ingressInstancesForDns, serviceInstancesForDns } from './cells.js';
 import type { DnsInstance } from './instance.js';
 import { nodeReply } from './node-reply.js';
 import { isHere } from './place.js';
@@ -33,15 +34,14 @@ export function domainReply(context: LookupContext, relative: string): Reply {
       return virtualReply(context, target.service);
     case 'query':
       return queryReply(context, target.query);
-    case 'ingress':
-      // No gateway serves anything yet.
-      return nameError(context);
     case 'service':
-    case 'connect': {
+    case 'connect':
+    case 'ingress': {
       const instances = instancesOf(context, target.type, target.service);
+      const tag = 'tag' in target ? target.tag : '';
       const isWanted = ({ isWarning, tags }: DnsInstance): boolean =>
-        !(settings.onlyPassing && isWarning) && (target.tag === '' || tags.includes(target.tag));
-      const needsFilter = settings.onlyPassing || target.tag !== '';
+        !(settings.onlyPassing && isWarning) && (tag === '' || tags.includes(tag));
+      const needsFilter = settings.onlyPassing || tag !== '';
       return serviceReply(
         context,
         needsFilter ? instances.filter(isWanted) : instances,
@@ -51,13 +51,39 @@ export function domainReply(context: LookupContext, relative: string): Reply {
   }
 }
 
-/** What is not registered is not looked up as a cell: names of no meaning must not stay in memory. */
-function instancesOf({ view }: LookupContext, type: 'service' | 'connect', service: string): readonly DnsInstance[] {
+/** What nobody speaks of is not looked up as a cell: names of no meaning must not stay in memory. */
+function instancesOf(
+  { view }: LookupContext,
+  type: 'service' | 'connect' | 'ingress',
+  service: string,
+): readonly DnsInstance[] {
   if (type === 'service')
     return view.range('services', 'byFoldedName', [service]).length === 0
       ? []
       : view.cell(serviceInstancesForDns, service);
+  const [cell, isKnown] = type === 'connect' ? [connectInstancesForDns, isCalled] : [ingressInstancesForDns, isExposed];
   return namesOfService(view, service)
-    .filter((name) => view.range('services', 'byConnect', [name]).length > 0)
-    .flatMap((name) => view.cell(connectInstancesForDns, name));
+    .filter((name) => isKnown(view, name))
+    .flatMap((name) => view.cell(cell, name));
+}
+
+/** Whether the mesh can call a service by itself, or a terminating gateway may lead to it. */
+function isCalled(view: MeshView, name: string): boolean {
+  return view.range('services', 'byConnect', [name]).length > 0 || isNamed(view, 'byLinkedService', name);
+}
+
+/** Whether an ingress gateway may expose a service. */
+function isExposed(view: MeshView, name: string): boolean {
+  return isNamed(view, 'byExposedService', name);
+}
+
+/** Whether an entry names a service, or all services, this one being among them. */
+function isNamed(view: MeshView, index: 'byLinkedService' | 'byExposedService', name: string): boolean {
+  if (view.range('config-entries', index, [name]).length > 0) return true;
+  const exists = view.range('services', 'byName', [name]).length > 0 || hasDefaults(view, name);
+  return exists && view.range('config-entries', index, ['*']).length > 0;
+}
+
+function hasDefaults(view: MeshView, name: string): boolean {
+  return view.get('config-entries', configEntryKey('service-defaults', name)) !== undefined;
 }

@@ -1,4 +1,4 @@
-import { connectHealthCell, serviceHealthCell } from '../../../discovery/health/index.js';
+import { connectHealthCell, ingressHealthCell, serviceHealthCell } from '../../../discovery/health/index.js';
 import type { InstanceHealth } from '../../../discovery/catalog/index.js';
 import type { Cell } from '../../../model/index.js';
 import { type DnsInstance, readInstance } from './instance.js';
@@ -16,4 +16,10 @@ export const serviceInstancesForDns: Cell<readonly DnsInstance[]> = {
 export const connectInstancesForDns: Cell<readonly DnsInstance[]> = {
   kind: 'dns-connect',
   compute: (view, name) => usable(view.cell(connectHealthCell, name)),
+};
+
+/** The ingress gateways of a service that are not critical, as DNS shows them. Key: the service's name. */
+export const ingressInstancesForDns: Cell<readonly DnsInstance[]> = {
+  kind: 'dns-ingress',
+  compute: (view, name) => usable(view.cell(ingressHealthCell, name)),
 };

@@ -23,6 +23,7 @@ import {
   servicesOnNodesCell,
   toRegistration,
 } from '../../../discovery/catalog/index.js';
+import { encodeGatewayService, gatewayServicesQueryCell } from '../../../discovery/config/index.js';
 import type { Cell, NodeRecord, ServiceRecord } from '../../../model/index.js';
 import { badRequest, json, jsonOnce } from '../answers.js';
 import { checkDatacenter } from '../datacenter.js';
@@ -32,6 +33,7 @@ import { sortByNear } from '../near.js';
 import { orMerged } from '../or-merged.js';
 import { type ReadResult, readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
+import { gatewayServiceFilterType } from '../filter-types.js';
 import { asksForAll, filterRows } from '../row-filter.js';
 
 const nodeRead = { resource: 'node', access: 'read', scope: 'items' } as const;
@@ -209,9 +211,8 @@ function readNodeCell(
   return readCell(request, cell, request.rest, { usesStoreIndex: (node) => node === undefined });
 }
 
-/** No gateway is bound to services yet: an ingress or terminating gateway entry is refused on write. */
 async function listGatewayServices(request: ApiRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing gateway name');
-  const { headers } = await readCell(request, serviceInstancesCell, request.rest.toLowerCase());
-  return json([], headers);
+  const { value, headers } = await readCell(request, gatewayServicesQueryCell, request.rest);
+  return json(filterRows(request, gatewayServiceFilterType, value.map(encodeGatewayService)), headers);
 }

@@ -1,17 +1,17 @@
 import {
-  configEntryCell,
-  configEntryListCell,
   configEntryListKey,
   configEntryNotFound,
   deleteConfigEntry,
-  encodeConfigEntryRecord,
+  encodeShownEntry,
+  shownEntryCell,
+  shownEntryListCell,
   writeConfigEntry,
 } from '../../../discovery/config/index.js';
 import {
+  BOUND_API_GATEWAY,
   configEntryKey,
   decodeConfigEntry,
-  isConfigEntryKind,
-  isLaterConfigEntryKind,
+  isEmptyConfigEntryKind,
   knownConfigEntryKind,
 } from '../../../model/index.js';
 import { badRequest, json, text } from '../answers.js';
@@ -60,21 +60,20 @@ function read(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 async function list(request: ApiRequest, kind: string): Promise<ApiAnswer> {
-  const laterKind = isLaterConfigEntryKind(kind);
-  if (kind !== '' && !laterKind) knownConfigEntryKind(kind);
+  if (kind !== '') checkReadable(kind);
   const filtered = request.query.get('filter') !== '';
   if (filtered && kind !== 'service-defaults') badRequest(`filtering not supported for config entry kind=${kind}`);
   const key = configEntryListKey(kind === '' ? undefined : kind);
-  const { value, headers } = await readCell(request, configEntryListCell, key);
-  const rows = value.map(encodeConfigEntryRecord);
+  const { value, headers } = await readCell(request, shownEntryListCell, key);
+  const rows = value.map(encodeShownEntry);
   return json(filtered ? filterRows(request, serviceDefaultsFilterType, rows) : rows, headers);
 }
 
 async function readOne(request: ApiRequest, kind: string, name: string): Promise<ApiAnswer> {
-  if (!isLaterConfigEntryKind(kind)) knownConfigEntryKind(kind);
-  const { value, headers } = await readCell(request, configEntryCell, configEntryKey(kind, name));
+  checkReadable(kind);
+  const { value, headers } = await readCell(request, shownEntryCell, configEntryKey(kind, name));
   if (value === undefined) return text(404, configEntryNotFound(kind, name), headers);
-  return json(encodeConfigEntryRecord(value), headers);
+  return json(encodeShownEntry(value), headers);
 }
 
 async function remove(request: ApiRequest): Promise<ApiAnswer> {
@@ -82,11 +81,16 @@ async function remove(request: ApiRequest): Promise<ApiAnswer> {
   if (kind === '' || name === undefined) return text(404, 'Must provide both a kind and name to delete');
   const condition = readCas(request);
   const answer = (done: boolean): ApiAnswer => json(condition.cas === undefined ? {} : done);
-  // Nothing of a kind that we do not have yet can be stored, and what is not there is deleted already.
-  if (!isConfigEntryKind(kind) && isLaterConfigEntryKind(kind)) return answer(true);
+  // What can never be there is deleted already.
+  if (isEmptyConfigEntryKind(kind)) return answer(true);
   const { store, entryGuard } = request.deps;
   const { result } = await deleteConfigEntry(store, knownConfigEntryKind(kind), name, condition, entryGuard);
   return answer(result);
+}
+
+/** Kinds that can be asked for: those that can be stored, what the server makes, and what is never there. */
+function checkReadable(kind: string): void {
+  if (kind !== BOUND_API_GATEWAY && !isEmptyConfigEntryKind(kind)) knownConfigEntryKind(kind);
 }
 
 function splitPath(rest: string): readonly [kind: string, name: string | undefined] {

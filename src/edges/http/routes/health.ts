@@ -8,8 +8,10 @@ import {
 import {
   type CheckOnNode,
   connectHealthCell,
+  ingressHealthCell,
   isPassing,
   mergedConnectHealthCell,
+  mergedIngressHealthCell,
   mergedServiceHealthCell,
   nodeChecksCell,
   serviceChecksCell,
@@ -51,7 +53,14 @@ export const healthRoutes: readonly Route[] = [
     handle: (request) =>
       listInstances(request, orMerged(request, connectHealthCell, mergedConnectHealthCell), request.rest),
   },
-  { method: 'GET', path: '/v1/health/ingress/', acl: serviceRead, blocking: true, handle: listIngress },
+  {
+    method: 'GET',
+    path: '/v1/health/ingress/',
+    acl: serviceRead,
+    blocking: true,
+    handle: (request) =>
+      listInstances(request, orMerged(request, ingressHealthCell, mergedIngressHealthCell), request.rest),
+  },
 ];
 
 async function listNodeChecks(request: ApiRequest): Promise<ApiAnswer> {
@@ -111,12 +120,6 @@ async function listInstances(
 const encodeInstances = (instances: readonly InstanceHealth[]): unknown => instances.map(encodeInstanceHealth);
 const encodePassing = (instances: readonly InstanceHealth[]): unknown =>
   encodeInstances(instances.filter(({ checks }) => isPassing(checks)));
-
-/** No ingress gateway is bound to services yet: its entry is refused on write. */
-function listIngress(request: ApiRequest): ApiAnswer {
-  if (request.rest === '') badRequest('Missing service name');
-  return json([], { 'X-Consul-Index': '1' });
-}
 
 const always = (): boolean => true;
 const isEmpty = (rows: readonly unknown[]): boolean => rows.length === 0;

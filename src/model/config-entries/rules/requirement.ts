@@ -19,6 +19,11 @@ export function meshRights(level: EntryAccess): readonly Requirement[] {
   return level === 'read' ? [] : [{ resource: 'mesh', name: '', level: 'write' }];
 }
 
+/** What is part of the mesh's own set-up: reading needs mesh:read, writing mesh:write. */
+export function meshRight(level: EntryAccess): Requirement {
+  return { resource: 'mesh', name: '', level };
+}
+
 /** Router, splitter, resolver: the right on the service, and when written, read on every service they refer to. */
 export function chainRights(name: string, references: readonly string[], level: EntryAccess): readonly Requirement[] {
   const own = serviceRight(name, level);

@@ -23,11 +23,16 @@ export const cipherSuites: ReadonlySet<string> = new Set([
 
 /** Versions that exist, in order, and suites only where they count. `direction` is `incoming` or `outgoing`. */
 export function tlsProblem(direction: string, parameters: MeshTlsParameters | undefined): Problem {
-  const problem = parameters && parametersProblem(parameters);
+  const problem = parameters && tlsParametersProblem(parameters);
   return problem === undefined ? undefined : `error in ${direction} TLS configuration: ${problem}`;
 }
 
-function parametersProblem({ tlsMinVersion, tlsMaxVersion, cipherSuites: suites }: MeshTlsParameters): Problem {
+/** The same without a direction: the parameters of one listener or gateway. */
+export function tlsParametersProblem({
+  tlsMinVersion,
+  tlsMaxVersion,
+  cipherSuites: suites,
+}: MeshTlsParameters): Problem {
   const unknown = [tlsMinVersion, tlsMaxVersion].find((version) => version !== '' && !VERSIONS.includes(version));
   if (unknown !== undefined)
     return `no matching TLS version found for ${unknown}, please specify one of [${VERSIONS.join(', ')}]`;

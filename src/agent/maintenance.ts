@@ -1,9 +1,15 @@
 import type { LocalCheck, LocalService } from './local-agent.js';
 
-export const NODE_MAINTENANCE = '_node_maintenance';
+const NODE_MAINTENANCE = '_node_maintenance';
+const SERVICE_MAINTENANCE = '_service_maintenance:';
 
-/** The id of the check that stands for a service's maintenance. */
-export const serviceMaintenanceId = (serviceId: string): string => `_service_maintenance:${serviceId}`;
+/** The id of the check that stands for the maintenance of a service, or with an empty id of the node. */
+export const maintenanceId = (serviceId: string): string =>
+  serviceId === '' ? NODE_MAINTENANCE : `${SERVICE_MAINTENANCE}${serviceId}`;
+
+/** Whether a check stands for maintenance. */
+export const isMaintenance = (checkId: string): boolean =>
+  checkId === NODE_MAINTENANCE || checkId.startsWith(SERVICE_MAINTENANCE);
 
 /** The critical check that takes a node (or one service of it) out of answers (consul-behaviour 1.2). */
 export function maintenanceCheck(node: string, service: LocalService | undefined, reason: string): LocalCheck {
@@ -12,7 +18,7 @@ export function maintenanceCheck(node: string, service: LocalService | undefined
     reason || `Maintenance mode is enabled for this ${subject}, but no reason was provided. This is a default message.`;
   return {
     node,
-    checkId: service === undefined ? NODE_MAINTENANCE : serviceMaintenanceId(service.id),
+    checkId: maintenanceId(service?.id ?? ''),
     name: service === undefined ? 'Node Maintenance Mode' : 'Service Maintenance Mode',
     status: 'critical',
     notes,

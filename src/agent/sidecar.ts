@@ -1,6 +1,6 @@
 import { AppError } from '../core/index.js';
 import type { ProxySettings } from '../model/index.js';
-import type { CheckDefinition, ServiceDefinition } from '../model/definitions/index.js';
+import { type CheckDefinition, emptyCheck, type ServiceDefinition } from '../model/definitions/index.js';
 import type { LocalService } from './local-agent.js';
 
 export interface PortRange {
@@ -81,39 +81,9 @@ function freePort(used: ReadonlySet<number>, range: PortRange): number {
   );
 }
 
-const PLAIN_CHECK: CheckDefinition = {
-  checkId: '',
-  name: '',
-  notes: '',
-  serviceId: '',
-  status: '',
-  token: '',
-  intervalMs: 0,
-  timeoutMs: 0,
-  outputMaxSize: 0,
-  successBeforePassing: 0,
-  failuresBeforeWarning: 0,
-  failuresBeforeCritical: 0,
-  deregisterCriticalServiceAfterMs: 0,
-  tlsServerName: '',
-  tlsSkipVerify: false,
-  ttlMs: 0,
-  http: '',
-  method: '',
-  header: {},
-  body: '',
-  disableRedirects: false,
-  grpc: '',
-  grpcUseTls: false,
-  tcp: '',
-  tcpUseTls: false,
-  aliasNode: '',
-  aliasService: '',
-};
-
 function defaultChecks(parentId: string, address: string, port: number): CheckDefinition[] {
   return [
-    { ...PLAIN_CHECK, name: 'Connect Sidecar Listening', tcp: `${address || '127.0.0.1'}:${port}`, intervalMs: 10_000 },
-    { ...PLAIN_CHECK, name: `Connect Sidecar Aliasing ${parentId}`, aliasService: parentId },
+    { ...emptyCheck, name: 'Connect Sidecar Listening', tcp: `${address || '127.0.0.1'}:${port}`, intervalMs: 10_000 },
+    { ...emptyCheck, name: `Connect Sidecar Aliasing ${parentId}`, aliasService: parentId },
   ];
 }

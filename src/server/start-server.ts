@@ -28,7 +28,6 @@ import { createBackend } from './open-backend.js';
 import { singleServer } from './single-server.js';
 import { metricsOptionsOf } from './metrics-options.js';
 import { openClientDoors, openXdsDoors, type Ports } from './open-doors.js';
-import { ConfiguredDefinitions } from './configured-definitions.js';
 import { restartOnly, withoutRestart } from './restart-only.js';
 import { createDoorCertificates } from './tls-door.js';
 import { createFileCertificates, type FileCertificates } from './tls-files.js';
@@ -94,6 +93,8 @@ export async function startServer(
     sidecarPorts: { from: config.ports.sidecarMin, to: config.ports.sidecarMax },
     exposePorts: { from: config.ports.exposeMin, to: config.ports.exposeMax },
     checkOutputMaxSize: config.checkOutputMaxSize,
+    discardCheckOutput: config.discardCheckOutput,
+    commandChecks: config.scriptChecks.remote ? 'everywhere' : config.scriptChecks.local ? 'files' : 'nowhere',
     checkUpdateIntervalMs: config.checkUpdateIntervalMs,
     ...(config.dataDir === '' ? {} : { dataDir: config.dataDir }),
     logger: logger.child({ room: 'agent' }),
@@ -158,7 +159,6 @@ export async function startServer(
     },
     { maxHeaderBytes: config.http.maxHeaderBytes },
   );
-  const definitions = new ConfiguredDefinitions(agent);
   const certificates = doorCertificates(config, ca);
   const closers: (() => Promise<void> | void)[] = [
     () => store.close(),
@@ -184,7 +184,7 @@ export async function startServer(
     const tlsNeedsRoot = ports.https >= 0 && config.tls.https.certFile === '';
     if (tlsNeedsRoot) await ca.ready;
     await openClientDoors(config, ports, { http, dns, httpsCertificates: () => certificates.of('https'), logger });
-    const serving = serve(config, ports, { store, ca, agent, xds, facts, logger, definitions, certificates });
+    const serving = serve(config, ports, { store, ca, agent, xds, facts, logger, certificates });
     serving.catch(() => undefined);
     return {
       ports,
@@ -201,7 +201,7 @@ export async function startServer(
         dnsSettings = dnsSettingsOf({ ...config, dns: next.dns });
         tokens.configure(next.aclTokens);
         if (metaChanged) await registerSelf(store, facts, config.ports.server, serverMeta(config));
-        await definitions.apply(next);
+        await agent.configure(next);
         if (needRestart.length > 0)
           logger.warn(
             { options: needRestart.join(', ') },
@@ -234,20 +234,19 @@ interface Parts {
   readonly xds: XdsServer;
   readonly facts: NodeFacts;
   readonly logger: Logger;
-  readonly definitions: ConfiguredDefinitions;
   readonly certificates: ReturnType<typeof doorCertificates>;
 }
 
 /** What happens behind the open HTTP door: self-registration, root, local services, then xDS. */
 async function serve(config: AgentConfig, ports: Ports, parts: Parts): Promise<void> {
-  const { store, ca, agent, xds, facts, logger, definitions, certificates } = parts;
+  const { store, ca, agent, xds, facts, logger, certificates } = parts;
   await setDefaultIntentionPolicy(store, config.defaultIntentionPolicy);
   // As Consul does at a first start: the bare node, then what the agent knows about it. Clients see two steps of the index.
   const isKnown = store.view.get('nodes', nodeKey(facts.node)) !== undefined;
   const self = isKnown ? facts : { ...facts, taggedAddresses: {}, meta: {} };
   await registerSelf(store, self, config.ports.server, serverMeta(config));
   await agent.start();
-  await definitions.apply(config);
+  await agent.configure(config);
   if (config.connectEnabled) await ca.ready;
   await writeBootstrapEntries(store, config);
   if (!config.connectEnabled) return;

@@ -29,6 +29,8 @@ async function rig(options: { dataDir?: string; exposePorts?: { from: number; to
     sidecarPorts: { from: 21_000, to: 21_255 },
     exposePorts: options.exposePorts ?? { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,
+    discardCheckOutput: false,
+    commandChecks: 'nowhere',
     checkUpdateIntervalMs: 0,
     logger: { info: () => undefined, warn: (_fields, text) => warnings.push(text) },
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),

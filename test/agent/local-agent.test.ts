@@ -25,6 +25,8 @@ async function rig(options: { dataDir?: string; store?: StateStore; ports?: { fr
     sidecarPorts: options.ports ?? { from: 21_000, to: 21_255 },
     exposePorts: { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,
+    discardCheckOutput: false,
+    commandChecks: 'nowhere',
     checkUpdateIntervalMs: 0,
     logger: { info: () => undefined, warn: () => undefined },
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),

@@ -1,18 +1,14 @@
-import { Agent, interceptors, request, type Dispatcher } from 'undici';
+import { isIP } from 'node:net';
+import { Agent, buildConnector, type Dispatcher, interceptors, request } from 'undici';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { CheckResult, Probe } from './check-runner.js';
+import { connectProblem } from './host-port.js';
 
 const MOST_REDIRECTS = 10;
 
 /** 2xx passing, 429 warning, anything else critical (consul-behaviour 2.5). `outputLimit` is in bytes. */
 export function createHttpProbe(definition: CheckDefinition, outputLimit: number): Probe & { close(): void } {
-  const agent = new Agent({
-    pipelining: 0,
-    connect: {
-      rejectUnauthorized: !definition.tlsSkipVerify,
-      ...(definition.tlsServerName === '' ? {} : { servername: definition.tlsServerName }),
-    },
-  });
+  const agent = new Agent({ pipelining: 0, connect: connectorOf(definition) });
   const dispatcher: Dispatcher = definition.disableRedirects
     ? agent
     : agent.compose(interceptors.redirect({ maxRedirections: MOST_REDIRECTS }));
@@ -48,6 +44,16 @@ export function createHttpProbe(definition: CheckDefinition, outputLimit: number
   return Object.assign(probe, { close: () => void agent.destroy() });
 }
 
+/** The name that the server must prove is never that of a `Host` header, which undici would take. */
+function connectorOf({ tlsServerName, tlsSkipVerify }: CheckDefinition): buildConnector.connector {
+  const connect = buildConnector({ rejectUnauthorized: !tlsSkipVerify });
+  return (options, callback) => {
+    const { servername: _ofHostHeader, ...rest } = options;
+    const name = tlsServerName || (isIP(options.hostname.replace(/^\[|\]$/g, '')) ? '' : options.hostname);
+    connect(name === '' ? rest : { ...rest, servername: name }, callback);
+  };
+}
+
 function statusOf(code: number): CheckResult['status'] {
   if (code >= 200 && code < 300) return 'passing';
   return code === 429 ? 'warning' : 'critical';
@@ -65,7 +71,5 @@ async function firstBytes(body: AsyncIterable<Uint8Array>, limit: number): Promi
 }
 
 function reasonOf(thrown: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return 'context deadline exceeded';
-  const error = thrown as NodeJS.ErrnoException;
-  return error.code === 'ECONNREFUSED' ? 'connection refused' : (error.message ?? String(thrown));
+  return signal.aborted ? 'context deadline exceeded' : connectProblem(thrown);
 }

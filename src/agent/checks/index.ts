@@ -3,5 +3,6 @@
  * In: a definition, a clock. Out: results with output, thresholds applied. Must never: overlap, or report after `stop`.
  */
 export type { CheckResult, CheckRunner } from './check-runner.js';
-export { checkType, createCheckRunner } from './start-check.js';
+export { createGate, type Gate } from './gate.js';
+export { createCheckRunner } from './start-check.js';
 export type { TtlRunner } from './ttl.js';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/index.js';
 import type { CheckRunner, CheckSink, Probe } from './check-runner.js';
+import type { Gate } from './gate.js';
 
 export interface IntervalOptions {
   readonly type: string;
@@ -7,6 +8,8 @@ export interface IntervalOptions {
   readonly timeoutMs: number;
   /** How long the first look waits: 0 for a new check, a part of the interval when many start together. */
   readonly firstDelayMs: number;
+  /** Lets only so many looks be under way at a time; waiting there is no part of a look's time. */
+  readonly gate?: Gate;
 }
 
 const SHORTEST_INTERVAL_MS = 1000;
@@ -29,11 +32,17 @@ export function createIntervalRunner(
   let retryMs = FIRST_RETRY_MS;
 
   const look = async (): Promise<void> => {
+    const leave = await options.gate?.enter(stopped.signal);
+    if (stopped.signal.aborted) {
+      leave?.();
+      return;
+    }
     const startedAt = clock.now();
     const timeout = new AbortController();
     const cancelTimeout = clock.after(options.timeoutMs, () => timeout.abort());
     const result = await probe(AbortSignal.any([stopped.signal, timeout.signal]));
     cancelTimeout();
+    leave?.();
     if (stopped.signal.aborted) return;
     sink(result);
     if (result.status !== 'critical') retryMs = intervalMs;

@@ -1,17 +1,25 @@
 import type { Clock } from '../../core/index.js';
 import type { CheckStatus } from '../../model/index.js';
-import type { CheckDefinition } from '../../model/definitions/index.js';
+import { type CheckDefinition, type CheckKind, checkKind } from '../../model/definitions/index.js';
 import type { StateStore } from '../../state/index.js';
 import { createAliasRunner } from './alias.js';
-import type { CheckRunner, CheckSink } from './check-runner.js';
+import { keptOutput } from './check-output.js';
+import type { CheckRunner, CheckSink, Probe } from './check-runner.js';
+import { createDockerProbe } from './docker.js';
+import type { Gate } from './gate.js';
 import { createGrpcProbe } from './grpc.js';
+import { createH2PingProbe } from './h2ping.js';
 import { createHttpProbe } from './http.js';
 import { createIntervalRunner } from './interval-runner.js';
+import { createOsServiceProbe } from './os-service.js';
+import { createScriptProbe } from './script.js';
 import { createTcpProbe } from './tcp.js';
-import { createTtlRunner, type TtlRunner } from './ttl.js';
 import { withThresholds } from './thresholds.js';
+import { createTtlRunner, type TtlRunner } from './ttl.js';
+import { createUdpProbe } from './udp.js';
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_COMMAND_TIMEOUT_MS = 30_000;
 
 export interface CheckSurroundings {
   readonly store: StateStore;
@@ -21,17 +29,13 @@ export interface CheckSurroundings {
   readonly outputMaxSize: number;
   /** How long an interval check waits before its first look. */
   readonly firstDelayMs: number;
-  /** What is left of a TTL that was running before a restart; undefined for a new check. */
-  readonly ttlLeftMs?: number;
+  /** What was running before a restart; undefined for a new check. */
+  readonly before?: { readonly ttlLeftMs: number; readonly output: string };
+  /** Bounds the commands that checks run at a time. */
+  readonly commands: Gate;
 }
 
-/** The kind of a check, as shown in its `Type`. */
-export function checkType(definition: CheckDefinition): 'http' | 'grpc' | 'tcp' | 'alias' | 'ttl' {
-  if (definition.http !== '') return 'http';
-  if (definition.grpc !== '') return 'grpc';
-  if (definition.tcp !== '') return 'tcp';
-  return definition.aliasService !== '' || definition.aliasNode !== '' ? 'alias' : 'ttl';
-}
+type IntervalKind = Exclude<CheckKind, 'alias' | 'ttl'>;
 
 /** The runner of a definition, not started. */
 export function createCheckRunner(
@@ -43,43 +47,62 @@ export function createCheckRunner(
 ): CheckRunner | TtlRunner {
   const limit =
     definition.outputMaxSize > 0 ? Math.min(definition.outputMaxSize, around.outputMaxSize) : around.outputMaxSize;
-  const limited: CheckSink = ({ status, output }) => sink({ status, output: output.slice(0, limit) });
-  const type = checkType(definition);
-  const interval = {
-    type,
-    intervalMs: definition.intervalMs,
-    timeoutMs: definition.timeoutMs || DEFAULT_TIMEOUT_MS,
-    firstDelayMs: around.firstDelayMs,
+  const limited: CheckSink = ({ status, output }) => sink({ status, output: keptOutput(output, limit) });
+  const kind = checkKind(definition);
+  if (kind === 'ttl') {
+    const { ttlLeftMs = definition.ttlMs, output = '' } = around.before ?? {};
+    return createTtlRunner(around.clock, { ttlMs: definition.ttlMs, firstTtlMs: ttlLeftMs, output }, limited);
+  }
+  if (kind === 'alias') {
+    const node = definition.aliasNode || around.node;
+    const watched = { node, serviceId: definition.aliasService, isRemote: node !== around.node, ownId };
+    return createAliasRunner(around.store, watched, limited);
+  }
+  const probe = createProbe(kind, definition, around.clock, limit);
+  const runsCommand = kind === 'script' || kind === 'docker' || kind === 'os_service';
+  const runner = createIntervalRunner(
+    around.clock,
+    {
+      type: kind,
+      intervalMs: definition.intervalMs,
+      timeoutMs: definition.timeoutMs || (runsCommand ? DEFAULT_COMMAND_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
+      firstDelayMs: around.firstDelayMs,
+      ...(runsCommand ? { gate: around.commands } : {}),
+    },
+    probe,
+    withThresholds(initial, definition, limited),
+  );
+  return {
+    ...runner,
+    stop() {
+      runner.stop();
+      probe.close?.();
+    },
   };
-  switch (type) {
+}
+
+function createProbe(
+  kind: IntervalKind,
+  definition: CheckDefinition,
+  clock: Clock,
+  limit: number,
+): Probe & { close?(): void } {
+  switch (kind) {
     case 'http':
-    case 'grpc': {
-      const probe = type === 'http' ? createHttpProbe(definition, limit) : createGrpcProbe(definition);
-      const runner = createIntervalRunner(around.clock, interval, probe, withThresholds(initial, definition, limited));
-      return {
-        ...runner,
-        stop() {
-          runner.stop();
-          probe.close();
-        },
-      };
-    }
+      return createHttpProbe(definition, limit);
+    case 'grpc':
+      return createGrpcProbe(definition);
     case 'tcp':
-      return createIntervalRunner(
-        around.clock,
-        interval,
-        createTcpProbe(definition),
-        withThresholds(initial, definition, limited),
-      );
-    case 'alias':
-      return createAliasRunner(
-        around.store,
-        definition.aliasNode || around.node,
-        definition.aliasService,
-        ownId,
-        limited,
-      );
-    case 'ttl':
-      return createTtlRunner(around.clock, definition.ttlMs, around.ttlLeftMs ?? definition.ttlMs, limited);
+      return createTcpProbe(definition);
+    case 'udp':
+      return createUdpProbe(definition, clock);
+    case 'docker':
+      return createDockerProbe(definition, limit);
+    case 'script':
+      return createScriptProbe(definition, clock, limit);
+    case 'h2ping':
+      return createH2PingProbe(definition);
+    case 'os_service':
+      return createOsServiceProbe(definition, clock, limit);
   }
 }

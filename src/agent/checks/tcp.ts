@@ -1,42 +1,37 @@
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { CheckResult, Probe } from './check-runner.js';
+import { connectProblem, parseHostPort } from './host-port.js';
 
 /** Passing when a connection (with TLS: a handshake) to `host:port` succeeds (consul-behaviour 2.5). */
 export function createTcpProbe(definition: CheckDefinition): Probe {
   const target = definition.tcp;
-  const colon = target.lastIndexOf(':');
-  const host = target.slice(0, colon).replace(/^\[|\]$/g, '') || '127.0.0.1';
-  const port = Number(target.slice(colon + 1));
-  const open = (onConnect: () => void): Socket =>
-    definition.tcpUseTls
-      ? connectTls(
-          { host, port, servername: definition.tlsServerName || host, rejectUnauthorized: !definition.tlsSkipVerify },
-          onConnect,
-        )
-      : connectPlain({ host, port }, onConnect);
-
+  const place = parseHostPort(target);
+  const critical = (reason: string): CheckResult => ({ status: 'critical', output: `dial tcp ${target}: ${reason}` });
   return (signal) =>
     new Promise((resolve) => {
+      if (place === undefined) {
+        resolve(critical('the address must be host:port'));
+        return;
+      }
       const finish = (result: CheckResult): void => {
         signal.removeEventListener('abort', onAbort);
         socket.destroy();
         resolve(result);
       };
-      const onAbort = (): void => finish({ status: 'critical', output: `dial tcp ${target}: i/o timeout` });
-      if (colon < 0 || !Number.isInteger(port) || port < 1 || port > 65535) {
-        resolve({ status: 'critical', output: `dial tcp ${target}: the address must be host:port` });
-        return;
-      }
-      const socket = open(() => finish({ status: 'passing', output: `TCP connect ${target}: Success` }));
-      socket.on('error', (error: NodeJS.ErrnoException) =>
-        finish({ status: 'critical', output: `dial tcp ${target}: connect: ${describe(error)}` }),
+      const onAbort = (): void => finish(critical('i/o timeout'));
+      const socket = open(definition, place, () =>
+        finish({ status: 'passing', output: `TCP connect ${target}: Success` }),
       );
+      socket.on('error', (error) => finish(critical(`connect: ${connectProblem(error)}`)));
       signal.addEventListener('abort', onAbort, { once: true });
     });
 }
 
-function describe(error: NodeJS.ErrnoException): string {
-  return error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+function open(definition: CheckDefinition, place: { host: string; port: number }, onConnect: () => void): Socket {
+  if (!definition.tcpUseTls) return connectPlain(place, onConnect);
+  const name = definition.tlsServerName || (isIP(place.host) ? '' : place.host);
+  const options = { ...place, rejectUnauthorized: !definition.tlsSkipVerify };
+  return connectTls(name === '' ? options : { ...options, servername: name }, onConnect);
 }

@@ -7,6 +7,8 @@ export interface Thresholds {
   readonly failuresBeforeCritical: number;
 }
 
+const SEVERITY = { passing: 0, warning: 1, critical: 2 } as const;
+
 /**
  * Passes results on only after enough of them in a row (consul-behaviour 2.5): a warning counts as a success; before the
  * critical threshold is reached failures may show a warning. Numbers are counts of further results; 0 = at once.
@@ -24,7 +26,8 @@ export function withThresholds(initial: CheckStatus, thresholds: Thresholds, sin
     if (result.status !== 'critical') {
       failures = 0;
       successes++;
-      if (current !== 'critical' || successes >= thresholds.successBeforePassing) report(result);
+      const isImprovement = SEVERITY[result.status] < SEVERITY[current];
+      if (!isImprovement || successes >= thresholds.successBeforePassing) report(result);
       return;
     }
     successes = 0;

@@ -6,16 +6,26 @@ export interface TtlRunner extends CheckRunner {
   update(result: CheckResult): void;
 }
 
+export interface TtlOptions {
+  readonly ttlMs: number;
+  /** What is left of the first one. */
+  readonly firstTtlMs: number;
+  /** What the application said last. */
+  readonly output: string;
+}
+
+const EXPIRED = 'TTL expired';
+
 /** Critical when the application has not reported for `ttlMs`; the last output stays readable behind the reason. */
-export function createTtlRunner(clock: Clock, ttlMs: number, firstTtlMs: number, sink: CheckSink): TtlRunner {
-  let lastOutput = '';
+export function createTtlRunner(clock: Clock, { ttlMs, firstTtlMs, output }: TtlOptions, sink: CheckSink): TtlRunner {
+  let lastOutput = output.startsWith(EXPIRED) ? '' : output;
   let cancel = (): void => undefined;
   const arm = (delayMs: number): void => {
     cancel();
     cancel = clock.after(delayMs, () =>
       sink({
         status: 'critical',
-        output: lastOutput === '' ? 'TTL expired' : `TTL expired (last output before timeout follows): ${lastOutput}`,
+        output: lastOutput === '' ? EXPIRED : `${EXPIRED} (last output before timeout follows): ${lastOutput}`,
       }),
     );
   };

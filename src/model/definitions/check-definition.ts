@@ -28,6 +28,15 @@ export interface CheckDefinition {
   readonly grpcUseTls: boolean;
   readonly tcp: string;
   readonly tcpUseTls: boolean;
+  readonly udp: string;
+  /** A program and its arguments: run here, or in `dockerContainerId`. */
+  readonly args: readonly string[];
+  readonly dockerContainerId: string;
+  /** The shell inside the container; empty = `args` are run as they are. */
+  readonly shell: string;
+  readonly h2ping: string;
+  readonly h2pingUseTls: boolean;
+  readonly osService: string;
   readonly aliasNode: string;
   readonly aliasService: string;
 }

@@ -1,44 +1,24 @@
 import { nameProblem } from '../../core/index.js';
 import type { CheckStatus } from '../records/catalog.js';
-import { duration, type Field, flag, integer, list, map, named, object, text } from '../wire/index.js';
+import {
+  duration,
+  type Field,
+  flag,
+  integer,
+  list,
+  map,
+  named,
+  object,
+  optional,
+  text,
+  wireName,
+} from '../wire/index.js';
 import type { CheckDefinition } from './check-definition.js';
 
-/** Everything a definition may name (consul-behaviour 2.5), before it is known which kind of check it is. */
-export interface CheckBody {
-  readonly checkId: string;
-  readonly name: string;
-  readonly notes: string;
-  readonly serviceId: string;
+/** Everything a definition may name (consul-behaviour 2.5), before it is known to be valid. */
+export interface CheckBody extends Omit<CheckDefinition, 'status' | 'h2pingUseTls'> {
   readonly status: string;
-  readonly token: string;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly outputMaxSize: number;
-  readonly successBeforePassing: number;
-  readonly failuresBeforeWarning: number;
-  readonly failuresBeforeCritical: number;
-  readonly deregisterCriticalServiceAfterMs: number;
-  readonly tlsServerName: string;
-  readonly tlsSkipVerify: boolean;
-  readonly ttlMs: number;
-  readonly http: string;
-  readonly method: string;
-  readonly header: Readonly<Record<string, readonly string[]>>;
-  readonly body: string;
-  readonly disableRedirects: boolean;
-  readonly tcp: string;
-  readonly tcpUseTls: boolean;
-  readonly aliasNode: string;
-  readonly aliasService: string;
-  readonly args: readonly string[];
-  readonly shell: string;
-  readonly dockerContainerId: string;
-  readonly udp: string;
-  readonly grpc: string;
-  readonly grpcUseTls: boolean;
-  readonly h2ping: string;
-  readonly h2pingUseTls: boolean;
-  readonly osService: string;
+  readonly h2pingUseTls?: boolean;
 }
 
 /** Where a check is defined decides what its id is called: `ID` in a body of its own, `CheckID` inside a service, both in files. */
@@ -76,51 +56,103 @@ export const checkBodyField = (place: 'own' | 'service' | 'file'): Field<CheckBo
     grpc: text(),
     grpcUseTls: flag(),
     h2ping: named('H2PING', text()),
-    h2pingUseTls: named('H2PingUseTLS', flag()),
+    h2pingUseTls: optional(named('H2PingUseTLS', flag())),
     osService: named('OSService', text()),
   });
 
-/** Kinds of checks that exist but that this version cannot run. */
-const NOT_RUN: readonly (readonly [keyof CheckBody, string])[] = [
-  ['args', 'script'],
-  ['dockerContainerId', 'docker'],
-  ['udp', 'UDP'],
-  ['h2ping', 'H2PING'],
-  ['osService', 'OS service'],
-];
+export type CheckKind =
+  | 'http'
+  | 'grpc'
+  | 'tcp'
+  | 'udp'
+  | 'docker'
+  | 'script'
+  | 'h2ping'
+  | 'os_service'
+  | 'alias'
+  | 'ttl';
+
+/** The kind of a check, in the word that its `Type` shows. Of a definition that names several kinds, the first of this order. */
+export function checkKind(check: Omit<CheckBody, 'status' | 'h2pingUseTls'>): CheckKind {
+  if (check.http !== '') return 'http';
+  if (check.grpc !== '') return 'grpc';
+  if (check.tcp !== '') return 'tcp';
+  if (check.udp !== '') return 'udp';
+  if (check.dockerContainerId !== '') return 'docker';
+  if (check.args.length > 0) return 'script';
+  if (check.h2ping !== '') return 'h2ping';
+  if (check.osService !== '') return 'os_service';
+  return check.aliasNode !== '' || check.aliasService !== '' ? 'alias' : 'ttl';
+}
 
 const STATUSES: readonly string[] = ['', 'passing', 'warning', 'critical'];
-const present = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : value !== '');
 
 /** What is wrong with a check, as one sentence in the words that clients know; undefined when nothing is. */
 export function checkProblem(check: CheckBody): string | undefined {
-  const interval =
-    NOT_RUN.some(([field]) => present(check[field])) || check.http !== '' || check.grpc !== '' || check.tcp !== '';
+  const sentence = kindProblem(check) ?? numberProblem(check) ?? textProblem(check);
+  return sentence === undefined ? undefined : `Invalid check: ${sentence}`;
+}
+
+function kindProblem(check: CheckBody): string | undefined {
+  const kind = checkKind(check);
   const alias = check.aliasNode !== '' || check.aliasService !== '';
+  if (alias && check.ttlMs !== 0) return 'TTL must be not be set for Alias checks';
+  if (check.intervalMs !== 0 && check.ttlMs !== 0) return 'Interval and TTL cannot both be specified';
+  if (kind === 'ttl') return check.ttlMs > 0 ? undefined : 'TTL must be > 0 for TTL checks';
+  if (kind === 'docker' && check.args.length === 0) return 'Args must be set for Docker checks';
+  if (kind !== 'alias' && check.intervalMs <= 0)
+    return 'Interval must be > 0 for Script, HTTP, H2PING, TCP, UDP or OSService checks';
+  return undefined;
+}
+
+function numberProblem(check: CheckBody): string | undefined {
+  if (check.outputMaxSize < 0) return 'MaxOutputMaxSize must be positive';
+  const { successBeforePassing, failuresBeforeWarning, failuresBeforeCritical } = check;
+  const { timeoutMs, deregisterCriticalServiceAfterMs } = check;
+  const numbers = { successBeforePassing, failuresBeforeWarning, failuresBeforeCritical };
+  const times = { timeoutMs, deregisterCriticalServiceAfterMs };
+  for (const [name, value] of Object.entries({ ...numbers, ...times }))
+    if (value < 0) return `${wireName(name.replace(/Ms$/, ''))} must not be negative`;
+  if (failuresBeforeWarning > failuresBeforeCritical)
+    return "FailuresBeforeWarning can't be higher than FailuresBeforeCritical";
+  return undefined;
+}
+
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const HEADER_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
+const MOST_ARGS = 256;
+const MOST_HEADERS = 64;
+
+/** Texts that no request or program could carry are refused here instead of making a check that can never pass. */
+function textProblem(check: CheckBody): string | undefined {
   const badName = nameProblem(check.checkId) ?? nameProblem(check.name) ?? nameProblem(check.serviceId);
-  if (badName !== undefined) return `Invalid check: its name or ID ${badName}`;
-  if (alias && check.ttlMs !== 0) return 'Invalid check: TTL must be not be set for Alias checks';
-  if (check.intervalMs !== 0 && check.ttlMs !== 0) return 'Invalid check: Interval and TTL cannot both be specified';
-  if (!alias && interval && check.intervalMs <= 0)
-    return 'Invalid check: Interval must be > 0 for Script, HTTP, H2PING, TCP, UDP or OSService checks';
-  if (!alias && !interval && check.ttlMs <= 0) return 'Invalid check: TTL must be > 0 for TTL checks';
-  if (check.outputMaxSize < 0) return 'Invalid check: MaxOutputMaxSize must be positive';
-  if (check.failuresBeforeCritical > 0 && check.failuresBeforeWarning > check.failuresBeforeCritical)
-    return "Invalid check: FailuresBeforeWarning can't be higher than FailuresBeforeCritical";
+  if (badName !== undefined) return `its name or ID ${badName}`;
+  if (check.method !== '' && !TOKEN.test(check.method)) return 'Method must be an HTTP method such as GET';
+  const headers = Object.entries(check.header);
+  if (headers.length > MOST_HEADERS) return `Header must have at most ${MOST_HEADERS} names`;
+  for (const [name, values] of headers) {
+    if (!TOKEN.test(name)) return `Header has the name ${JSON.stringify(name)}, which HTTP cannot carry`;
+    if (!values.every((value) => HEADER_VALUE.test(value)))
+      return `Header "${name}" must not contain line breaks or other characters that HTTP cannot carry`;
+  }
+  if (check.args.length > MOST_ARGS) return `Args must be at most ${MOST_ARGS}`;
+  if (check.args.some((arg) => arg.includes('\0'))) return 'Args must not contain NUL characters';
+  if (check.args[0] === '') return 'Args must begin with the program to run';
   return undefined;
 }
 
 /** Whether the status is one a check may start with. */
 export const isCheckStatus = (status: string): status is CheckStatus | '' => STATUSES.includes(status);
 
-/** The name of the kind of this check when this version cannot run it. */
-export function unsupportedCheckKind(check: CheckBody): string | undefined {
-  return NOT_RUN.find(([field]) => present(check[field]))?.[1];
-}
-
 /** A valid body as the definition the agent runs. */
 export function toCheckDefinition(check: CheckBody): CheckDefinition {
-  const { args: _args, shell: _shell, dockerContainerId: _docker, udp: _udp, ...rest } = check;
-  const { h2ping: _h2ping, h2pingUseTls: _h2pingTls, osService: _osService, ...definition } = rest;
-  return { ...definition, status: isCheckStatus(check.status) ? check.status : '' };
+  return {
+    ...check,
+    status: isCheckStatus(check.status) ? check.status : '',
+    h2pingUseTls: check.h2pingUseTls ?? true,
+  };
 }
+
+/** A definition in which nothing is said, for checks that the agent makes itself. */
+export const emptyCheck: CheckDefinition = toCheckDefinition(checkBodyField('own').empty);

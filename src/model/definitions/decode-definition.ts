@@ -3,14 +3,7 @@ import type { ServiceKind } from '../records/catalog.js';
 import type { ServiceAddress } from '../records/common.js';
 import { type Field, tryDecode, type WireProblem } from '../wire/index.js';
 import type { CheckDefinition } from './check-definition.js';
-import {
-  type CheckBody,
-  checkBodyField,
-  checkProblem,
-  isCheckStatus,
-  toCheckDefinition,
-  unsupportedCheckKind,
-} from './check-schema.js';
+import { type CheckBody, checkBodyField, checkProblem, isCheckStatus, toCheckDefinition } from './check-schema.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { serviceProblem, serviceProblemText } from './service-rules.js';
 import { type ServiceBody, serviceBodyField } from './service-schema.js';
@@ -22,8 +15,7 @@ const serviceFields = { api: serviceBodyField('api'), file: serviceBodyField('fi
 const checkFields = { api: checkBodyField('own'), file: checkBodyField('file') };
 
 /**
- * A service definition from a body or a file. Throws AppError('invalidArgument') in the words clients match on;
- * ('unsupported') for kinds of checks this version does not run.
+ * A service definition from a body or a file. Throws AppError('invalidArgument') in the words clients match on.
  */
 export function decodeServiceDefinition(input: unknown, place: DefinitionPlace): ServiceDefinition {
   const body = decodeBody(serviceFields[place], input, place);
@@ -53,14 +45,6 @@ function problemText({ type, path, problem }: WireProblem): string {
 function checked(body: CheckBody): CheckDefinition {
   const problem = checkProblem(body);
   if (problem) throw new AppError('invalidArgument', problem);
-  const kind = unsupportedCheckKind(body);
-  if (kind === 'script' || kind === 'docker') {
-    throw new AppError(
-      'unsupported',
-      `Scripts are disabled on this agent from remote calls; ${kind} checks are not implemented, use an HTTP, TCP or TTL check`,
-    );
-  }
-  if (kind) throw new AppError('unsupported', `${kind} checks are not implemented, use an HTTP, TCP or TTL check`);
   return toCheckDefinition(body);
 }
 

@@ -6,7 +6,9 @@ import { ManualClock } from '../support/manual-clock.js';
 function rig(firstMs = 10_000) {
   const clock = new ManualClock();
   const results: CheckResult[] = [];
-  const runner = createTtlRunner(clock, 10_000, firstMs, (result) => results.push(result));
+  const runner = createTtlRunner(clock, { ttlMs: 10_000, firstTtlMs: firstMs, output: '' }, (result) =>
+    results.push(result),
+  );
   runner.start();
   return { clock, results, runner };
 }

@@ -117,6 +117,8 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     sidecarPorts: { from: 21_000, to: 21_255 },
     exposePorts: { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,
+    discardCheckOutput: false,
+    commandChecks: 'nowhere',
     checkUpdateIntervalMs: 0,
     logger: quiet,
   });

@@ -16,7 +16,7 @@ export async function selfSigned(name: string): Promise<{ readonly cert: string;
       signingAlgorithm: algorithm,
       extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
     },
-    webcrypto as unknown as Crypto,
+    webcrypto,
   );
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
   const key = x509.PemConverter.encode(pkcs8, x509.PemConverter.PrivateKeyTag);

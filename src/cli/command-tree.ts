@@ -156,6 +156,11 @@ export const commandTree: readonly CommandNode[] = [
   ]),
   leaf('leave', 'Makes the agent leave its cluster and stop', async () => (await import('./commands/leave.js')).leave),
   leaf('lock', 'Runs a command while a lock is held', async () => (await import('./commands/lock.js')).lock),
+  leaf(
+    'maint',
+    'Takes the node or a service out of discovery and back',
+    async () => (await import('./commands/maint.js')).maint,
+  ),
   leaf('members', 'Lists the members of the cluster', async () => (await import('./commands/members.js')).members),
   group('operator', 'Looks after the servers', [
     group('autopilot', 'Shows and sets how servers are looked after', [

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -13,7 +13,21 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-async function rig(options: { dataDir?: string; store?: StateStore; ports?: { from: number; to: number } } = {}) {
+interface RigOptions {
+  readonly dataDir?: string;
+  readonly store?: StateStore;
+  readonly ports?: { from: number; to: number };
+  readonly commands?: 'nowhere' | 'files' | 'everywhere';
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-'));
+  closers.push(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+async function rig(options: RigOptions = {}) {
+  const warnings: string[] = [];
   const clock = new ManualClock();
   const store = options.store ?? createStateStore({ backend: createMemoryBackend(), clock });
   await store.ready;
@@ -26,9 +40,9 @@ async function rig(options: { dataDir?: string; store?: StateStore; ports?: { fr
     exposePorts: { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,
     discardCheckOutput: false,
-    commandChecks: 'nowhere',
+    commandChecks: options.commands ?? 'nowhere',
     checkUpdateIntervalMs: 0,
-    logger: { info: () => undefined, warn: () => undefined },
+    logger: { info: () => undefined, warn: (_fields, text) => void warnings.push(text) },
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
   });
   await agent.start();
@@ -37,7 +51,7 @@ async function rig(options: { dataDir?: string; store?: StateStore; ports?: { fr
     agent.registerService(decodeServiceDefinition(body, 'api'), { replaceExistingChecks });
   const stored = (id: string) => store.view.get('services', serviceKey('n1', id));
   const status = (id: string) => store.view.get('checks', checkKey('n1', id))?.status;
-  return { agent, clock, store, register, stored, status };
+  return { agent, clock, store, register, stored, status, warnings };
 }
 
 describe('a registration', () => {
@@ -193,5 +207,162 @@ describe('the copy in the catalog', () => {
     });
     await clock.advance(61_000);
     expect([stored('web')?.port, stored('stray')]).toEqual([80, undefined]);
+  });
+});
+
+const service = (body: object) => decodeServiceDefinition(body, 'file');
+const check = (body: object) => decodeCheckDefinition(body, 'file');
+
+describe('the configuration', () => {
+  it('takes away at a reload what it no longer has, and nothing that was registered over the API', async () => {
+    const { agent, register } = await rig();
+    await register({ Name: 'api' });
+    await agent.configure({
+      services: [service({ name: 'one', connect: { sidecar_service: {} } }), service({ name: 'two' })],
+      checks: [check({ name: 'node', ttl: '1m' }), check({ name: 'of-api', ttl: '1m', service_id: 'api' })],
+    });
+    expect([...agent.services.keys()].sort()).toEqual(['api', 'one', 'one-sidecar-proxy', 'two']);
+    await agent.configure({ services: [service({ name: 'two' })], checks: [] });
+    expect([...agent.services.keys()].sort()).toEqual(['api', 'two']);
+    expect(agent.checks.size).toBe(0);
+  });
+
+  it('brings back at a reload what was deregistered', async () => {
+    const { agent } = await rig();
+    const configured = { services: [service({ name: 'one' })], checks: [] };
+    await agent.configure(configured);
+    await agent.deregisterService('one');
+    await agent.configure(configured);
+    expect(agent.services.has('one')).toBe(true);
+  });
+
+  it('that lost a service while the agent was away is what counts', async () => {
+    const dataDir = temporaryFolder();
+    const before = await rig({ dataDir });
+    await before.agent.configure({ services: [service({ name: 'one' })], checks: [] });
+    await before.agent.close();
+    const after = await rig({ dataDir });
+    await after.agent.configure({ services: [], checks: [] });
+    expect([after.agent.services.size, after.stored('one')]).toEqual([0, undefined]);
+  });
+});
+
+describe('checks that run commands', () => {
+  const script = { name: 's', args: ['/bin/true'], interval: '10s' };
+
+  it.each([
+    ['nowhere', 'api', false],
+    ['nowhere', 'file', false],
+    ['files', 'api', false],
+    ['files', 'file', true],
+    ['everywhere', 'api', true],
+    ['everywhere', 'file', true],
+  ] as const)('allowed %s, from %s: %s', async (commands, origin, isTaken) => {
+    const { agent } = await rig({ commands });
+    const registered =
+      origin === 'api'
+        ? agent.registerCheck(check(script))
+        : agent.configure({ services: [], checks: [check(script)] });
+    if (isTaken) await registered;
+    else await expect(registered).rejects.toThrow(/Scripts are disabled on this agent/);
+    expect(agent.checks.has('s')).toBe(isTaken);
+  });
+
+  it('inside a service refuse it whole', async () => {
+    const { agent, register } = await rig({ commands: 'files' });
+    const body = { Name: 'web', Check: { Args: ['x'], Interval: '1s' } };
+    await expect(register(body)).rejects.toThrow(/from remote calls/);
+    expect(agent.services.size).toBe(0);
+  });
+
+  it('are not run after a restart that no longer allows them', async () => {
+    const dataDir = temporaryFolder();
+    const before = await rig({ dataDir, commands: 'everywhere' });
+    await before.agent.registerCheck(check(script));
+    await before.agent.close();
+    const after = await rig({ dataDir });
+    expect(after.agent.checks.size).toBe(0);
+    expect(after.warnings.join()).toContain('Scripts are disabled');
+  });
+});
+
+describe('what is registered again', () => {
+  it('keeps the status of its checks, and its maintenance', async () => {
+    const { agent, register } = await rig();
+    const body = { Name: 'web', Check: { TTL: '10s', CheckID: 'alive' } };
+    await register(body);
+    await agent.updateTtlCheck('alive', 'passing', 'fine');
+    await agent.setServiceMaintenance('web', true, 'disk');
+    await register({ ...body, Port: 81 }, true);
+    expect(agent.checks.get('alive')).toMatchObject({ status: 'passing', output: 'fine' });
+    expect(agent.checks.has('_service_maintenance:web')).toBe(true);
+  });
+});
+
+describe('the data directory', () => {
+  it('keeps maintenance until it is ended', async () => {
+    const dataDir = temporaryFolder();
+    const before = await rig({ dataDir });
+    await before.register({ Name: 'web' });
+    await before.agent.setServiceMaintenance('web', true, 'disk');
+    await before.agent.setNodeMaintenance(true, 'all of it');
+    await before.agent.close();
+    const after = await rig({ dataDir });
+    expect(after.agent.checks.get('_service_maintenance:web')).toMatchObject({ notes: 'disk', serviceName: 'web' });
+    expect(after.agent.checks.get('_node_maintenance')).toMatchObject({ notes: 'all of it' });
+    await after.agent.setNodeMaintenance(false, '');
+    await after.agent.deregisterService('web');
+    await after.agent.close();
+    expect((await rig({ dataDir })).agent.checks.size).toBe(0);
+  });
+
+  it.each(['', '{', 'null', '[]', '{}', '{"definition":{"id":7}}', '{"definition":null}'])(
+    'sets a damaged file aside, names it, and reads all others: %j',
+    async (content) => {
+      const dataDir = temporaryFolder();
+      const before = await rig({ dataDir });
+      await before.register({ Name: 'web', Check: { TTL: '10s' } });
+      await before.agent.close();
+      for (const folder of ['services', 'checks', 'check-states', 'maintenance'])
+        writeFileSync(join(dataDir, folder, 'bad.json'), content);
+      const after = await rig({ dataDir });
+      expect(after.stored('web')).toBeDefined();
+      expect(after.agent.checks.size).toBe(1);
+      for (const folder of ['services', 'checks', 'check-states', 'maintenance']) {
+        expect(after.warnings.join()).toContain(join(dataDir, folder, 'bad.json'));
+        expect(readdirSync(join(dataDir, folder))).toContain('bad.damaged');
+      }
+    },
+  );
+
+  it('that cannot be written to refuses a registration whole', async () => {
+    const dataDir = temporaryFolder();
+    const { agent, register } = await rig({ dataDir });
+    rmSync(join(dataDir, 'services'), { recursive: true });
+    await expect(register({ Name: 'web' })).rejects.toMatchObject({ code: 'unavailable' });
+    expect(agent.services.size).toBe(0);
+  });
+
+  it('lets a TTL run out that ran out while the agent was away', async () => {
+    const dataDir = temporaryFolder();
+    const before = await rig({ dataDir });
+    await before.register({ Name: 'web', Check: { TTL: '10s', CheckID: 'alive' } });
+    await before.agent.updateTtlCheck('alive', 'passing', 'fine');
+    await before.agent.close();
+    const after = await rig({ dataDir });
+    await after.clock.advance(10_001);
+    expect(after.agent.checks.get('alive')).toMatchObject({
+      status: 'critical',
+      output: 'TTL expired (last output before timeout follows): fine',
+    });
+  });
+});
+
+describe('a name that DNS cannot have', () => {
+  it.each(['under_score', 'a.b', 'x'.repeat(64)])('%s is registered with a warning', async (name) => {
+    const { register, stored, warnings } = await rig();
+    await register({ Name: name });
+    expect(stored(name)).toBeDefined();
+    expect(warnings.join()).toContain('cannot be found by DNS');
   });
 });

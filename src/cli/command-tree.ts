@@ -85,6 +85,11 @@ export const commandTree: readonly CommandNode[] = [
       async () => (await import('./commands/connect-envoy.js')).connectEnvoy,
     ),
     leaf(
+      'expose',
+      'Exposes a service through an ingress gateway',
+      async () => (await import('./commands/connect-expose.js')).connectExpose,
+    ),
+    leaf(
       'redirect-traffic',
       'Leads connections through a transparent sidecar',
       async () => (await import('./commands/connect-redirect-traffic.js')).connectRedirectTraffic,

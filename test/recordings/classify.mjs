@@ -138,6 +138,7 @@ const overrides = {
   'event/refused': { inScope: 'another datacenter is only named to be refused' },
   'query/crud': { inScope: 'another datacenter is only named in a definition' },
   'query/refused': { inScope: 'peers and the like are only named in definitions that are refused, or not carried out' },
+  'health/connect': { inScope: 'a peer is only named in a read that finds nothing' },
   'health/service': { inScope: 'peers, datacenters and the like are only named in queries of the health of services' },
 };
 

@@ -23,7 +23,7 @@ import { badRequest, json, jsonOnce } from '../answers.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
 import { sortByNear } from '../near.js';
 import { orMerged } from '../or-merged.js';
-import { readCell } from '../read.js';
+import { type ReadOptions, readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 import { asksForAll, filterRows } from '../row-filter.js';
 import { readFlag } from '../read-flag.js';
@@ -59,7 +59,9 @@ export const healthRoutes: readonly Route[] = [
     acl: serviceRead,
     blocking: true,
     handle: (request) =>
-      listInstances(request, orMerged(request, ingressHealthCell, mergedIngressHealthCell), request.rest),
+      listInstances(request, orMerged(request, ingressHealthCell, mergedIngressHealthCell), request.rest, {
+        streaming: false,
+      }),
   },
 ];
 
@@ -93,6 +95,7 @@ async function listInstances(
   request: ApiRequest,
   cell: Cell<readonly InstanceHealth[]>,
   key: string,
+  options?: ReadOptions<readonly InstanceHealth[]>,
 ): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing service name');
   const { query } = request;
@@ -104,7 +107,7 @@ async function listInstances(
   // Nothing is imported from peers yet.
   if (query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
   const streaming = query.get('near') === '' && !query.has('merge-central-config');
-  const { value, headers } = await readCell(request, cell, key, { usesStoreIndex: isEmpty, streaming });
+  const { value, headers } = await readCell(request, cell, key, options ?? { usesStoreIndex: isEmpty, streaming });
   if (asksForAll(request))
     return onlyPassing
       ? jsonOnce(value, 'passing', encodePassing, headers)

@@ -95,15 +95,8 @@ const waitingProxies = {
   'terminating-gateway': 'terminating gateways',
 };
 
-const otherChecks = () => 'check types other than TTL, HTTP, gRPC and TCP';
-
 /** Fields that bring in something not built yet, wherever they stand. */
 const fields = {
-  UDP: otherChecks,
-  H2PING: otherChecks,
-  OSService: otherChecks,
-  DockerContainerID: otherChecks,
-  Args: otherChecks,
   Peer: () => 'cluster peering',
   Peering: () => 'cluster peering',
   SamenessGroup: () => 'sameness groups',
@@ -130,6 +123,7 @@ const waitingSettings = { acl: 'access control', encrypt: 'gossip keys' };
 
 /** Decided by hand, because the steps alone do not show it: { waits: reason } or { inScope: why }. */
 const overrides = {
+  'agent/service-refused': { inScope: 'another datacenter is only named in a registration that is refused' },
   'agent/tokens-without-acl': { inScope: 'access control is off in it' },
   'catalog/datacenters': { inScope: 'another datacenter is only named to be refused' },
   'operator/keyring-encrypted': { inScope: 'decided: there is nothing to encrypt' },

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { put } from '../../discovery/config/entry-store.js';
 import { RCODES } from '../../../src/edges/dns/message/index.js';
 import { type TestDns, query, shown, testDns } from './support/test-dns.js';
 
@@ -179,6 +180,27 @@ describe('other names', () => {
     expect((await dns.ask('api.virtual.consul AAAA')).rcode).toBe(RCODES.noError);
     expect(await rcode('api.ingress.consul')).toBe(RCODES.nxDomain);
     expect(await rcode('ghost.virtual.consul')).toBe(RCODES.nxDomain);
+  });
+
+  it('of services behind gateways lead to the ingress gateways that expose them, and to the terminating ones', async () => {
+    const gateway = (Kind: string, Service: string, Address: string) => ({
+      Node: Service,
+      Address,
+      Service: { Kind, Service, Port: 8443 },
+    });
+    await dns.register(gateway('ingress-gateway', 'edge', '10.0.0.7'));
+    await dns.register(gateway('terminating-gateway', 'out', '10.0.0.9'));
+    await put(dns.store, {
+      Kind: 'ingress-gateway',
+      Name: 'edge',
+      Listeners: [{ Port: 80, Services: [{ Name: 'api' }] }],
+    });
+    await put(dns.store, { Kind: 'terminating-gateway', Name: 'out', Services: [{ Name: 'legacy' }] });
+    expect(await answers('api.ingress.consul')).toEqual(['api.ingress.consul. A 10.0.0.7']);
+    expect(await answers('api.ingress.consul SRV')).toEqual(['api.ingress.consul. SRV 1 1 8443 edge.node.dc1.consul.']);
+    expect(await answers('legacy.connect.consul')).toEqual(['legacy.connect.consul. A 10.0.0.9']);
+    expect(await rcode('web.ingress.consul')).toBe(RCODES.nxDomain);
+    expect(await rcode('web.connect.consul')).toBe(RCODES.nxDomain);
   });
 
   it('of nodes that no record can hold are spelled as addresses in SRV', async () => {

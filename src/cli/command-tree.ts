@@ -96,6 +96,11 @@ export const commandTree: readonly CommandNode[] = [
     ),
   ]),
   leaf(
+    'debug',
+    'Packs what is known about an agent for those who help',
+    async () => (await import('./commands/debug.js')).debug,
+  ),
+  leaf(
     'dev',
     'Runs a control plane, a demo mesh and real Envoys on this machine',
     async () => (await import('./commands/dev.js')).dev,
@@ -210,6 +215,7 @@ export const commandTree: readonly CommandNode[] = [
       ),
     ]),
   ]),
+  leaf('monitor', 'Shows the log of the agent', async () => (await import('./commands/monitor.js')).monitor),
   group(
     'proxies',
     'Shows the proxies and how far they follow the configuration',

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, RequestOptions } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import { parseJson } from '../json.js';
 import { type AgentAddress, describeAddress } from './agent-address.js';
 import { AgentError } from './agent-error.js';
@@ -46,6 +46,8 @@ export interface AgentClient {
   request(request: AgentRequest): Promise<AgentAnswer>;
   /** The parsed JSON of a 2xx answer to GET. `AgentError` otherwise. */
   get(path: string, query?: Query): Promise<unknown>;
+  /** The text of a 2xx answer to GET as it comes, to its end. `AgentError` otherwise. */
+  follow(request: AgentRequest, onText: (text: string) => void): Promise<void>;
   /** The text of a 2xx answer to PUT. `AgentError` otherwise. */
   put(path: string, body?: unknown, query?: Query): Promise<string>;
   /** The text of a 2xx answer to DELETE. `AgentError` otherwise. */
@@ -77,6 +79,7 @@ export function createAgentClient(settings: AgentSettings): AgentClient {
         );
       }
     },
+    follow: (wanted, onText) => follow(settings, wanted, onText),
     put: async (path, body, query) =>
       (
         await successful({
@@ -94,6 +97,34 @@ export function createAgentClient(settings: AgentSettings): AgentClient {
 }
 
 async function send(settings: AgentSettings, wanted: AgentRequest): Promise<AgentAnswer> {
+  const answer = await open(settings, wanted);
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+  } catch (thrown) {
+    throw new AgentError(0, unreachable(settings, thrown as NodeJS.ErrnoException));
+  }
+  return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) };
+}
+
+async function follow(settings: AgentSettings, wanted: AgentRequest, onText: (text: string) => void): Promise<void> {
+  const answer = await open(settings, wanted);
+  const status = answer.statusCode ?? 0;
+  const refusal: string[] = [];
+  answer.setEncoding('utf8');
+  try {
+    for await (const text of answer) {
+      if (status === 200) onText(text as string);
+      else refusal.push(text as string);
+    }
+  } catch (thrown) {
+    throw new AgentError(0, unreachable(settings, thrown as NodeJS.ErrnoException));
+  }
+  if (status !== 200) throw AgentError.fromAnswer(status, refusal.join(''));
+}
+
+/** The answer of an agent, its body still to be read. */
+async function open(settings: AgentSettings, wanted: AgentRequest): Promise<IncomingMessage> {
   const { address } = settings;
   const secure = address.type === 'tcp' && address.secure;
   const { request } = secure ? await import('node:https') : await import('node:http');
@@ -110,14 +141,7 @@ async function send(settings: AgentSettings, wanted: AgentRequest): Promise<Agen
   };
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(new AgentError(0, unreachable(settings, error)));
-    const call = request(options, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('error', fail);
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) }),
-      );
-    });
+    const call = request(options, resolve);
     call.on('error', fail);
     call.end(wanted.body);
   });

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Session } from 'node:inspector/promises';
 import { AppError } from '../../core/index.js';
 
@@ -40,7 +39,14 @@ export function takeHeapProfile(durationMs: number, signal: AbortSignal): Promis
   });
 }
 
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  const enough = AbortSignal.any([signal, AbortSignal.timeout(durationMs)]);
-  if (!enough.aborted) await once(enough, 'abort');
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, durationMs);
+    signal.addEventListener('abort', end, { once: true });
+  });
 }

@@ -16,6 +16,8 @@ export interface Field<Value> {
   readonly optional?: true;
   /** `never` = read and forgotten (`CreateIndex` in a body that was read before). */
   readonly shown?: 'always' | 'never';
+  /** Of objects: their fields by name on the wire, for those who describe a schema. */
+  readonly members?: ReadonlyMap<string, Field<unknown>>;
   /** The name on the wire; by default made from the record's name (`wireName`). */
   readonly wireName?: string;
   /** Further names accepted on decode. */

@@ -40,6 +40,7 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
 
   return {
     empty,
+    members: new Map(named.map(({ wire, field }) => [wire, field])),
     shown: 'always',
     isEmpty: () => false,
     decode(input, path, context) {

@@ -1,5 +1,5 @@
 import type { AgentClient } from '../http/agent-client.js';
-import { asRecord } from '../json.js';
+import { asRecord, printJson } from '../json.js';
 import type { TarEntry } from './tar.js';
 
 /** What a bundle may hold. */
@@ -53,7 +53,7 @@ export async function capture(agent: AgentClient, options: CaptureOptions): Prom
 
 const json = (name: string, value: unknown): TarEntry => ({
   name,
-  bytes: Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`),
+  bytes: Buffer.from(`${printJson(value, '  ')}\n`),
 });
 
 async function followLog(agent: AgentClient, ended: AbortSignal): Promise<TarEntry> {
@@ -74,7 +74,7 @@ async function followLog(agent: AgentClient, ended: AbortSignal): Promise<TarEnt
 async function sampleMetrics(agent: AgentClient, intervalMs: number, ended: AbortSignal): Promise<TarEntry> {
   const lines: string[] = [];
   do {
-    lines.push(JSON.stringify(await agent.get('/v1/agent/metrics')));
+    lines.push(printJson(await agent.get('/v1/agent/metrics'), ''));
   } while (await pause(intervalMs, ended));
   return { name: 'metrics.json', bytes: Buffer.from(`${lines.join('\n')}\n`) };
 }

@@ -42,6 +42,7 @@ const identity = (config: AgentConfig, nodeId: string) => ({
   NodeName: config.nodeName,
   PrimaryDatacenter: config.primaryDatacenter,
   ServerMode: config.server,
+  ServerName: '',
   Version: CONSUL_VERSION,
 });
 

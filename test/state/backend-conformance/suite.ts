@@ -203,6 +203,40 @@ export function describeBackend(name: string, engine: EngineUnderTest): void {
       expect(await backend.barrier()).toBeGreaterThanOrEqual(revision);
     });
 
+    it('takes a transaction of thousands of changes as one, and its records are like all others', async () => {
+      const backend = await open();
+      const first = await write(backend, put('k/0'));
+      const { commits, until } = collect(backend, first);
+      const doomed = Array.from({ length: 80 }, (_, at) => `old/${at}`);
+      const before = await write(backend, ...doomed.map((key) => put(key)));
+      const keys = Array.from({ length: 1500 }, (_, at) => `k/${at}`);
+      const operations = [...keys.map((key) => put(key, JSON.stringify({ key }))), ...doomed.map(remove)];
+      const atStart = { table: 'kv', key: 'k/0', modRevision: first } as const;
+      const outcome = await backend.commit({ conditions: [atStart], operations });
+      if (!outcome.ok) throw new Error('it was refused');
+      const { revision } = outcome;
+      const refused = await backend.commit({ conditions: [atStart], operations });
+      expect(refused).toEqual({ ok: false, conflict: atStart });
+      const { records } = await backend.list();
+      expect(records).toHaveLength(1500);
+      expect(new Set(records.map(({ modRevision }) => modRevision))).toEqual(new Set([revision]));
+      expect(new Set(records.map(({ createRevision }) => createRevision))).toEqual(new Set([first, revision]));
+      await until(await backend.barrier());
+      const seen = commits.filter(({ changes }) => changes.length > 0);
+      expect(seen.map((commit) => commit.revision)).toEqual([before, revision]);
+      expect(seen[1]?.changes).toHaveLength(operations.length);
+      expect(byKey(seen[1]?.changes.filter((change) => 'value' in change) as StoredRecord[])).toEqual(byKey(records));
+      const isThere = { table: 'kv', key: 'k/7', modRevision: revision } as const;
+      const nothingNewer = { table: 'kv', keyPrefix: 'k/', notAfter: await backend.barrier() } as const;
+      const later = await backend.commit({ conditions: [isThere, nothingNewer], operations: [put('k/7')] });
+      if (!later.ok) throw new Error('it was refused');
+      const { records: after } = await backend.list();
+      expect(after.find(({ key }) => key === 'k/7')).toMatchObject({
+        createRevision: revision,
+        modRevision: later.revision,
+      });
+    });
+
     it('lists one revision while others write', async () => {
       const backend = await open();
       const pairs = Array.from({ length: 50 }, (_, at) =>

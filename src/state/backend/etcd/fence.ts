@@ -2,8 +2,9 @@ import { type EtcdClient, EtcdError, type WatchResponse } from './client/index.j
 import { decodeTip, encodeTip, type Layout } from './layout.js';
 import type { Guard } from './transaction.js';
 
-const LOOK_BACK_MS = 8000;
-const FENCE_ATTEMPTS = 6;
+const LOOK_BACK_MS = 5000;
+/** For whom nobody can tell by then, nobody can tell soon. */
+const BUDGET_MS = 6000;
 const PAUSE_MS = 250;
 
 interface Question {
@@ -84,10 +85,11 @@ export class Fence {
 
   async #findAll(questions: readonly Question[]): Promise<Map<string, number> | undefined> {
     const id = this.#nextId();
-    for (let attempt = 1; attempt <= FENCE_ATTEMPTS; attempt += 1) {
+    const until = this.#parts.now() + BUDGET_MS;
+    for (let attempt = 1; this.#parts.now() < until; attempt += 1) {
       try {
-        const until = await this.raise(id);
-        return await this.#history(Math.min(...questions.map(({ since }) => since)), until);
+        const raised = await this.raise(id);
+        return await this.#history(Math.min(...questions.map(({ since }) => since)), raised);
       } catch (thrown) {
         if (!(thrown instanceof EtcdError) || !thrown.isOfEndpoint) return undefined;
         await this.#parts.pause(PAUSE_MS * attempt);

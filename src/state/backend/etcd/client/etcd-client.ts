@@ -17,7 +17,7 @@ import type { EtcdConnection } from './options.js';
 
 const ATTEMPT_MS = 3000;
 const READ_BUDGET_MS = 8000;
-const WRITE_MS = 5000;
+const WRITE_MS = 4000;
 const FIRST_PAUSE_MS = 30;
 const LONGEST_PAUSE_MS = 500;
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AgentConfig } from '../agent/config/index.js';
 import { AppError, type Clock } from '../core/index.js';
 import { type Backend, createMemoryBackend } from '../state/index.js';
@@ -29,6 +30,7 @@ export async function createBackend(
     clock,
     allowOldEtcd: allowOld,
     compactEveryMs: compactionIntervalMs,
+    ...(dataDir !== '' && { clusterFile: join(dataDir, 'etcd-cluster.json') }),
     onProblem,
   });
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { measureApi, renderApi } from './api/index.js';
 import { changeKinds, isChangeKind } from './change-kinds.js';
 import { measureCompile, renderCompile } from './compile.js';
+import { measureEtcd, renderEtcd } from './etcd.js';
 import { type Measured, measure } from './measure.js';
 import { startProduct } from './product.js';
 import { measureStartUp } from './start-up.js';
@@ -12,7 +13,7 @@ import { renderTables } from './table.js';
 
 /** What `npm run bench` runs; see scripts/bench.mjs for its options. */
 
-const PARTS: readonly string[] = ['start-up', 'xds', 'api', 'compile'];
+const PARTS: readonly string[] = ['start-up', 'xds', 'api', 'compile', 'etcd'];
 const BY_DEFAULT = 'start-up,xds,api';
 const { values } = parseArgs({
   options: {
@@ -52,9 +53,14 @@ const api =
 
 const compiled = wanted.has('compile') ? renderCompile(await measureCompile()) : undefined;
 
+const etcd = wanted.has('etcd')
+  ? renderEtcd(await measureEtcd(Number(values.records ?? (full ? 200_000 : 50_000))))
+  : undefined;
+
 const parts = [
   `${cpus()[0]?.model ?? ''} x ${cpus().length}, Node ${process.version}`,
   ...(results.length > 0 || startUp ? [renderTables(results, startUp)] : []),
+  ...(etcd === undefined ? [] : [etcd]),
   ...(compiled === undefined ? [] : [compiled]),
   ...(api ? [renderApi(api)] : []),
 ];

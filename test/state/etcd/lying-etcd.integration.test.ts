@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AppError, systemClock } from '../../../src/core/index.js';
 import type { KvRecord } from '../../../src/model/index.js';
@@ -5,6 +6,7 @@ import { createEtcdBackend } from '../../../src/state/backend/etcd/index.js';
 import { type StateStore, createStateStore } from '../../../src/state/index.js';
 import { FakeEtcd, type Lies } from '../../support/etcd/index.js';
 import { pause, until } from '../../support/envoy-rig/index.js';
+import { temporaryFolder } from '../support/engines.js';
 import { kv, kvPrefix } from '../support/records.js';
 import { seededRandom } from '../support/seeded-random.js';
 
@@ -270,6 +272,24 @@ describe('a start is refused, with a sentence and without a write, by an etcd th
   it('holds the state of a newer version', async () => {
     const marker = '{"product":"meshwright-state","format":2}';
     expect(await refusal((fake) => fake.put('mesh/.store', marker))).toContain('written by a newer version (format 2');
+  });
+
+  it('is not the one that held this server’s state', async () => {
+    const [known, other] = [await fakeEtcd(1), await fakeEtcd(2)];
+    other.clusterId = '77';
+    const clusterFile = join(temporaryFolder(), 'etcd-cluster.json');
+    const engineAt = ({ endpoint }: FakeEtcd) =>
+      createEtcdBackend({ connection: { endpoints: [endpoint] }, prefix: 'mesh', server: 'one', clusterFile });
+    for (let start = 0; start < 2; start += 1) {
+      const backend = engineAt(known);
+      await backend.open();
+      await backend.close();
+    }
+    const { revision } = other.store;
+    await expect(engineAt(other).open()).rejects.toThrow(
+      /was in etcd cluster 112210f47de98115, and the endpoints lead to 4d/,
+    );
+    expect(other.store.revision).toBe(revision);
   });
 
   it('is of another cluster than the other endpoint', async () => {

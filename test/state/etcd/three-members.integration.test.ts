@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AppError, systemClock } from '../../../src/core/index.js';
+import { type AppError, systemClock } from '../../../src/core/index.js';
 import { createEtcdBackend } from '../../../src/state/backend/etcd/index.js';
 import { type StateStore, createStateStore } from '../../../src/state/index.js';
 import { pause, until } from '../../support/envoy-rig/index.js';

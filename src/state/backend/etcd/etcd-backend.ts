@@ -17,6 +17,7 @@ import { Fence } from './fence.js';
 import { type BundlePointer, Layout } from './layout.js';
 import { BundleOnItsWay, type Listing, listEverything, notOlder } from './list.js';
 import { checkEtcd } from './start-checks.js';
+import { RememberedCluster } from './remembered-cluster.js';
 import { comparesOf, CONDITIONS_PER_TRANSACTION, fits, guarded, refusalOf, requestOp } from './transaction.js';
 import { UnfoldedBundles } from './unfolded.js';
 
@@ -39,6 +40,8 @@ export interface EtcdBackendOptions {
   readonly allowOldEtcd?: boolean;
   /** At least this much history stays; 0 = never compact. */
   readonly compactEveryMs?: number;
+  /** File in which the server keeps which cluster its state was in; without it only the running process knows. */
+  readonly clusterFile?: string;
   readonly times?: Partial<FeedTimes>;
   /** Told of what has no caller. */
   readonly onProblem?: (error: AppError) => void;
@@ -92,12 +95,15 @@ class EtcdBackend implements Backend {
   }
 
   async open(): Promise<void> {
-    const { allowOldEtcd = false, compactEveryMs = COMPACT_EVERY_MS } = this.#options;
+    const { allowOldEtcd = false, compactEveryMs = COMPACT_EVERY_MS, clusterFile } = this.#options;
+    const remembered = clusterFile === undefined ? undefined : new RememberedCluster(clusterFile);
+    const onCluster = (id: string): void => remembered?.check(id);
     const parts = { client: this.#client, layout: this.#layout, clock: this.#clock };
     const pause = (delayMs: number): Promise<void> => this.#pause(delayMs);
     try {
-      await checkEtcd({ ...parts, allowOldEtcd, pause, onProblem: (error) => this.#problem(error) });
+      await checkEtcd({ ...parts, allowOldEtcd, pause, onCluster, onProblem: (error) => this.#problem(error) });
       this.#saw(await this.#fence.raise());
+      remembered?.remember(this.#client.clusterId as string);
     } catch (thrown) {
       this.#client.close();
       throw appErrorOf(thrown);

@@ -237,6 +237,8 @@ export class Feed {
     if (nowMs - this.#comparedAtMs >= times.compareEveryMs) this.#compare(nowMs);
     const expected = this.#expected;
     if (expected && expected.revision <= this.#assembler.last) this.#expected = undefined;
+    // While no member is reached nothing is late.
+    else if (expected && !this.#stream) this.#expected = { ...expected, sinceMs: nowMs };
     else if (expected && !this.#waiting && nowMs - expected.sinceMs >= times.lateAfterMs) {
       if (expected.restarted) {
         this.#resync(`the watch does not give revision ${expected.revision}, which exists`);

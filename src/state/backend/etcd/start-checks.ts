@@ -18,6 +18,8 @@ interface StartCheckParts {
   readonly clock: Clock;
   readonly allowOldEtcd: boolean;
   readonly pause: (delayMs: number) => Promise<void>;
+  /** Throws when the state is not to be looked for in this cluster. */
+  readonly onCluster: (clusterId: string) => void;
   readonly onProblem: (error: AppError) => void;
 }
 
@@ -32,6 +34,7 @@ export async function checkEtcd(parts: StartCheckParts): Promise<void> {
   const answers = await askEndpoints(parts);
   for (const [name, answer] of answers) if (answer) checkStatus(name, answer, parts);
   await checkAlarms(parts);
+  await readFirst(parts);
   await checkPrefix(parts);
   await compareClocks(parts);
 }
@@ -129,6 +132,16 @@ async function checkAlarms({ client }: StartCheckParts): Promise<void> {
     'unavailable',
     `etcd has an alarm (${raised.alarm}, member ${hexId(raised.memberID)}): ${what}, then run "etcdctl alarm disarm".`,
   );
+}
+
+/** A user without rights learns the cluster by the first read. */
+async function readFirst({ client, layout, onCluster }: StartCheckParts): Promise<void> {
+  try {
+    await client.range({ key: layout.store, keys_only: true });
+  } catch (thrown) {
+    throw appErrorOf(thrown);
+  }
+  onCluster(client.clusterId as string);
 }
 
 /** The prefix is empty or ours, of a format that is known. */

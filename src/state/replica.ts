@@ -26,7 +26,8 @@ interface ReplicaParts {
   readonly applied: AppliedRevisions;
   readonly pending: PendingCommits;
   readonly clock: Clock;
-  readonly fingerprint: ReplicaFingerprint;
+  /** Only where the state is compared with the engine's: it costs a hash a change. */
+  readonly fingerprint: ReplicaFingerprint | undefined;
   readonly counters: { resyncs: number };
   readonly onCommit: (commit: Commit) => void;
   readonly onProblem: (error: AppError) => void;
@@ -154,7 +155,7 @@ export class Replica {
   #missing(records: readonly StoredRecord[]): TableChange[] {
     const present = new Map<TableName, Set<string>>();
     for (const { table, key } of records) present.set(table, (present.get(table) ?? new Set()).add(key));
-    const here = [...this.#parts.database.keys(), ...this.#parts.fingerprint.unreadable()];
+    const here = [...this.#parts.database.keys(), ...(this.#parts.fingerprint?.unreadable() ?? [])];
     return here
       .filter(({ table, key }) => !present.get(table)?.has(key))
       .map(({ table, key }) => ({ table, key, after: undefined }));
@@ -169,11 +170,11 @@ export class Replica {
       const before = this.#replace(change);
       const after = database.get(table, key);
       const stored = change.stored ?? (change.after && storedRevisions(change.after, database.base));
-      fingerprint.changed(table, key, database.base, before, after, stored);
+      fingerprint?.changed(table, key, database.base, before, after, stored);
       graph.sources.changed(table, key, before, after);
       if (before || after) made.push({ table, key, ...(before && { before }), ...(after && { after }) });
     }
-    fingerprint.advanced(revision, afresh);
+    fingerprint?.advanced(revision, afresh);
     settlePending();
     applied.advance(revision);
     if (made.length > 0) onCommit({ index: revision + database.base, changes: made });

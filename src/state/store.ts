@@ -102,7 +102,7 @@ class Store implements StateStore {
       this.counters.commits += 1;
       this.#commits.next(commit);
     };
-    const fingerprint = new ReplicaFingerprint();
+    const fingerprint = backend.fingerprint ? new ReplicaFingerprint() : undefined;
     const { counters } = this;
     this.#replica = new Replica({
       backend,

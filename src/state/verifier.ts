@@ -7,7 +7,7 @@ import { tableNames } from './tables/index.js';
 interface VerifierParts {
   readonly backend: Backend;
   readonly applied: AppliedRevisions;
-  readonly fingerprint: ReplicaFingerprint;
+  readonly fingerprint: ReplicaFingerprint | undefined;
   readonly clock: Clock;
   readonly everyMs: number;
   readonly counters: { verifications: number; divergences: number };
@@ -45,6 +45,7 @@ export class Verifier {
   /** One comparison. Rejects when the engine does not answer. */
   async verify(): Promise<void> {
     const { backend, applied, fingerprint, counters, heal, onProblem } = this.#parts;
+    if (!fingerprint) return;
     const recording = fingerprint.record(applied.revision);
     try {
       const there = await backend.fingerprint?.((table) => tableNames.includes(table));

@@ -54,7 +54,7 @@ describe('state', () => {
   });
 
   it('takes an old etcd only when the flag says so', () => {
-    const { options } = parseAgentArguments(['-allow-old-etcd'], mergeOptions);
+    const { options } = parseAgentArguments(['-allow-old-etcd']);
     const merged = mergeOptions([{ state: { backend: 'etcd', etcd: { endpoints: ['http://a:1'] } } }, options]);
     expect(resolveState(merged.state ?? {}, false).etcd).toMatchObject({ allowOld: true, endpoints: ['http://a:1'] });
   });

@@ -1,3 +1,4 @@
+import type { SessionKeeper } from '../discovery/sessions/index.js';
 import type { DnsCounters } from '../edges/dns/index.js';
 import type { StateStore } from '../state/index.js';
 import type { XdsServer } from '../xds/server/index.js';
@@ -7,6 +8,7 @@ export function readGauges(
   store: StateStore,
   xds: XdsServer,
   dns: Readonly<DnsCounters>,
+  sessions: Pick<SessionKeeper, 'running'>,
 ): Readonly<Record<string, number>> {
   const { view } = store;
   const services = view.range('services', 'all', []);
@@ -17,6 +19,7 @@ export function readGauges(
     'consul.state.service_instances': services.length,
     'consul.state.connect_instances': services.filter((service) => service.kind !== '' || service.connect.native)
       .length,
+    'consul.session_ttl.active': sessions.running,
     'consul.mesh.active-root-ca.expiry': roots ? Math.round((Date.parse(roots.notAfter) - Date.now()) / 1000) : 0,
     'consul.xds.server.streams': xds.counters.streams,
     'meshwright.xds.responses': xds.counters.responses,

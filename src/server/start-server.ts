@@ -115,7 +115,7 @@ export async function startServer(
   const ports: Ports = { ...config.ports };
   const figures = watchProcess(config.telemetry.enableHostMetrics);
   const metrics = createMetrics(
-    () => ({ ...readGauges(store, xds, dns.counters), ...figures.gauges() }),
+    () => ({ ...readGauges(store, xds, dns.counters, sessions), ...figures.gauges() }),
     clock.now,
     metricsOptionsOf(config.telemetry, (message) => logger.warn({ room: 'telemetry' }, message)),
   );

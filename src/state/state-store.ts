@@ -17,6 +17,13 @@ export interface Commit {
 export interface Transaction extends MeshView {
   /** The store's time when this run began, in ms since the epoch: for what has a deadline, or is noted with a write. */
   readonly nowMs: number;
+  /** The first `limit` records of a range, at a cost that does not grow with the range; counts as a read of the whole of it. */
+  first<Name extends TableName>(
+    table: Name,
+    index: string,
+    prefix: readonly string[],
+    limit: number,
+  ): readonly Tables[Name][];
   put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void;
   delete(table: TableName, key: string): void;
   /**
@@ -66,6 +73,13 @@ export interface StateStore {
   /** An untracked view of the newest applied revision. */
   readonly view: MeshView;
   readonly commits$: Observable<Commit>;
+  /** The first `limit` records of a range as they are now, at a cost that does not grow with the range. */
+  first<Name extends TableName>(
+    table: Name,
+    index: string,
+    prefix: readonly string[],
+    limit: number,
+  ): readonly Tables[Name][];
 
   /**
    * Runs `run` over a tracked view and commits its writes with its reads as conditions; runs it again on conflict (bounded,

@@ -1,6 +1,6 @@
 import { Observable, Subject } from 'rxjs';
 import { AppError, type Clock, tupleKey } from '../core/index.js';
-import type { Cell, MeshView, TableName } from '../model/index.js';
+import type { Cell, MeshView, TableName, Tables } from '../model/index.js';
 import { AppliedRevisions } from './applied-revisions.js';
 import type { Backend } from './backend/index.js';
 import { ParkedQueries } from './blocking-query.js';
@@ -149,6 +149,15 @@ class Store implements StateStore {
 
   get commits$(): Observable<Commit> {
     return this.#commits.asObservable();
+  }
+
+  first<Name extends TableName>(
+    table: Name,
+    index: string,
+    prefix: readonly string[],
+    limit: number,
+  ): readonly Tables[Name][] {
+    return this.#open().range(table, index, prefix, limit) as never;
   }
 
   async transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>> {

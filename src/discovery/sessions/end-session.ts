@@ -2,8 +2,8 @@ import { type KvRecord, type SessionRecord, nodeKey } from '../../model/index.js
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { endHold } from '../kv/index.js';
 
-/** How many keys, and bytes of values, one transaction takes from sessions that end: some 10 ms of work. */
-export const SLICE_KEYS = 256;
+/** How many keys, and bytes of values, one transaction takes from sessions that end: some milliseconds of work. */
+export const SLICE_KEYS = 128;
 export const SLICE_BYTES = 1024 * 1024;
 
 /** What each transaction has taken already: a node can end with thousands of sessions. */
@@ -18,7 +18,7 @@ export function endSession(transaction: Transaction, { id, behavior, lockDelayMs
   transaction.delete('sessions', id);
   for (const query of transaction.range('prepared-queries', 'bySession', [id]))
     transaction.delete('prepared-queries', query.id);
-  const held = transaction.range('kv', 'bySession', [id]);
+  const held = transaction.first('kv', 'bySession', [id], SLICE_KEYS + 1);
   if (held.length === 0) return;
   const end = { behavior, lockDelayMs, endedAtMs: transaction.nowMs };
   if (!fits(transaction, held)) transaction.put('ended-sessions', { id, ...end });

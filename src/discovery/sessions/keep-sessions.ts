@@ -27,6 +27,8 @@ export interface SessionKeeperOptions {
 export interface SessionKeeper {
   /** The session's time begins anew. */
   renew(session: SessionRecord): void;
+  /** How many sessions have a TTL that runs. */
+  readonly running: number;
   close(): void;
 }
 
@@ -54,6 +56,10 @@ class Keeper implements SessionKeeper {
     for (const session of store.view.range('sessions', 'all', [])) this.renew(session);
     for (const { id } of store.view.range('ended-sessions', 'all', [])) this.#release(id);
     if (store.view.range('lock-delays', 'all', []).length > 0) this.#sweepLater();
+  }
+
+  get running(): number {
+    return this.#timers.size;
   }
 
   renew(session: SessionRecord): void {

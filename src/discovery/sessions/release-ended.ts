@@ -13,40 +13,36 @@ export async function releaseEnded(
   nextTurn: () => Promise<void>,
   isClosed: () => boolean,
 ): Promise<void> {
-  for (const slice of slicesOf(store.view.range('kv', 'bySession', [id]))) {
+  for (;;) {
     await nextTurn();
     if (isClosed()) return;
-    await releaseSlice(store, id, slice);
+    const keys = sliceOf(store.first('kv', 'bySession', [id], SLICE_KEYS));
+    if (keys.length === 0) break;
+    if (!(await releaseSlice(store, id, keys))) return;
   }
   await store.transact('session-released', (transaction) => {
-    if (transaction.range('kv', 'bySession', [id]).length > 0) return;
+    if (transaction.first('kv', 'bySession', [id], 1).length > 0) return;
     if (transaction.get('ended-sessions', id) !== undefined) transaction.delete('ended-sessions', id);
   });
 }
 
-function releaseSlice(store: StateStore, id: string, keys: readonly string[]): Promise<unknown> {
-  return store.transact('session-release', (transaction) => {
+/** False when there is nothing to do any more: somebody else was done with the session first. */
+async function releaseSlice(store: StateStore, id: string, keys: readonly string[]): Promise<boolean> {
+  const { result } = await store.transact('session-release', (transaction) => {
     const end = transaction.get('ended-sessions', id);
-    if (end === undefined) return;
+    if (end === undefined) return false;
     for (const key of keys) {
       const entry = transaction.get('kv', key);
       if (entry?.session === id) endHold(transaction, entry, end);
     }
+    return true;
   });
+  return result;
 }
 
-/** The keys in lists that one transaction takes. Nothing is kept but the keys. */
-function* slicesOf(held: readonly KvRecord[]): Generator<readonly string[]> {
-  let slice: string[] = [];
+/** As many of the keys as one transaction takes; at least one. */
+function sliceOf(held: readonly KvRecord[]): readonly string[] {
   let bytes = 0;
-  for (const { key, value } of held) {
-    if (slice.length === SLICE_KEYS || (slice.length > 0 && bytes + value.length > SLICE_BYTES)) {
-      yield slice;
-      slice = [];
-      bytes = 0;
-    }
-    slice.push(key);
-    bytes += value.length;
-  }
-  if (slice.length > 0) yield slice;
+  const end = held.findIndex(({ value }, at) => (bytes += value.length) > SLICE_BYTES && at > 0);
+  return held.slice(0, end < 0 ? held.length : end).map(({ key }) => key);
 }

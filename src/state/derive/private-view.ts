@@ -27,7 +27,17 @@ export class PrivateView implements MeshView {
   }
 
   range<Name extends TableName>(table: Name, index: string, prefix: readonly string[]): readonly Tables[Name][] {
-    const rows = this.#reader.range(table, index, prefix);
+    return this.first(table, index, prefix);
+  }
+
+  /** The first rows of a range; counts as a read of the whole of it. */
+  first<Name extends TableName>(
+    table: Name,
+    index: string,
+    prefix: readonly string[],
+    limit?: number,
+  ): readonly Tables[Name][] {
+    const rows = this.#reader.range(table, index, prefix, limit);
     this.#listener?.range(table, index, prefix, rows);
     return rows as unknown as readonly Tables[Name][];
   }

@@ -37,8 +37,8 @@ export class Database implements StateReader {
     return this.table(table).get(key);
   }
 
-  range(table: TableName, index: string, prefix: readonly string[]): Row[] {
-    return this.table(table).range(index, prefix);
+  range(table: TableName, index: string, prefix: readonly string[], limit?: number): Row[] {
+    return this.table(table).range(index, prefix, limit);
   }
 
   table(name: TableName): Table {

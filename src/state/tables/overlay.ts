@@ -32,15 +32,17 @@ export class Overlay implements StateReader {
     return written ? written.row : this.#base.get(table, key);
   }
 
-  range(table: TableName, index: string, prefix: readonly string[]): readonly Row[] {
-    const below = this.#base.range(table, index, prefix);
+  range(table: TableName, index: string, prefix: readonly string[], limit?: number): readonly Row[] {
     const overlay = this.#tables.get(table);
-    if (!overlay) return below;
+    if (!overlay) return this.#base.range(table, index, prefix, limit);
+    // So many rows below may be covered by what is written here.
+    const below = this.#base.range(table, index, prefix, limit && limit + overlay.written.size);
     const definition = definitionOf(table);
     const own = (overlay.rows ??= indexed(table, overlay.written)).range(index, prefix);
     const kept = below.filter((row) => !overlay.written.has(definition.key(row)));
-    if (own.length === 0) return kept;
-    return kept.length === 0 ? own : [...kept, ...own].sort((left, right) => compareKeys(definition, left, right));
+    if (own.length === 0) return kept.slice(0, limit);
+    if (kept.length === 0) return own.slice(0, limit);
+    return [...kept, ...own].sort((left, right) => compareKeys(definition, left, right)).slice(0, limit);
   }
 
   /** What was written here under a key, if anything. */

@@ -7,8 +7,8 @@ export type Row = Revisions & Readonly<Record<string, unknown>>;
 /** Plain reads of one state: the applied one, or an overlay over another. */
 export interface StateReader {
   get(table: TableName, key: string): Row | undefined;
-  /** Rows of a range, ordered by primary key. The array is the caller's own or never changes again. */
-  range(table: TableName, index: string, prefix: readonly string[]): readonly Row[];
+  /** Rows of a range, or the first of them, ordered by primary key. The array is the caller's own or never changes again. */
+  range(table: TableName, index: string, prefix: readonly string[], limit?: number): readonly Row[];
 }
 
 /** The definition of a table with its row type forgotten. */

@@ -47,23 +47,26 @@ export class SortedRows<Value> {
     if (chunk.keys.length === 0) this.#chunks.splice(at, 1);
   }
 
-  /** All values in order, in a new array. */
-  values(): Value[] {
+  /** The first values in order, all unless there is a limit, in a new array. */
+  values(limit = Number.POSITIVE_INFINITY): Value[] {
     const only = this.#chunks[0];
-    if (this.#chunks.length === 1 && only) return only.values.slice();
-    const all: Value[] = [];
-    for (const chunk of this.#chunks) for (const value of chunk.values) all.push(value);
-    return all;
+    if (this.#chunks.length === 1 && only) return only.values.slice(0, limit);
+    const first: Value[] = [];
+    for (const { values } of this.#chunks) {
+      for (const value of values) first.push(value);
+      if (first.length >= limit) return first.slice(0, limit);
+    }
+    return first;
   }
 
-  /** The values whose key starts with `prefix`, in order, in a new array. */
-  withPrefix(prefix: string): Value[] {
+  /** The first values whose key starts with `prefix`, all unless there is a limit, in order, in a new array. */
+  withPrefix(prefix: string, limit = Number.POSITIVE_INFINITY): Value[] {
     const found: Value[] = [];
     const first = this.#chunkOf(prefix);
     for (let at = first; at < this.#chunks.length; at += 1) {
       const { keys, values } = this.#chunks[at] as Chunk<Value>;
       for (let position = at === first ? lowerBound(keys, prefix) : 0; position < keys.length; position += 1) {
-        if (!(keys[position] as string).startsWith(prefix)) return found;
+        if (found.length >= limit || !(keys[position] as string).startsWith(prefix)) return found;
         found.push(values[position] as Value);
       }
     }

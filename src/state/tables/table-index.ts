@@ -35,14 +35,14 @@ export class TableIndex {
     if (after) for (const tuple of newTuples) add(this.#whole, tuple, key, after);
   }
 
-  /** The rows of a range in the order of their keys. */
-  range(prefix: readonly string[], keyOf: (row: Row) => string): Row[] {
+  /** The first rows of a range in the order of their keys. */
+  range(prefix: readonly string[], keyOf: (row: Row) => string, limit?: number): Row[] {
     let range: Range | undefined = this.#whole;
     for (const part of prefix) {
       range = range.below?.get(part);
       if (!range) return [];
     }
-    return prefix.length > 0 || !range.below?.size ? rowsOf(range) : merged(range, keyOf);
+    return prefix.length > 0 || !range.below?.size ? rowsOf(range, limit) : merged(range, keyOf).slice(0, limit);
   }
 }
 
@@ -95,8 +95,8 @@ function deleteRow(range: Range, key: string): void {
   }
 }
 
-function rowsOf({ many, only }: Range): Row[] {
-  return many ? many.values() : only ? [only] : [];
+function rowsOf({ many, only }: Range, limit?: number): Row[] {
+  return many ? many.values(limit) : only ? [only] : [];
 }
 
 function merged(whole: Range, keyOf: (row: Row) => string): Row[] {

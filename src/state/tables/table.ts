@@ -48,14 +48,16 @@ export class Table {
     return before;
   }
 
-  range(index: string, prefix: readonly string[]): Row[] {
+  range(index: string, prefix: readonly string[], limit?: number): Row[] {
     if (!(index in this.definition.indexes))
       throw new AppError('internal', `The table ${this.#name} has no index ${index}.`);
+    const most = this.#hasSurrogates ? undefined : limit;
     const rows =
       this.#ordered && index === this.definition.byteOrdered
-        ? this.#ordered.withPrefix(prefix[0] ?? '')
-        : (this.#indexes.get(index) as TableIndex).range(prefix, this.definition.key);
-    return this.#hasSurrogates ? rows.sort((left, right) => compareKeys(this.definition, left, right)) : rows;
+        ? this.#ordered.withPrefix(prefix[0] ?? '', most)
+        : (this.#indexes.get(index) as TableIndex).range(prefix, this.definition.key, most);
+    if (!this.#hasSurrogates) return rows;
+    return rows.sort((left, right) => compareKeys(this.definition, left, right)).slice(0, limit);
   }
 
   #replaceOrdered(ordered: SortedRows<Row>, key: string, after: Row | undefined): void {

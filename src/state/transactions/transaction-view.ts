@@ -55,6 +55,15 @@ export class TransactionView implements Transaction {
     return this.#view.range(table, index, prefix);
   }
 
+  first<Name extends TableName>(
+    table: Name,
+    index: string,
+    prefix: readonly string[],
+    limit: number,
+  ): readonly Tables[Name][] {
+    return this.#view.first(table, index, prefix, limit);
+  }
+
   cell<Value>(definition: Cell<Value>, key: string): Value {
     return this.#view.cell(definition, key);
   }

@@ -339,7 +339,7 @@ describe('the keeper', () => {
     expect(store.view.range('kv', 'bySession', ['s'])).toEqual([]);
     expect(store.view.range('ended-sessions', 'all', [])).toEqual([]);
     expect(store.view.range('kv', 'prefix', ['k'])).toHaveLength(behavior === 'delete' ? 0 : 600);
-    expect(Math.max(...sizes)).toBe(256);
+    expect(Math.max(...sizes)).toBe(128);
     expect(await acquire('k0', 't')).toBe(false);
     clock.advance(15_000);
     expect(await acquire('k0', 't')).toBe(true);

@@ -85,7 +85,8 @@ describe.each(cases)('the table %s', (name, rowArbitrary) => {
           else model.set(key, row);
         }
         for (const index of Object.keys(definition.indexes))
-          expect(table.range(index, prefix)).toEqual(scan(model, name, index, prefix));
+          for (const limit of [undefined, 1, 3])
+            expect(table.range(index, prefix, limit)).toEqual(scan(model, name, index, prefix).slice(0, limit));
       }),
     );
   });
@@ -96,7 +97,7 @@ describe.each(cases)('the table %s', (name, rowArbitrary) => {
         const table = new Table(name);
         const base: StateReader = {
           get: (_table, key) => table.get(key),
-          range: (_table, index, at) => table.range(index, at),
+          range: (_table, index, at, limit) => table.range(index, at, limit),
         };
         const model = new Map<string, Row>();
         const overlay = new Overlay(base);
@@ -113,7 +114,8 @@ describe.each(cases)('the table %s', (name, rowArbitrary) => {
           else model.set(key, row);
         });
         for (const index of Object.keys(definition.indexes))
-          expect(overlay.range(name, index, prefix)).toEqual(scan(model, name, index, prefix));
+          for (const limit of [undefined, 1, 3])
+            expect(overlay.range(name, index, prefix, limit)).toEqual(scan(model, name, index, prefix).slice(0, limit));
       }),
     );
   });

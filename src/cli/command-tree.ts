@@ -263,4 +263,5 @@ export const commandTree: readonly CommandNode[] = [
     async () => (await import('./commands/agent-validate.js')).agentValidate,
   ),
   leaf('version', 'Prints the version', async () => (await import('./commands/version.js')).version),
+  leaf('watch', 'Runs a program when something changes', async () => (await import('./commands/watch.js')).watch),
 ];

@@ -45,6 +45,8 @@ export function readGauges(
     'meshwright.state.resyncs': store.counters.resyncs,
     'meshwright.state.verifications': store.counters.verifications,
     'meshwright.state.divergences': store.counters.divergences,
+    'meshwright.state.parked_queries': store.sizes.parkedQueries,
+    'meshwright.cells.kept': store.sizes.cells,
     'meshwright.cells.computed': store.counters.cellsComputed,
     'meshwright.cells.flushes': store.counters.flushes,
   };

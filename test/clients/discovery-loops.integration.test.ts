@@ -1,6 +1,10 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/envoy-rig/index.js';
+import { notRun } from '../support/not-run.js';
 import { type ClientAgent, healthyInstance, startClientAgent } from './support/client-agent.js';
+import { GO_BUILD_MS, buildGo, isInstalled } from './support/program.js';
 
 /** The ways in which tools follow the catalog: consul-template's blocking loop, and Prometheus' service discovery. */
 
@@ -86,4 +90,34 @@ describe("Prometheus' service discovery", () => {
     await agent.put('/v1/catalog/register', healthyInstance('prom-new', 1));
     expect(Object.keys((await woken).value)).toContain('prom-new');
   });
+
+  test(
+    'its own code, built from its Go module, finds the instances with their labels, and those that come',
+    async (context) => {
+      if (!isInstalled('go', 'version')) notRun(context, 'go is not installed');
+      await agent.put('/v1/catalog/register', healthyInstance('prom-real', 1));
+      const program = join(agent.rig.folder, 'prometheus');
+      const built = await buildGo(fileURLToPath(new URL('./prometheus', import.meta.url)), program);
+      if (built === 'unreachable') notRun(context, 'the Go modules of Prometheus cannot be fetched');
+      const discovery = agent.rig.start('Prometheus discovery', program, [agent.address, 'prom-real']);
+      const targets = (): readonly Record<string, string>[] => {
+        discovery.assertRunning();
+        return JSON.parse(discovery.log.trim().split('\n').at(-1) || '[]') as Record<string, string>[];
+      };
+      await until('the first instance found', () => targets().length === 1);
+      expect(targets()[0]).toMatchObject({
+        __address__: '10.9.0.1:8001',
+        __meta_consul_dc: 'dc1',
+        __meta_consul_health: 'passing',
+        __meta_consul_node: 'prom-real-node-1',
+        __meta_consul_service: 'prom-real',
+        __meta_consul_service_id: 'prom-real-1',
+        __meta_consul_service_metadata_zone: 'a',
+        __meta_consul_tags: ',v1,',
+      });
+      await agent.put('/v1/catalog/register', healthyInstance('prom-real', 2));
+      await until('the second found', () => targets().length === 2);
+    },
+    GO_BUILD_MS + 60_000,
+  );
 });

@@ -3,12 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { notRun } from '../support/not-run.js';
 import { type ClientAgent, startClientAgent } from './support/client-agent.js';
-import { isInstalled, runProgram } from './support/program.js';
+import { GO_BUILD_MS, buildGo, isInstalled, runProgram } from './support/program.js';
 
 /** What programs do with Consul's official Go client (github.com/hashicorp/consul/api), unmodified. */
 
 const SOURCE = fileURLToPath(new URL('./go', import.meta.url));
-const BUILD_MS = 180_000;
 
 let agent: ClientAgent | undefined;
 let program = '';
@@ -21,12 +20,8 @@ beforeAll(async () => {
   }
   agent = await startClientAgent();
   program = join(agent.rig.folder, 'clients');
-  const built = await runProgram('go', ['build', '-o', program, '.'], { cwd: SOURCE, limitMs: BUILD_MS });
-  if (built.code === 0) return;
-  if (!/dial tcp|proxyconnect|no such host|i\/o timeout|connection refused|TLS handshake/.test(built.output))
-    throw new Error(`the Go program does not build:\n${built.output}`);
-  obstacle = 'the Go modules of the client cannot be fetched';
-}, BUILD_MS + 60_000);
+  if ((await buildGo(SOURCE, program)) === 'unreachable') obstacle = 'the Go modules of the client cannot be fetched';
+}, GO_BUILD_MS + 60_000);
 afterAll(() => agent?.stop());
 
 describe("Consul's own Go client", () => {
@@ -37,6 +32,8 @@ describe("Consul's own Go client", () => {
     ['the agent: registration, TTL checks, maintenance, sidecars, leaf certificates', 'agent'],
     ['Lock: taken, refused, waited for, lost', 'lock'],
     ['Semaphore: slots taken, refused, given back', 'semaphore'],
+    ['transactions over keys, nodes, services and checks', 'txn'],
+    ['user events, listed and waited for', 'events'],
     ['prepared queries', 'queries'],
     ['config entries of every kind, and the chain compiled from them', 'config'],
     ['intentions: written, matched, checked, deleted', 'intentions'],

@@ -35,3 +35,15 @@ export function runProgram(
     });
   });
 }
+
+/** A first build on a busy machine fetches and compiles all modules. */
+export const GO_BUILD_MS = 180_000;
+
+/** Builds a Go program; `unreachable` when its modules cannot be fetched. Throws when it does not build. */
+export async function buildGo(source: string, program: string): Promise<'built' | 'unreachable'> {
+  const { code, output } = await runProgram('go', ['build', '-o', program, '.'], { cwd: source, limitMs: GO_BUILD_MS });
+  if (code === 0) return 'built';
+  if (/dial tcp|proxyconnect|no such host|i\/o timeout|connection refused|TLS handshake/.test(output))
+    return 'unreachable';
+  throw new Error(`the Go program in ${source} does not build:\n${output}`);
+}

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '../../core/index.js';
 
-/** Above this nobody's body is read, whatever the endpoint: a snapshot is the largest thing a client may send. */
-export const DEFAULT_BODY_LIMIT_BYTES = 8 * 1024 * 1024;
+/** Above this no body is read unless the endpoint says otherwise: no record may be larger, on any engine. */
+export const DEFAULT_BODY_LIMIT_BYTES = 1024 * 1024;
 
 /**
  * Reads a body to its end. Counts what arrives, so a chunked body has the same limit as one that tells its length, and nothing

@@ -7,6 +7,9 @@ import type { ApiRequest } from './route.js';
 /** How clients know the start of a refusal: most endpoints say "Request decode failed", config entries "Request decoding failed". */
 const DEFAULT_PREFIX = 'Request decode failed';
 
+/** Parsing and checking so many takes some ten milliseconds, in which nobody else is answered. */
+const MAX_JSON_VALUES = 20_000;
+
 /** The body as JSON. Throws `invalidArgument` with line and column, `tooLarge` above the limit. */
 export async function readJson(request: ApiRequest, prefix = DEFAULT_PREFIX, limitBytes?: number): Promise<unknown> {
   return parseBody(await request.body(limitBytes), prefix);
@@ -17,7 +20,7 @@ function parseBody(body: Buffer, prefix: string): unknown {
     throw new AppError('invalidArgument', `${prefix}: EOF: the body is empty, a JSON object is wanted`);
   const source = decodeUtf8(body, prefix);
   try {
-    return parseJson(source);
+    return parseJson(source, { maxValues: MAX_JSON_VALUES });
   } catch (thrown) {
     const error = AppError.from(thrown);
     throw new AppError(error.code, `${prefix}: invalid JSON: ${error.message}`, { cause: thrown });

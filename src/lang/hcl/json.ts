@@ -1,4 +1,4 @@
-import type { AppError } from '../../core/index.js';
+import { AppError } from '../../core/index.js';
 import { findJsonProblem } from './json-problem.js';
 import type { ParseOptions } from './parse.js';
 import { checkLength, failAt } from './syntax-error.js';
@@ -6,16 +6,20 @@ import { type HclValue, MAX_DEPTH } from './value.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
 
 /**
  * Strict JSON (RFC 8259), nested at most 100 deep. Throws `invalidArgument` with line and column, `tooLarge` for text
- * over 8 Mi characters.
+ * over 8 Mi characters or more values than the options allow.
  */
 export function parseJson(text: string, options: ParseOptions = {}): HclValue {
   checkLength(text, options.filename);
   const fail = failAt(text, options.filename);
-  const tooDeep = firstTooDeep(text);
-  if (tooDeep !== undefined) throw fail(tooDeep, `the JSON is nested deeper than ${MAX_DEPTH} levels; flatten it`);
+  const { tooDeepAt, separators } = survey(text);
+  if (tooDeepAt !== undefined) throw fail(tooDeepAt, `the JSON is nested deeper than ${MAX_DEPTH} levels; flatten it`);
+  if (separators > (options.maxValues ?? Infinity))
+    throw new AppError('tooLarge', `the JSON holds more than ${options.maxValues} values; send less at a time`);
   try {
     return JSON.parse(text) as HclValue;
   } catch (thrown) {
@@ -30,9 +34,17 @@ function explain(text: string, thrown: unknown, fail: (offset: number, problem: 
     : fail(found.offset, found.problem);
 }
 
-/** Where the nesting passes the limit, without recursing. Text in quotes does not count. */
-function firstTooDeep(text: string): number | undefined {
+interface Survey {
+  /** Where the nesting passes the limit. */
+  readonly tooDeepAt: number | undefined;
+  /** Commas, colons and opened brackets: no text holds many values without many of them. */
+  readonly separators: number;
+}
+
+/** A look at JSON text before it is parsed, without recursing. Text in quotes does not count. */
+function survey(text: string): Survey {
   let depth = 0;
+  let separators = 0;
   let inText = false;
   for (let offset = 0; offset < text.length; offset++) {
     const code = text.charCodeAt(offset);
@@ -40,10 +52,12 @@ function firstTooDeep(text: string): number | undefined {
       if (code === BACKSLASH) offset++;
       else if (code === QUOTE) inText = false;
     } else if (code === QUOTE) inText = true;
+    else if (code === COMMA || code === COLON) separators++;
     else if (code === 0x5b || code === 0x7b) {
       depth++;
-      if (depth > MAX_DEPTH) return offset;
+      separators++;
+      if (depth > MAX_DEPTH) return { tooDeepAt: offset, separators };
     } else if (code === 0x5d || code === 0x7d) depth--;
   }
-  return undefined;
+  return { tooDeepAt: undefined, separators };
 }

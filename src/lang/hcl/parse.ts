@@ -6,6 +6,8 @@ import { type HclObject, isObject } from './value.js';
 export interface ParseOptions {
   /** Named in errors. */
   readonly filename?: string;
+  /** The most values that JSON text may hold: what strangers send must not take the parser long. No limit when absent. */
+  readonly maxValues?: number;
 }
 
 const BYTE_ORDER_MARK = '\uFEFF';

@@ -1,4 +1,4 @@
-import { type Field, always, flag, list, object, optional, text } from '../wire/index.js';
+import { type Field, always, flag, list, noteProblem, object, optional, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import { ignoredFields, kindField, metaField } from './shared-fields.js';
 import type { EntryKind } from './entry-kind.js';
@@ -58,7 +58,7 @@ const impliedName: Field<string> = {
   empty: 'mesh',
   shown: 'never',
   decode(_input, path, context) {
-    context.problems.push({ type: 'unknownField', path, problem: 'is not a known field' });
+    noteProblem(context, { type: 'unknownField', path, problem: 'is not a known field' });
     return 'mesh';
   },
 };

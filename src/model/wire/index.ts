@@ -13,5 +13,5 @@ export { type DecodeOptions, type DecodeResult, decode, encode, tryDecode } from
 export { type Field, type ValueOf, alias, always, named, nullable, optional } from './field.js';
 export { foldedName, wireName } from './names.js';
 export { type FieldsOf, type ObjectOptions, object } from './object.js';
-export { type DecodeContext, type WirePath, type WireProblem, kindOf } from './problem.js';
+export { type DecodeContext, type WirePath, type WireProblem, kindOf, noteProblem, wrongValue } from './problem.js';
 export { decimal, duration, flag, integer, oneOf, text, unsigned64 } from './scalars.js';

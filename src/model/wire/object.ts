@@ -1,7 +1,9 @@
 import { asObject } from './collections.js';
 import type { Field } from './field.js';
 import { foldedName, wireName } from './names.js';
-import { fieldPath } from './problem.js';
+import { fieldPath, noteProblem, wrongValue } from './problem.js';
+
+const MAX_SHOWN_PATH_LENGTH = 200;
 
 type IsOptional<Type, Key extends keyof Type> = Record<never, never> extends Pick<Type, Key> ? true : false;
 
@@ -53,10 +55,10 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
           const field = checked.get(foldedName(name));
           if (field !== undefined) field.decode(value, at, context);
           else if (!ignored.has(foldedName(name)))
-            context.problems.push({ type: 'unknownField', path: at, problem: 'is not a known field' });
+            noteProblem(context, { type: 'unknownField', path: cutShort(at), problem: 'is not a known field' });
           continue;
         }
-        if (given.has(target.key)) context.problems.push({ type: 'wrongValue', path: at, problem: 'is given twice' });
+        if (given.has(target.key)) wrongValue(context, at, 'is given twice');
         given.add(target.key);
         const decoded = target.field.decode(value, at, context);
         if (decoded !== undefined) result[target.key] = decoded;
@@ -74,6 +76,11 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
       return result;
     },
   };
+}
+
+/** A name may be as long as the body. */
+function cutShort(path: string): string {
+  return path.length > MAX_SHOWN_PATH_LENGTH ? `${path.slice(0, MAX_SHOWN_PATH_LENGTH)}…` : path;
 }
 
 function namedFields(fields: Readonly<Record<string, Field<unknown>>>): readonly NamedField[] {

@@ -31,7 +31,15 @@ export function kindOf(value: unknown): string {
   return typeof value === 'number' ? 'a number' : 'a boolean';
 }
 
+/** More are not listed: the text of a refusal stays readable, whatever was sent. */
+const MAX_PROBLEMS = 25;
+
+/** Notes a problem; those after the first 25 are dropped. */
+export function noteProblem(context: DecodeContext, problem: WireProblem): void {
+  if (context.problems.length < MAX_PROBLEMS) context.problems.push(problem);
+}
+
 /** Notes a wrong value. */
 export function wrongValue(context: DecodeContext, path: WirePath, problem: string): void {
-  context.problems.push({ type: 'wrongValue', path, problem });
+  noteProblem(context, { type: 'wrongValue', path, problem });
 }

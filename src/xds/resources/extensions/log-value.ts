@@ -1,4 +1,4 @@
-import type { Field } from '../../../model/wire/index.js';
+import { type Field, wrongValue } from '../../../model/wire/index.js';
 import type { ArgumentProblem } from './extension.js';
 
 /** The value of an attribute or body of a log line: text (with Envoy's format commands), or something with such texts in it. */
@@ -24,8 +24,7 @@ export const logValueField: Field<LogValue | undefined> = {
   isEmpty: (value) => value === undefined,
   decode(input, path, context) {
     if (input === null || input === undefined) return undefined;
-    for (const { problem } of logValueProblems(path, input))
-      context.problems.push({ type: 'wrongValue', path, problem });
+    for (const { problem } of logValueProblems(path, input)) wrongValue(context, path, problem);
     return input as LogValue;
   },
   encode: (value) => value,

@@ -1,5 +1,6 @@
 import { AppError, meshNameProblem } from '../../core/index.js';
 import { type ServiceRecord, checkKey, nodeKey, serviceKey } from '../../model/index.js';
+import { tagsProblem } from '../../model/definitions/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { endSessionsOfCheck } from '../sessions/index.js';
 import { checkName } from './check-name.js';
@@ -107,6 +108,8 @@ function validateService(service: RegisteredService): void {
   checkName('Service.Service', service.service);
   checkName('Service.ID', service.id);
   checkName('Proxy.DestinationServiceName', service.proxy?.destinationServiceName ?? '');
+  const badTags = tagsProblem(service.tags);
+  if (badTags !== undefined) throw new AppError('invalidArgument', `Invalid Service.Tags: ${badTags}`);
   const unusable = meshNameProblem(connectName(service) ?? '');
   if (unusable !== undefined)
     throw new AppError('invalidArgument', `Invalid name of a service in the mesh: it ${unusable}`);

@@ -12,6 +12,7 @@ import {
   text,
   tryDecode,
   unsigned64,
+  wrongValue,
 } from '../../model/wire/index.js';
 import {
   type CheckBody,
@@ -66,7 +67,7 @@ const base64Field: Field<Uint8Array> = {
     if (input === null || input === undefined || input === '') return NO_BYTES;
     if (typeof input === 'string' && BASE64.test(input)) return Buffer.from(input, 'base64');
     const problem = `must be base64, not ${typeof input === 'string' ? 'other text' : kindOf(input)}`;
-    context.problems.push({ type: 'wrongValue', path, problem });
+    wrongValue(context, path, problem);
     return NO_BYTES;
   },
   encode: (value) => Buffer.from(value).toString('base64'),

@@ -7,4 +7,4 @@ export type { HttpPlace, HttpTls } from './http-door.js';
 export type { AgentControl, HttpConfig, HttpDeps, HttpLogger, HttpServer } from './http-deps.js';
 export type { AclRequirement, Route } from './route.js';
 export { allRoutes } from './routes/index.js';
-export { createHttpServer } from './server.js';
+export { type HttpServerOptions, createHttpServer } from './server.js';

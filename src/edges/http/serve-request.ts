@@ -7,6 +7,7 @@ import type { HttpDeps } from './http-deps.js';
 import type { RequestLimiter } from './request-limit/request-limiter.js';
 import { commonHeaders, type WireAnswer, toWire } from './respond.js';
 import type { RouteTable } from './route-table.js';
+import { endSlowReader } from './slow-readers.js';
 
 const PRETTY = /[?&]pretty(?:[=&]|$)/;
 const ACCEPTS_GZIP = /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[\d.]+\s*)?(?:,|$)/;
@@ -18,6 +19,8 @@ export interface Serving {
   readonly limiter: RequestLimiter;
   /** Aborted, with the error that the waiting are told, when the server closes. */
   readonly closing: AbortSignal;
+  /** How long a client may leave the rest of an answer unread. */
+  readonly readingTimeoutMs: number;
 }
 
 /** What answers a request of node:http. It never throws. */
@@ -32,7 +35,7 @@ export function createRequestListener(serving: Serving): RequestListener {
 }
 
 async function answer(
-  { table, deps, limiter }: Serving,
+  { table, deps, limiter, readingTimeoutMs }: Serving,
   parked: ParkedCallers,
   request: IncomingMessage,
   response: ServerResponse,
@@ -54,6 +57,7 @@ async function answer(
   const wire = made instanceof Promise ? await made : made;
   deps.metrics.observeRequest?.(raw.method, route, wire.status, deps.clock.now() - started);
   write(request, response, wire);
+  endSlowReader(response, readingTimeoutMs);
 }
 
 /** An answer that goes on until it ends or the client goes away. */

@@ -13,6 +13,8 @@ import { allRoutes } from './routes/index.js';
 import { createRequestListener } from './serve-request.js';
 
 const HEADERS_TIMEOUT_MS = 60_000;
+const READING_TIMEOUT_MS = 60_000;
+const CHECKING_INTERVAL_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 300_000;
 const KEEP_ALIVE_MS = 72_000;
 const BAD_REQUEST = '400 Bad Request';
@@ -21,6 +23,10 @@ const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'TR
 export interface HttpServerOptions {
   /** Longest headers of a request; 0 or absent = Node's own limit. */
   readonly maxHeaderBytes?: number;
+  /** How long a client may take to send its headers. */
+  readonly headersTimeoutMs?: number;
+  /** How long a client may leave the rest of an answer unread. */
+  readonly readingTimeoutMs?: number;
 }
 
 /** What the doors of one server share. */
@@ -34,7 +40,7 @@ interface Shared {
 /** The HTTP doors with all routes of this version. */
 export function createHttpServer(deps: HttpDeps, options: HttpServerOptions = {}): HttpServer {
   const closing = new AbortController();
-  const shared = share(deps, allRoutes, closing.signal);
+  const shared = share(deps, allRoutes, closing.signal, options.readingTimeoutMs);
   const apps: FastifyInstance[] = [];
   return {
     async listen(place) {
@@ -55,10 +61,21 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], closing: Abo
   return appOf(share(deps, routes, closing), {}, undefined);
 }
 
-function share(deps: HttpDeps, routes: readonly Route[], closing: AbortSignal): Shared {
+function share(
+  deps: HttpDeps,
+  routes: readonly Route[],
+  closing: AbortSignal,
+  readingTimeoutMs = READING_TIMEOUT_MS,
+): Shared {
   const limiter = new RequestLimiter(deps);
   closing.addEventListener('abort', limiter.close, { once: true });
-  const listener = createRequestListener({ table: new RouteTable(routes), deps, limiter, closing });
+  const listener = createRequestListener({
+    table: new RouteTable(routes),
+    deps,
+    limiter,
+    closing,
+    readingTimeoutMs,
+  });
   return { listener, deps, connections: new Map() };
 }
 
@@ -68,11 +85,12 @@ function share(deps: HttpDeps, routes: readonly Route[], closing: AbortSignal): 
  */
 function appOf(
   { listener, deps, connections }: Shared,
-  { maxHeaderBytes = 0 }: HttpServerOptions,
+  { maxHeaderBytes = 0, headersTimeoutMs = HEADERS_TIMEOUT_MS }: HttpServerOptions,
   tls: HttpTls | undefined,
 ): FastifyInstance {
   const timing = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECKING_INTERVAL_MS, headersTimeoutMs),
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     ...(maxHeaderBytes > 0 ? { maxHeaderSize: maxHeaderBytes } : {}),

@@ -17,6 +17,7 @@ import { mesh } from './mesh.js';
 import { proxyDefaults } from './proxy-defaults.js';
 import type { EntryKind } from './entry-kind.js';
 import type { EntryAccess, Requirement } from './rules/requirement.js';
+import { patternBudgetProblem } from './rules/pattern-budget.js';
 import { listedProblems } from './rules/problems.js';
 import { serviceDefaults } from './service-defaults.js';
 import { serviceIntentions } from './service-intentions.js';
@@ -89,7 +90,7 @@ export function decodeConfigEntry(body: unknown, options: { readonly hclBlocks?:
 export function checkedConfigEntry(entry: ConfigEntry): ConfigEntry {
   const { normalize, validate } = kinds[entry.kind] as EntryKind<ConfigEntry>;
   const normalized = normalize(entry);
-  const problem = entryNameProblem(normalized) ?? validate(normalized);
+  const problem = entryNameProblem(normalized) ?? patternBudgetProblem(normalized) ?? validate(normalized);
   if (problem !== undefined) throw new AppError('invalidArgument', problem);
   return normalized;
 }

@@ -8,4 +8,5 @@ export { decodeCheckDefinition, decodeServiceDefinition, type DefinitionPlace } 
 export { proxyField } from './proxy-field.js';
 export type { ServiceDefinition } from './service-definition.js';
 export { upstreamProblems } from './service-rules.js';
+export { tagsProblem } from './tags-problem.js';
 export { type ServiceBody, serviceBodyField } from './service-schema.js';

@@ -1,12 +1,15 @@
 import { nameProblem } from '../../core/index.js';
 import type { Upstream } from '../records/proxy.js';
 import type { ServiceBody } from './service-schema.js';
+import { tagsProblem } from './tags-problem.js';
 
 /** A problem that clients know as a refused request: some come alone, some as items of a list. */
 export type ServiceProblem = { readonly sentence: string } | { readonly items: readonly string[] };
 
 const GATEWAYS_WITH_PORT = new Set(['mesh-gateway', 'terminating-gateway']);
 const KINDS = new Set(['', 'connect-proxy', 'mesh-gateway', 'terminating-gateway', 'ingress-gateway', 'api-gateway']);
+/** Of one definition; more can be registered one by one. */
+const MAX_CHECKS = 512;
 const WILDCARD_ADDRESSES = new Set(['0.0.0.0', '::', '[::]']);
 
 /** The first thing wrong with a service definition (consul-behaviour 2.2 to 2.4), in the order in which clients are told. */
@@ -29,6 +32,10 @@ function simpleProblem(service: ServiceBody): string | undefined {
   const badName = nameProblem(service.name) ?? nameProblem(service.id);
   if (badName !== undefined) return `Invalid service name or ID: it ${badName}`;
   if (WILDCARD_ADDRESSES.has(service.address)) return 'Invalid service address';
+  const badTags = tagsProblem(service.tags);
+  if (badTags !== undefined) return `Invalid Service Tags: ${badTags}`;
+  if (service.checks.length > MAX_CHECKS)
+    return `Invalid checks: a service brings at most ${MAX_CHECKS}, not ${service.checks.length}`;
   return metaProblem(service.meta, service.kind) ?? weightsProblem(service.weights);
 }
 

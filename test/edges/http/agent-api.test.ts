@@ -226,11 +226,17 @@ describe('config entries', () => {
     ['PUT /v1/config', '{', /invalid JSON: line 1, column 2/],
     ['PUT /v1/config', { Kind: 'nothing', Name: 'x' }, /nothing/],
     ['PUT /v1/config', { Kind: 'service-defaults', Name: 'a\u0000b' }, /Name must not contain control characters/],
-    ['PUT /v1/config', { Kind: 'http-route', Name: 'x' }, /http-route.*not supported/],
+    ['PUT /v1/config', { Kind: 'control-plane', Name: 'x' }, /invalid config entry kind: control-plane/],
+    ['PUT /v1/config', { Kind: 'service-defaults', ['k'.repeat(5_000)]: 1 }, /^.{0,400}$/s],
     ['GET /v1/config/proxy-defaults?filter=Name%20%3D%3D%20a', undefined, /filtering not supported/],
   ])('%s %j is refused', async (line, body, text) => {
     const answer = await edge.ask(line, body === undefined ? {} : { body });
     expect([answer.status, answer.text]).toEqual([400, expect.stringMatching(text)]);
+  });
+
+  test('of more values than one body may hold are refused before they are parsed', async () => {
+    const answer = await edge.ask('PUT /v1/config', { body: `[${'0,'.repeat(20_001)}0]` });
+    expect([answer.status, answer.text]).toEqual([413, expect.stringMatching(/more than 20000 values; send less/)]);
   });
 
   test('shape the chain of their service', async () => {

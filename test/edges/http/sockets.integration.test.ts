@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { type Socket, connect } from 'node:net';
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type HttpConfig, type HttpServer, createHttpServer } from '../../../src/edges/http/index.js';
+import {
+  type HttpConfig,
+  type HttpServer,
+  type HttpServerOptions,
+  createHttpServer,
+} from '../../../src/edges/http/index.js';
 import { testDeps } from './support/test-edge.js';
 
 type Deps = Awaited<ReturnType<typeof testDeps>>;
@@ -11,9 +16,9 @@ let deps: Deps;
 let server: HttpServer;
 let port: number;
 
-async function start(config: Partial<HttpConfig> = {}): Promise<void> {
+async function start(config: Partial<HttpConfig> = {}, options: HttpServerOptions = {}): Promise<void> {
   deps = await testDeps({ config });
-  server = createHttpServer(deps);
+  server = createHttpServer(deps, options);
   ({ port } = await server.listen({ host: '127.0.0.1', port: 0 }));
 }
 
@@ -162,6 +167,30 @@ describe('connections', () => {
   });
 });
 
+describe('clients that hold on', () => {
+  test('to an answer without reading it are cut off, and those that read slowly are not', async () => {
+    await server.close();
+    await start({}, { readingTimeoutMs: 300 });
+    for (let count = 0; count < 24; count++) await send('PUT', `/v1/kv/big/${count}`, randomBytes(512 * 1024));
+    const ask = 'GET /v1/kv/big?recurse HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+    const silent = await open();
+    silent.write(ask);
+    const reading = await open();
+    reading.write(ask);
+    const whole = await received(reading, 5);
+    expect(whole).toBeGreaterThan(16 * 1024 * 1024);
+    // Only what the kernel took arrives: the rest was thrown away with the connection.
+    expect(await received(silent, 0)).toBeLessThan(whole);
+  });
+
+  test('with half a request are told that it took too long', async () => {
+    await server.close();
+    await start({}, { headersTimeoutMs: 200 });
+    expect(await raw('GET /v1/status/leader HTTP/1.1\r\nHost: a\r\nX-Half: ')).toMatch(/^HTTP\/1\.1 408 /);
+    expect(await isAlive()).toBe(true);
+  });
+});
+
 describe('a parked request', () => {
   test('ends with its client, and leaves nothing behind', async () => {
     const query = vi.spyOn(deps.store, 'query');
@@ -181,6 +210,19 @@ describe('a parked request', () => {
     await closed;
   });
 });
+
+/** Reads a piece every so often until the other side closes; resolves with how many bytes came. */
+function received(socket: Socket, everyMs: number): Promise<number> {
+  return new Promise((resolve) => {
+    let bytes = 0;
+    const timer = setInterval(() => (bytes += (socket.read() as Buffer | null)?.length ?? 0), everyMs);
+    socket.once('error', () => undefined);
+    socket.once('close', () => {
+      clearInterval(timer);
+      resolve(bytes);
+    });
+  });
+}
 
 function open(): Promise<Socket> {
   return new Promise((resolve, reject) => {

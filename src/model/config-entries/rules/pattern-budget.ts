@@ -1,0 +1,27 @@
+import type { Problem } from './problems.js';
+
+/** Each takes a good part of a millisecond to check, here and in every Envoy. */
+const MAX_PATTERNS = 256;
+
+/**
+ * What is wrong with an entry of more regular expressions and filters than can be checked without making others wait. They are
+ * found by the names of their fields, whatever the kind.
+ */
+export function patternBudgetProblem(entry: object): Problem {
+  const count = countPatterns(entry);
+  return count > MAX_PATTERNS
+    ? `the entry has ${count} regular expressions and filters; at most ${MAX_PATTERNS} are allowed`
+    : undefined;
+}
+
+function countPatterns(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner === 'string') count += inner !== '' && isPattern(name) ? 1 : 0;
+    else count += countPatterns(inner);
+  }
+  return count;
+}
+
+const isPattern = (name: string): boolean => /(?:regex|^filter)$/i.test(name);

@@ -31,9 +31,14 @@ export class AntiEntropy {
   #running: Promise<void> | undefined;
   #cancelTimer = (): void => undefined;
   #closed = false;
+  readonly #forget: () => void;
 
   constructor(options: AntiEntropyOptions) {
     this.#options = options;
+    this.#forget = options.store.onRestored(() => {
+      this.#full = true;
+      void this.sync();
+    });
   }
 
   /** Marks a service (and what it owns is marked by the caller) as different from the catalog. */
@@ -58,6 +63,7 @@ export class AntiEntropy {
 
   close(): void {
     this.#closed = true;
+    this.#forget();
     this.#cancelTimer();
   }
 

@@ -257,6 +257,29 @@ export const commandTree: readonly CommandNode[] = [
       async () => (await import('./commands/services-register.js')).servicesRegister,
     ),
   ]),
+  group('snapshot', 'Saves and restores the whole state', [
+    leaf(
+      'agent',
+      'Saves snapshots into a folder at intervals',
+      async () => (await import('./commands/snapshot-agent.js')).snapshotAgent,
+    ),
+    leaf(
+      'decode',
+      'Prints the records of a snapshot',
+      async () => (await import('./commands/snapshot-decode.js')).snapshotDecode,
+    ),
+    leaf(
+      'inspect',
+      'Shows what is in a snapshot',
+      async () => (await import('./commands/snapshot-inspect.js')).snapshotInspect,
+    ),
+    leaf(
+      'restore',
+      'Replaces the state by a snapshot',
+      async () => (await import('./commands/snapshot-restore.js')).snapshotRestore,
+    ),
+    leaf('save', 'Saves the state into a file', async () => (await import('./commands/snapshot-save.js')).snapshotSave),
+  ]),
   leaf(
     'validate',
     'Checks configuration files of an agent',

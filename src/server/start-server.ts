@@ -245,6 +245,13 @@ async function serve(config: AgentConfig, ports: Ports, parts: Parts): Promise<v
   const isKnown = store.view.get('nodes', nodeKey(facts.node)) !== undefined;
   const self = isKnown ? facts : { ...facts, taggedAddresses: {}, meta: {} };
   await registerSelf(store, self, config.ports.server, serverMeta(config));
+  closers.push(
+    store.onRestored(() => {
+      registerSelf(store, facts, config.ports.server, serverMeta(config)).catch((thrown: unknown) =>
+        logger.error({ room: 'state' }, `this server is not in the restored state: ${AppError.from(thrown).message}`),
+      );
+    }),
+  );
   await agent.start();
   await agent.configure(config);
   if (config.connectEnabled) await ca.ready;

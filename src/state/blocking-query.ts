@@ -28,7 +28,7 @@ export class ParkedQueries {
   readonly #graph: CellGraph;
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #ends = new Set<(error: AppError) => void>();
+  readonly #ends = new Set<(error?: AppError) => void>();
 
   constructor(graph: CellGraph, clock: Clock, random: () => number) {
     this.#graph = graph;
@@ -66,6 +66,11 @@ export class ParkedQueries {
       this.#ends.add(finish);
       this.#graph.addConsumer(node, waiter);
     });
+  }
+
+  /** Ends all waits: the state is another one. */
+  wakeAll(): void {
+    for (const end of [...this.#ends]) end();
   }
 
   close(error: AppError): void {

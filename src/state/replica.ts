@@ -8,6 +8,7 @@ import type { ReplicaFingerprint } from './replica-fingerprint.js';
 import {
   type Database,
   INDEX_BASE,
+  RESTORED,
   type Row,
   type TableChange,
   decodeRecord,
@@ -30,6 +31,8 @@ interface ReplicaParts {
   readonly fingerprint: ReplicaFingerprint | undefined;
   readonly counters: { resyncs: number };
   readonly onCommit: (commit: Commit) => void;
+  /** The state was replaced by a saved one. */
+  readonly onRestored: () => void;
   readonly onProblem: (error: AppError) => void;
 }
 
@@ -162,7 +165,8 @@ export class Replica {
   }
 
   #apply(revision: number, changes: readonly DecodedChange[], settlePending: () => void, afresh: boolean): void {
-    const { database, graph, applied, fingerprint, onCommit } = this.#parts;
+    const { database, graph, applied, fingerprint, onCommit, onRestored } = this.#parts;
+    const isLoaded = applied.revision > 0;
     graph.nextEpoch();
     const made: Commit['changes'][number][] = [];
     for (const change of changes) {
@@ -178,6 +182,7 @@ export class Replica {
     settlePending();
     applied.advance(revision);
     if (made.length > 0) onCommit({ index: revision + database.base, changes: made });
+    if (isLoaded && made.some(isRestored)) onRestored();
   }
 
   /** Applies a change; a row that its table cannot index counts as absent. */
@@ -227,6 +232,9 @@ function isOfKnownTable({ table }: { readonly table: TableName }): boolean {
 function isIndexBase({ table, key }: { readonly table: TableName; readonly key: string }): boolean {
   return table === 'system' && key === INDEX_BASE;
 }
+
+const isRestored = ({ table, key }: { readonly table: TableName; readonly key: string }): boolean =>
+  table === 'system' && key === RESTORED;
 
 function baseOf(row: Row | undefined): number {
   const value = row?.['value'];

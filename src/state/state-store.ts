@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { AppError } from '../core/index.js';
+import type { RestoredState, StateCapture } from './snapshot/index.js';
 import type { Cell, Draft, MeshView, TableName, Tables } from '../model/index.js';
 
 /** One applied revision, as consumers of `commits$` see it. `index` is what clients are shown (revision + base). */
@@ -127,6 +128,23 @@ export interface StateStore {
    * how many. To be called now and then by one server: marks are what makes a delete visible to a client that was away.
    */
   reapMarks(olderThanIndex: number): Promise<number>;
+
+  /** The whole state at this revision, for a backup: rows are shared, so that this is cheap however large the state is. */
+  capture(): StateCapture;
+
+  /**
+   * Makes the state what `state` holds, in one transaction: what differs is written, what is not in it is deleted. `savedIndex` is
+   * the index it had when it was saved: afterwards every answer's index is above it, and above all that this store has shown.
+   * All parked queries end. `around` runs the replacement, and may read before and after it and write what follows from it.
+   */
+  restore(
+    state: RestoredState,
+    savedIndex: number,
+    around: (transaction: Transaction, replace: () => void) => void,
+  ): Promise<CommitResult<void>>;
+
+  /** Runs `listener` after the state was replaced by a saved one, by this server or another. Returns the remove function. */
+  onRestored(listener: () => void): () => void;
 
   /** Live cells whose newest computation failed; their consumers keep the last good value. */
   problems(): readonly FailingCell[];

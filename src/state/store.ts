@@ -19,6 +19,7 @@ import type {
   Traced,
   Transaction,
 } from './state-store.js';
+import { type RestoredState, type StateCapture, applyRestore, captureState } from './snapshot/index.js';
 import { Database, definitionOf } from './tables/index.js';
 import { Committer, PendingCommits, TransactionView } from './transactions/index.js';
 import { Verifier } from './verifier.js';
@@ -68,12 +69,14 @@ class Store implements StateStore {
   readonly #graph: CellGraph;
   readonly #idle: IdleCells;
   readonly #parked: ParkedQueries;
+  readonly #pending: PendingCommits;
   readonly #replica: Replica;
   readonly #verifier: Verifier;
   readonly #committer: Committer;
   readonly #barrier: SharedBarrier;
   readonly #onProblem: (error: AppError) => void;
   readonly #flushListeners = new Set<(index: number) => void>();
+  readonly #restoreListeners = new Set<() => void>();
   /** Why the state could not be loaded. */
   #failure: AppError | undefined;
   #state: 'loading' | 'ready' | 'closed' = 'loading';
@@ -91,6 +94,7 @@ class Store implements StateStore {
     const scheduleFlush = (): void => queueMicrotask(() => this.#flush());
     this.#backend = backend;
     this.#clock = clock;
+    this.#pending = pending;
     this.#onProblem = onProblem;
     this.#graph = new CellGraph(database, this.counters, scheduleFlush, (node) => this.#idle.touch(node));
     this.#idle = new IdleCells(clock, (node) => this.#graph.drop(node));
@@ -114,6 +118,7 @@ class Store implements StateStore {
       fingerprint,
       counters,
       onCommit,
+      onRestored: () => this.#restored(),
       onProblem,
     });
     const heal = (): void => this.#replica.heal();
@@ -241,6 +246,28 @@ class Store implements StateStore {
     return reapMarks(this, marks);
   }
 
+  capture(): StateCapture {
+    return captureState(this.#open(), this.index);
+  }
+
+  restore(
+    state: RestoredState,
+    savedIndex: number,
+    around: (transaction: Transaction, replace: () => void) => void,
+  ): Promise<CommitResult<void>> {
+    return this.transact('restore', (transaction) => {
+      const database = this.#open();
+      const now = Math.max(this.#pending.tip, this.#applied.revision) + database.base;
+      const present = [...database.keys(), ...this.#pending.writes()];
+      around(transaction, () => applyRestore(transaction, state, present, { now, saved: savedIndex }));
+    });
+  }
+
+  onRestored(listener: () => void): () => void {
+    this.#restoreListeners.add(listener);
+    return () => this.#restoreListeners.delete(listener);
+  }
+
   get sizes(): { readonly cells: number; readonly parkedQueries: number } {
     return { cells: this.#graph.size, parkedQueries: this.#parked.size };
   }
@@ -274,6 +301,17 @@ class Store implements StateStore {
 
   #answerIndex(index: number): number {
     return Math.max(1, index, this.#database.floor);
+  }
+
+  #restored(): void {
+    this.#parked.wakeAll();
+    for (const listener of [...this.#restoreListeners]) {
+      try {
+        listener();
+      } catch (thrown) {
+        this.#onProblem(AppError.from(thrown));
+      }
+    }
   }
 
   #flush(): void {

@@ -44,7 +44,7 @@ const endpoints = [
   [/^\/v1\/peering/, 'cluster peering'],
   [/^\/v1\/acl/, 'access control'],
   [/^\/v1\/operator/, undefined],
-  [/^\/v1\/snapshot/, 'snapshots'],
+  [/^\/v1\/snapshot/, undefined],
   [/^\/ui/, 'the web UI'],
   // What does not exist must be refused as Consul refuses it.
   [/./, undefined],
@@ -57,10 +57,9 @@ const commands = [
   [/^catalog (?:services|nodes|datacenters|odd)\b/, undefined],
   [/^kv (?:export|import)/, undefined],
   [/^validate/, undefined],
-  [/^(?:keygen|keyring|operator|rtt)\b/, undefined],
+  [/^(?:keygen|keyring|operator|rtt|snapshot)\b/, undefined],
   [/^connect ca/, 'CA configuration over HTTP'],
   [/^connect expose/, undefined],
-  [/^snapshot/, 'snapshots'],
   [/^acl/, 'access control'],
   [/./, 'other commands'],
 ];
@@ -127,6 +126,7 @@ const overrides = {
   'agent/tokens-without-acl': { inScope: 'access control is off in it' },
   'catalog/datacenters': { inScope: 'another datacenter is only named to be refused' },
   'operator/keyring-encrypted': { inScope: 'decided: there is nothing to encrypt' },
+  'operator/snapshot': { inScope: 'another datacenter is only named to be refused' },
   'operator/usage': { inScope: 'a mesh gateway is only counted' },
   'config/sameness-group': { inScope: 'entries of the kind are refused by name, as in Consul' },
   'event/refused': { inScope: 'another datacenter is only named to be refused' },

@@ -1,4 +1,5 @@
-import type { IncomingMessage, OutgoingHttpHeaders, RequestOptions } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { OutgoingHttpHeaders, RequestOptions } from 'node:http';
 import { parseJson } from '../json.js';
 import { type AgentAddress, describeAddress } from './agent-address.js';
 import { AgentError } from './agent-error.js';
@@ -28,7 +29,8 @@ export interface AgentRequest {
   /** Path with its segments already escaped, e.g. `/v1/kv/a%20b`. */
   readonly path: string;
   readonly query?: Query;
-  readonly body?: string | Buffer;
+  /** A stream is sent as it is read. */
+  readonly body?: string | Buffer | Readable;
   /** How long to wait for the whole answer. Default: as long as the agent takes. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -40,8 +42,19 @@ export interface AgentAnswer {
   readonly body: Buffer;
 }
 
+/** An answer whose body is still to come. */
+export interface OpenAnswer {
+  readonly status: number;
+  readonly headers: AgentAnswer['headers'];
+  readonly body: Readable;
+  /** Reads the body to its end. */
+  whole(): Promise<Buffer>;
+}
+
 export interface AgentClient {
   readonly settings: AgentSettings;
+  /** Any answer, as soon as its head is there; the body must be read or destroyed. `AgentError` with status 0 when there is none. */
+  open(request: AgentRequest): Promise<OpenAnswer>;
   /** Any answer, whatever its status. `AgentError` with status 0 when there is none. */
   request(request: AgentRequest): Promise<AgentAnswer>;
   /** The parsed JSON of a 2xx answer to GET. `AgentError` otherwise. */
@@ -67,6 +80,7 @@ export function createAgentClient(settings: AgentSettings): AgentClient {
   };
   return {
     settings,
+    open: (wanted) => open(settings, wanted),
     request,
     get: async (path, query) => {
       const text = (await successful({ path, ...(query ? { query } : {}) })).toString();
@@ -98,22 +112,16 @@ export function createAgentClient(settings: AgentSettings): AgentClient {
 
 async function send(settings: AgentSettings, wanted: AgentRequest): Promise<AgentAnswer> {
   const answer = await open(settings, wanted);
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of answer) chunks.push(chunk as Buffer);
-  } catch (thrown) {
-    throw new AgentError(0, unreachable(settings, thrown as NodeJS.ErrnoException));
-  }
-  return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks) };
+  return { status: answer.status, headers: answer.headers, body: await answer.whole() };
 }
 
 async function follow(settings: AgentSettings, wanted: AgentRequest, onText: (text: string) => void): Promise<void> {
   const answer = await open(settings, wanted);
-  const status = answer.statusCode ?? 0;
+  const { status } = answer;
   const refusal: string[] = [];
-  answer.setEncoding('utf8');
+  answer.body.setEncoding('utf8');
   try {
-    for await (const text of answer) {
+    for await (const text of answer.body) {
       if (status === 200) onText(text as string);
       else refusal.push(text as string);
     }
@@ -124,7 +132,7 @@ async function follow(settings: AgentSettings, wanted: AgentRequest, onText: (te
 }
 
 /** The answer of an agent, its body still to be read. */
-async function open(settings: AgentSettings, wanted: AgentRequest): Promise<IncomingMessage> {
+async function open(settings: AgentSettings, wanted: AgentRequest): Promise<OpenAnswer> {
   const { address } = settings;
   const secure = address.type === 'tcp' && address.secure;
   const { request } = secure ? await import('node:https') : await import('node:http');
@@ -139,11 +147,24 @@ async function open(settings: AgentSettings, wanted: AgentRequest): Promise<Inco
     ...(secure ? tlsOptions(settings) : {}),
     ...(signal === undefined ? {} : { signal }),
   };
+  const failed = (error: NodeJS.ErrnoException): AgentError => new AgentError(0, unreachable(settings, error));
   return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => reject(new AgentError(0, unreachable(settings, error)));
-    const call = request(options, resolve);
-    call.on('error', fail);
-    call.end(wanted.body);
+    const call = request(options, (answer) => {
+      const whole = async (): Promise<Buffer> => {
+        const chunks: Buffer[] = [];
+        try {
+          for await (const chunk of answer) chunks.push(chunk as Buffer);
+        } catch (thrown) {
+          throw failed(thrown as NodeJS.ErrnoException);
+        }
+        return Buffer.concat(chunks);
+      };
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer, whole });
+    });
+    call.on('error', (error) => reject(failed(error)));
+    const { body } = wanted;
+    if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) call.end(body);
+    else body.on('error', (error) => call.destroy(error)).pipe(call);
   });
 }
 
@@ -162,15 +183,22 @@ function queryText(settings: AgentSettings, query: Query = {}): string {
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-function headers(settings: AgentSettings, body: string | Buffer | undefined): OutgoingHttpHeaders {
+function headers(settings: AgentSettings, body: AgentRequest['body']): OutgoingHttpHeaders {
   return {
     accept: 'application/json',
-    ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+    ...bodyHeaders(body),
     ...(settings.token === '' ? {} : { 'x-consul-token': settings.token }),
     ...(settings.basicAuth === ''
       ? {}
       : { authorization: `Basic ${Buffer.from(settings.basicAuth).toString('base64')}` }),
   };
+}
+
+function bodyHeaders(body: AgentRequest['body']): OutgoingHttpHeaders {
+  if (body === undefined) return {};
+  if (typeof body === 'string' || Buffer.isBuffer(body))
+    return { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  return { 'content-type': 'application/octet-stream' };
 }
 
 function tlsOptions({ tls }: AgentSettings): object {

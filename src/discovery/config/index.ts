@@ -14,4 +14,4 @@ export { encodeGatewayService, gatewayServicesQueryCell } from './gateway-servic
 export { configEntryCell, configEntryListCell, configEntryListKey, discoveryChainQueryCell } from './entry-cells.js';
 export { exportedServicesCell } from './exported-cell.js';
 export { CONFIG_ENTRIES_FAMILY, readTableIndex } from './guard-family.js';
-export { revoke } from './revoke-access.js';
+export { intentionState, revoke, revokeNarrowed } from './revoke-access.js';

@@ -19,6 +19,7 @@ export interface RawRequest {
   readonly remoteAddress: string;
   readonly signal: AbortSignal;
   readonly body: ApiRequest['body'];
+  readonly stream: ApiRequest['stream'];
 }
 
 export interface Dispatched {
@@ -98,9 +99,10 @@ function resolve(
   const route = match.methods.get(raw.method);
   if (route === undefined)
     return { answer: text(405, `method ${raw.method} not allowed`, { Allow: allowedMethods(match) }) };
-  const { method, header, remoteAddress, body } = raw;
+  const { method, header, remoteAddress, body, stream } = raw;
   const request: ApiRequest = {
-    ...{ deps, config, route, method, path, rest: match.rest, query: new Query(rawQuery), header, remoteAddress, body },
+    ...{ deps, config, route, method, path, rest: match.rest, query: new Query(rawQuery) },
+    ...{ header, remoteAddress, body, stream },
     get signal() {
       return raw.signal;
     },

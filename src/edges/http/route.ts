@@ -64,6 +64,8 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   /** The whole body; AppError('tooLarge') with `refusal` above `limitBytes`. */
   readonly body: (limitBytes?: number, refusal?: string) => Promise<Buffer>;
+  /** The body as it arrives, for what may be larger than memory should hold. Read it or `body`, once. */
+  readonly stream: () => Readable;
 }
 
 /** What a handler answers. Exactly one of `json`, `encoded`, `text`, `bytes` and `stream`, or none for an empty body. */

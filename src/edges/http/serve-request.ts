@@ -108,6 +108,7 @@ function rawRequest(parked: ParkedCallers, request: IncomingMessage, response: S
     },
     body: (limitBytes = DEFAULT_BODY_LIMIT_BYTES, refusal = `Request body too large, max size: ${limitBytes} bytes`) =>
       readBody(request, Number(request.headers['content-length'] ?? 0), limitBytes, refusal),
+    stream: () => request,
   };
 }
 

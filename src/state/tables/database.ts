@@ -8,6 +8,8 @@ import { Table } from './table.js';
 /** Names of the records in the `system` table that this room reads itself. */
 export const INDEX_BASE = 'index-base';
 export const MARK_FLOOR = 'mark-floor';
+/** Counts restores: that it changes tells every server to begin anew. */
+export const RESTORED = 'restored';
 
 /** Tables that tell about the store itself, or that nobody waits for: leaving them leaves no mark. */
 const unmarked: ReadonlySet<TableName> = new Set(['marks', 'system', 'guards', 'ended-sessions', 'lock-delays']);

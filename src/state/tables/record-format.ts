@@ -62,6 +62,36 @@ export function writeRecord(
   return { row, value: `{"v":${newer ?? formatOf(table).version}${comma}${text.slice(1)}` };
 }
 
+/** The text that engines store for a row, as `writeRecord` makes it. */
+export function encodeRow(table: TableName, row: Row): string {
+  const text = JSON.stringify(withoutIndexes(row));
+  const version = newerVersions.get(row) ?? formatOf(table).version;
+  return `{"v":${version}${text === '{}' ? '' : ','}${text.slice(1)}`;
+}
+
+/**
+ * The draft in a stored value that comes from elsewhere, to be written under `key`. Throws AppError('invalidArgument') when it is of a
+ * newer version, or is not what its table needs.
+ */
+export function checkDraft(table: TableName, key: string, value: Readonly<Record<string, unknown>>): Row {
+  const { v, ...draft } = value;
+  const { version } = formatOf(table);
+  if (typeof v === 'number' && v > version)
+    throw new AppError(
+      'invalidArgument',
+      `a record of ${table} was written by a newer version (${v}, this one knows ${version}): use that version`,
+    );
+  const { key: keyOf, indexes } = definitionOf(table);
+  try {
+    const isOwn = keyOf(draft as Row) === key;
+    for (const tuples of Object.values(indexes)) tuples(draft as Row);
+    if (isOwn && typeof v === 'number') return draft as Row;
+  } catch {
+    // As bad as one under a wrong key.
+  }
+  throw new AppError('invalidArgument', `the snapshot is damaged: a record of ${table} is not what it must be`);
+}
+
 /** The row with other indexes: for a new index base. */
 export function withIndexes(row: Row, createIndex: number, modifyIndex: number): Row {
   const shifted = { ...row, createIndex, modifyIndex };

@@ -32,6 +32,10 @@ export class Table {
     return this.#rows.get(key);
   }
 
+  rows(): IterableIterator<Row> {
+    return this.#rows.values();
+  }
+
   entries(): IterableIterator<[string, Row]> {
     return this.#rows.entries();
   }

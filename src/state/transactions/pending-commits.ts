@@ -25,6 +25,11 @@ export class PendingCommits {
     return this.#tip;
   }
 
+  /** What is written over the applied state. */
+  writes(): ReturnType<Overlay['writes']> {
+    return this.#overlay.writes();
+  }
+
   add(revision: number, rows: readonly WrittenRow[]): void {
     this.#tip = revision;
     for (const { table, key, row } of rows) this.#overlay.set(table, key, row, revision);

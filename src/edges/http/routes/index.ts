@@ -29,6 +29,7 @@ import { meshEntryRoutes } from './mesh-entries.js';
 import { operatorRoutes } from './operator.js';
 import { queryRoutes } from './query.js';
 import { sessionRoutes } from './session.js';
+import { snapshotRoutes } from './snapshot.js';
 import { statusRoutes } from './status.js';
 import { txnRoutes } from './txn.js';
 
@@ -60,6 +61,7 @@ export const allRoutes: readonly Route[] = [
   ...operatorRoutes,
   ...queryRoutes,
   ...sessionRoutes,
+  ...snapshotRoutes,
   ...statusRoutes,
   ...txnRoutes,
 ];

@@ -1,0 +1,51 @@
+import type { Readable } from 'node:stream';
+import { AppError, deepEqual } from '../../core/index.js';
+import { type MeshView, configEntryKey } from '../../model/index.js';
+import { readSnapshot, type SnapshotMeta } from '../../snapshot/index.js';
+import { RestoredState, type StateStore } from '../../state/index.js';
+import { intentionState, revokeNarrowed } from '../config/index.js';
+
+const INTENTIONS = 'service-intentions';
+
+/** Stores that are being restored: a second one would wait long and then undo the first. */
+const restoring = new WeakSet<StateStore>();
+
+/**
+ * Replaces the whole state by a saved one, in one transaction, once the file is known to be whole; until then nothing is changed.
+ * Callers that lose access by it are cut off like after any other write. Returns what was restored and the new index. Throws
+ * AppError('invalidArgument') with one sentence for a file that is no snapshot, damaged, or of a newer version, AppError('busy')
+ * while another one is restored.
+ */
+export async function restoreSnapshot(
+  store: StateStore,
+  file: Readable,
+): Promise<{ readonly meta: SnapshotMeta; readonly index: number }> {
+  if (restoring.has(store))
+    throw new AppError(
+      'busy',
+      'another snapshot is being restored: wait until it is done, then look what the state is',
+    );
+  restoring.add(store);
+  try {
+    const state = new RestoredState((table, key) => store.view.get(table, key) as never);
+    const { meta } = await readSnapshot(file, ({ table, key, value }) => state.add(table, key, value));
+    const { index } = await store.restore(state, meta.index, (transaction, replace) => {
+      const before = intentionEntries(transaction);
+      replace();
+      const after = intentionEntries(transaction);
+      for (const name of new Set([...before, ...after])) {
+        const key = configEntryKey(INTENTIONS, name);
+        const known = store.view.get('config-entries', key);
+        if (!deepEqual(known?.entry, transaction.get('config-entries', key)?.entry))
+          revokeNarrowed(transaction, name, intentionState(store.view, name));
+      }
+    });
+    return { meta, index };
+  } finally {
+    restoring.delete(store);
+  }
+}
+
+function intentionEntries(view: MeshView): readonly string[] {
+  return view.range('config-entries', 'byKind', [INTENTIONS]).map(({ entry }) => entry.name);
+}

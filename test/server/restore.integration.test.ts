@@ -1,0 +1,168 @@
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../support/envoy-rig/free-port.js';
+import { until } from '../support/envoy-rig/until.js';
+import { FakeEnvoy } from '../support/fake-envoy/index.js';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** A durable server as a process of its own, with a fake Envoy and parked queries while its state is replaced. */
+describe('a server whose state is replaced by a snapshot', () => {
+  let folder: string;
+  let base: string;
+  let grpc: number;
+  let server: ReturnType<typeof spawn>;
+
+  const start = async (): Promise<void> => {
+    const http = await freePort();
+    grpc = await freePort();
+    base = `http://127.0.0.1:${http}`;
+    const ports = { http, grpc, grpc_tls: -1, dns: -1, server: await freePort() };
+    writeFileSync(
+      join(folder, 'agent.json'),
+      JSON.stringify({ server: true, node_name: 'n1', ports, data_dir: join(folder, 'data') }),
+    );
+    server = spawn(process.execPath, [MAIN, 'agent', '-config-file', join(folder, 'agent.json')], { stdio: 'ignore' });
+    await until(
+      'the server answers',
+      async () => (await fetch(`${base}/v1/connect/ca/roots`).catch(() => undefined))?.ok === true,
+    );
+  };
+  const stop = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.once('exit', () => resolve());
+      server.kill('SIGTERM');
+    });
+
+  beforeAll(async () => {
+    if (!existsSync(MAIN)) throw new Error('there is no dist/main.js: run `npm run build` first');
+    folder = mkdtempSync(join(tmpdir(), 'meshwright-restore-'));
+    await start();
+  }, 60_000);
+  afterAll(async () => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const ask = async (method: string, path: string, body?: string | Buffer) => {
+    const answer = await fetch(base + path, {
+      method,
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
+    });
+    return { status: answer.status, index: Number(answer.headers.get('x-consul-index')), text: await answer.text() };
+  };
+  const put = async (path: string, body: unknown) => {
+    const answer = await ask('PUT', path, typeof body === 'string' ? body : JSON.stringify(body));
+    expect([answer.status, answer.text]).toEqual([200, expect.any(String)]);
+  };
+  const register = (node: string, service: Record<string, unknown>) =>
+    put('/v1/catalog/register', { Node: node, Address: '10.0.0.1', Service: service });
+  const cli = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
+    new Promise((resolve) =>
+      execFile(
+        process.execPath,
+        [MAIN, ...args],
+        { cwd: folder, env: { ...process.env, CONSUL_HTTP_ADDR: base } },
+        (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+      ),
+    );
+
+  test('wakes every parked query, gives its proxies what the saved state says, and keeps all of it after a restart', async () => {
+    await register('n', { ID: 'db', Service: 'db', Port: 1 });
+    await register('n', {
+      ID: 'db-p',
+      Service: 'db-p',
+      Kind: 'connect-proxy',
+      Port: 2,
+      Proxy: { DestinationServiceName: 'db' },
+    });
+    await register('n', {
+      ID: 'web-p',
+      Service: 'web-p',
+      Kind: 'connect-proxy',
+      Port: 3,
+      Proxy: { DestinationServiceName: 'web', Upstreams: [{ DestinationName: 'db', LocalBindPort: 5000 }] },
+    });
+    await put('/v1/kv/a', '1');
+    const envoy = new FakeEnvoy({ port: grpc, node: { id: 'web-p', nodeName: 'n', version: [1, 36, 2] } });
+    envoy.connect();
+    await until('the proxy is served', () => envoy.complete);
+    const listeners = envoy.versions('listener');
+    const secrets = envoy.versions('secret');
+    expect((await cli('snapshot', 'save', 's.snap')).out).toMatch(/^Saved and verified snapshot to index \d+\n$/);
+
+    await put('/v1/kv/a', '2');
+    await register('n', {
+      ID: 'web-p',
+      Service: 'web-p',
+      Kind: 'connect-proxy',
+      Port: 3,
+      Proxy: { DestinationServiceName: 'web', Upstreams: [{ DestinationName: 'db', LocalBindPort: 5001 }] },
+    });
+    await until(
+      'the proxy has the change',
+      () => JSON.stringify(envoy.versions('listener')) !== JSON.stringify(listeners),
+    );
+    const before = await ask('GET', '/v1/kv/a');
+    const parked = ['/v1/kv/a', '/v1/kv/never', '/v1/catalog/services', '/v1/health/service/db'].map((path) =>
+      ask('GET', `${path}?index=${before.index + 1000}&wait=60s`),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+
+    expect(await cli('snapshot', 'restore', 's.snap')).toMatchObject({ code: 0, out: 'Restored snapshot\n' });
+    const woken = await Promise.all(parked);
+    expect(woken.map(({ status }) => status)).toEqual([200, 404, 200, 200]);
+    for (const { index } of woken) expect(index).toBeGreaterThan(before.index);
+    expect((await ask('GET', '/v1/kv/a?raw')).text).toBe('1');
+    await until(
+      'the proxy has the saved state',
+      () => JSON.stringify(envoy.versions('listener')) === JSON.stringify(listeners),
+    );
+    // Same root, same identity: its certificate is still good, and nothing has ended.
+    expect(envoy.versions('secret')).toEqual(secrets);
+    expect([envoy.ended, envoy.refusals]).toEqual([undefined, 0]);
+    expect((await ask('GET', '/v1/catalog/service/consul')).text).toContain('"n1"');
+
+    envoy.disconnect();
+    const { index } = await ask('GET', '/v1/kv/a');
+    await stop();
+    await start();
+    const again = await ask('GET', '/v1/kv/a');
+    expect([again.text, again.index]).toEqual([expect.stringContaining('MQ=='), index]);
+  }, 60_000);
+
+  test('refuses what is no whole snapshot, and nothing is changed', async () => {
+    expect((await cli('snapshot', 'save', 'whole.snap')).code).toBe(0);
+    const whole = readFileSync(join(folder, 'whole.snap'));
+    await put('/v1/kv/a', '3');
+    const { index } = await ask('GET', '/v1/kv/a');
+    const damaged = Buffer.from(whole);
+    damaged[whole.length >> 1] = (damaged[whole.length >> 1] as number) ^ 1;
+    for (const body of [whole.subarray(0, whole.length - 9), damaged, Buffer.from('garbage'), Buffer.alloc(0)]) {
+      const answer = await ask('PUT', '/v1/snapshot', body);
+      expect(answer.status).toBe(400);
+      expect(answer.text).toMatch(/^(?:failed to decompress snapshot|the snapshot is)[^\n]{5,200}$/);
+    }
+    expect(await ask('GET', '/v1/kv/a')).toMatchObject({ index, text: expect.stringContaining('Mw==') });
+  });
+
+  test('is saved by the snapshot agent, which keeps the newest files only', async () => {
+    for (let at = 0; at < 3; at++)
+      expect(await cli('snapshot', 'agent', '-local-path', 'backups', '-one-shot', '-retain', '2')).toMatchObject({
+        code: 0,
+        err: '',
+      });
+    const { readdirSync } = await import('node:fs');
+    const names = readdirSync(join(folder, 'backups'));
+    expect(names).toHaveLength(2);
+    const shown = await cli('snapshot', 'inspect', '-kvdetails', `backups/${names[0]}`);
+    expect(shown.out).toMatch(/ kv +1 +\d+B\n/);
+    const decoded = await cli('snapshot', 'decode', `backups/${names[0]}`);
+    expect(decoded.out).toContain('"Type":"ca-keys"');
+    expect(decoded.out).not.toContain('PRIVATE KEY');
+  }, 30_000);
+});

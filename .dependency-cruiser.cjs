@@ -41,9 +41,9 @@ const directions = Object.entries(rooms).map(([room, allowed]) =>
 
 /** Each external package has one owner folder. */
 const owners = [
-  ['@peculiar/x509', ['ca']],
+  ['@peculiar/x509', ['ca', 'cli/tls']],
   ['pkijs', ['ca']],
-  ['reflect-metadata', ['ca']],
+  ['reflect-metadata', ['ca', 'cli/tls']],
   ['classic-level', ['state/backend']],
   ['fastify', ['edges/http']],
   // Two wire formats that know nothing of each other: Envoy's for proxies, and etcd's for the state below them.

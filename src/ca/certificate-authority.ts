@@ -1,5 +1,6 @@
 /** A leaf certificate with its key. Never stored, never logged; lives in memory of the server that issued it. */
 export interface IssuedLeaf {
+  /** The leaf, and after it what leads to a root that was replaced lately. */
   readonly certPem: string;
   readonly privateKeyPem: string;
   /** Lower-case hex. */

@@ -1,17 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { AppError, type Clock } from '../core/index.js';
-import type { CaConfigRecord, CaKeyRecord, CaRootRecord, Cell } from '../model/index.js';
-import type { StateStore } from '../state/index.js';
+import { AppError, canonicalJson, type Clock, deepEqual } from '../core/index.js';
+import type { CaConfigRecord, CaKeyRecord, CaRootRecord, Cell, Draft } from '../model/index.js';
+import type { StateStore, Transaction } from '../state/index.js';
 import type { CertificateAuthority, LeafRequest } from './certificate-authority.js';
+import { pruneRoots } from './configure-ca.js';
 import { createIssuer, type Issuer } from './issuer.js';
 import { identityHash, parseLeafVersion, renewalTimeMs } from './leaf-version.js';
 import { makeRoot, type KeyChoice } from './root.js';
+
+const PRUNE_EVERY_MS = 3_600_000;
 
 export interface CertificateAuthorityOptions {
   /** UUID of the trust domain; made up when absent. Ignored when the state has one already. */
   readonly clusterId?: string;
   readonly leafTtlMs: number;
   readonly rootTtlMs: number;
+  readonly intermediateTtlMs?: number;
+  /** The settings in Consul's spelling, as they are shown. */
+  readonly given?: Readonly<Record<string, unknown>>;
   readonly key: KeyChoice;
   readonly datacenter: string;
 }
@@ -32,7 +38,7 @@ const caStateCell: Cell<CaState> = {
 
 /**
  * The built-in CA: makes a root on first start and keeps it in the state; signs leaves with it from memory.
- * The leaf lifetime is configuration of this start and is written to the state when it differs.
+ * The configuration of the start is taken in once: it undoes nothing that was set by `configureCa` afterwards.
  */
 export function createCertificateAuthority(
   store: StateStore,
@@ -43,9 +49,22 @@ export function createCertificateAuthority(
   let config: CaConfigRecord | undefined;
   let unsubscribe = (): void => undefined;
 
+  let adopted: CaRootRecord | undefined;
+  let cancelPrune = (): void => undefined;
+  const leafTtlMs = (): number => config?.leafTtlMs ?? options.leafTtlMs;
+
   const adopt = (state: CaState): void => {
     config = state.config ?? config;
-    if (state.root && state.key && state.root.id !== issuer?.rootId) issuer = createIssuer(state.root, state.key);
+    const isKnown =
+      state.root?.id === adopted?.id && deepEqual(state.root?.intermediatePems, adopted?.intermediatePems);
+    if (!state.root || !state.key || isKnown) return;
+    issuer = createIssuer(state.root, state.key);
+    adopted = state.root;
+  };
+  const prune = (): void => {
+    cancelPrune = clock.after(PRUNE_EVERY_MS, prune);
+    // Tried again in an hour.
+    pruneRoots(store, clock).catch(() => undefined);
   };
 
   const start = async (): Promise<void> => {
@@ -53,13 +72,17 @@ export function createCertificateAuthority(
     const existing = store.read(caStateCell, '').value;
     if (!existing.root || !existing.key) await initialise(store, clock, options);
     else await (await import('./verify-root.js')).verifyRoot(existing.root, clock.now());
-    await store.transact('ca-config', (transaction) => {
-      const stored = transaction.get('ca-config', 'config');
-      if (stored && (stored.leafTtlMs !== options.leafTtlMs || stored.rootTtlMs !== options.rootTtlMs)) {
-        transaction.put('ca-config', { ...stored, leafTtlMs: options.leafTtlMs, rootTtlMs: options.rootTtlMs });
-      }
+    await store.transact('ca-config', (transaction) => takeStartConfig(transaction, options));
+    const unwatch = store.subscribe(caStateCell, '', adopt);
+    const forget = store.onRestored(() => {
+      // A snapshot of a mesh without an authority has none; what it should have is made, as at the first start.
+      if (!store.read(caStateCell, '').value.root) void initialise(store, clock, options).catch(() => undefined);
     });
-    unsubscribe = store.subscribe(caStateCell, '', adopt);
+    unsubscribe = () => {
+      unwatch();
+      forget();
+    };
+    prune();
   };
 
   const signer = (): Issuer => {
@@ -68,7 +91,7 @@ export function createCertificateAuthority(
   };
   const issue = (request: LeafRequest) => {
     const now = clock.now();
-    return signer().issue(request, now, Math.min(options.leafTtlMs, Math.max(signer().notAfterMs - now, 0)));
+    return signer().issue(request, now, Math.min(leafTtlMs(), Math.max(signer().notAfterMs - now, 0)));
   };
 
   return {
@@ -85,18 +108,40 @@ export function createCertificateAuthority(
     renewalOf(leaf) {
       const claim = parseLeafVersion(leaf.version);
       // Its life as on paper starts before it was issued; a server that knows only the version counts from the time to live.
-      const ttlMs = Math.min(options.leafTtlMs, leaf.notAfterMs - leaf.notBeforeMs);
+      const ttlMs = Math.min(leafTtlMs(), leaf.notAfterMs - leaf.notBeforeMs);
       return claim ? renewalTimeMs(claim, ttlMs) : clock.now();
     },
     renewalOfClaim(version, request) {
       const claim = parseLeafVersion(version);
       if (!claim || claim.issuerKeyId !== signer().keyId || claim.identityHash !== identityHash(request))
         return undefined;
-      const renewal = renewalTimeMs(claim, options.leafTtlMs);
+      const renewal = renewalTimeMs(claim, leafTtlMs());
       return renewal > clock.now() ? renewal : undefined;
     },
-    close: () => unsubscribe(),
+    close() {
+      cancelPrune();
+      unsubscribe();
+    },
   };
+}
+
+/** The configuration record as this start would have it. */
+function startConfig(clusterId: string, options: CertificateAuthorityOptions): Draft<CaConfigRecord> {
+  const { leafTtlMs, rootTtlMs, intermediateTtlMs, given } = options;
+  return {
+    ...{ clusterId, provider: 'consul', leafTtlMs, rootTtlMs },
+    ...(intermediateTtlMs === undefined ? {} : { intermediateTtlMs }),
+    ...(given === undefined ? {} : { given }),
+    started: canonicalJson({ leafTtlMs, rootTtlMs, intermediateTtlMs: intermediateTtlMs ?? 0 }),
+  };
+}
+
+/** Takes in what the agent's configuration says, if that has changed since it was taken in last. */
+function takeStartConfig(transaction: Transaction, options: CertificateAuthorityOptions): void {
+  const stored = transaction.get('ca-config', 'config');
+  if (!stored) return;
+  const wanted = startConfig(stored.clusterId, options);
+  if (stored.started !== wanted.started) transaction.put('ca-config', wanted);
 }
 
 /** Makes the trust domain and its first root; a server that was faster wins. */
@@ -106,12 +151,7 @@ async function initialise(store: StateStore, clock: Clock, options: CertificateA
   const made = await makeRoot(clusterId, clock.now(), options.rootTtlMs, options.key);
   await store.transact('ca-initialise', (transaction) => {
     if (transaction.range('ca-roots', 'all', []).some((root) => root.active)) return;
-    transaction.put('ca-config', {
-      clusterId,
-      provider: 'consul',
-      leafTtlMs: options.leafTtlMs,
-      rootTtlMs: options.rootTtlMs,
-    });
+    transaction.put('ca-config', startConfig(clusterId, options));
     transaction.put('ca-roots', made.root);
     transaction.put('ca-keys', made.key);
   });

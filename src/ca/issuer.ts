@@ -40,12 +40,17 @@ export function createIssuer(root: CaRootRecord, key: CaKeyRecord): Issuer {
     keyIdentifier: Buffer.from(root.signingKeyId.replaceAll(':', ''), 'hex'),
     signatureAlgorithm: privateKey.asymmetricKeyType === 'rsa' ? RSA_WITH_SHA256 : ECDSA_WITH_SHA256,
   };
+  // For peers that do not trust this root yet: the root as the one before it has signed it.
+  const chain = root.intermediatePems.join('');
   const keyId = root.signingKeyId.replaceAll(':', '').slice(0, 32);
   return {
     rootId: root.id,
     keyId,
     notAfterMs: Date.parse(root.notAfter),
-    issue: (request, nowMs, ttlMs) => issue(template, keyId, privateKey, request, nowMs, ttlMs),
+    issue(request, nowMs, ttlMs) {
+      const leaf = issue(template, keyId, privateKey, request, nowMs, ttlMs);
+      return chain === '' ? leaf : { ...leaf, certPem: leaf.certPem + chain };
+    },
   };
 }
 

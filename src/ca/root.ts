@@ -15,7 +15,8 @@ export interface NewRoot {
 
 const CURVES: Readonly<Record<number, string>> = { 256: 'P-256', 384: 'P-384', 521: 'P-521' };
 
-function keyAlgorithm(choice: KeyChoice): webcrypto.RsaHashedKeyGenParams | webcrypto.EcKeyGenParams {
+/** How WebCrypto calls a key of this kind. */
+export function keyAlgorithm(choice: KeyChoice): webcrypto.RsaHashedKeyGenParams | webcrypto.EcKeyGenParams {
   if (choice.type === 'rsa') {
     return {
       name: 'RSASSA-PKCS1-v1_5',

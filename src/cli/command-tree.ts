@@ -280,6 +280,18 @@ export const commandTree: readonly CommandNode[] = [
     ),
     leaf('save', 'Saves the state into a file', async () => (await import('./commands/snapshot-save.js')).snapshotSave),
   ]),
+  group('tls', 'Makes certificates for the doors of agents', [
+    group('ca', 'Makes a certificate authority', [
+      leaf(
+        'create',
+        'Makes a certificate authority',
+        async () => (await import('./commands/tls-ca-create.js')).tlsCaCreate,
+      ),
+    ]),
+    group('cert', 'Makes certificates', [
+      leaf('create', 'Makes a certificate', async () => (await import('./commands/tls-cert-create.js')).tlsCertCreate),
+    ]),
+  ]),
   leaf(
     'validate',
     'Checks configuration files of an agent',

@@ -71,6 +71,8 @@ export async function startServer(
     ...(config.ca.clusterId === '' ? {} : { clusterId: config.ca.clusterId }),
     leafTtlMs: config.ca.leafTtlMs,
     rootTtlMs: config.ca.rootTtlMs,
+    intermediateTtlMs: config.ca.intermediateTtlMs,
+    given: config.ca.given,
     key: { type: config.ca.keyType, bits: config.ca.keyBits },
     datacenter: config.datacenter,
   });
@@ -159,7 +161,7 @@ export async function startServer(
     },
     { maxHeaderBytes: config.http.maxHeaderBytes },
   );
-  const certificates = doorCertificates(config, ca);
+  const certificates = doorCertificates(config, store, ca);
   const closers: (() => Promise<void> | void)[] = [
     () => store.close(),
     () => ca.close(),
@@ -245,13 +247,11 @@ async function serve(config: AgentConfig, ports: Ports, parts: Parts): Promise<v
   const isKnown = store.view.get('nodes', nodeKey(facts.node)) !== undefined;
   const self = isKnown ? facts : { ...facts, taggedAddresses: {}, meta: {} };
   await registerSelf(store, self, config.ports.server, serverMeta(config));
-  closers.push(
-    store.onRestored(() => {
-      registerSelf(store, facts, config.ports.server, serverMeta(config)).catch((thrown: unknown) =>
-        logger.error({ room: 'state' }, `this server is not in the restored state: ${AppError.from(thrown).message}`),
-      );
-    }),
-  );
+  store.onRestored(() => {
+    registerSelf(store, facts, config.ports.server, serverMeta(config)).catch((thrown: unknown) =>
+      logger.error({ room: 'state' }, `this server is not in the restored state: ${AppError.from(thrown).message}`),
+    );
+  });
   await agent.start();
   await agent.configure(config);
   if (config.connectEnabled) await ca.ready;
@@ -262,13 +262,14 @@ async function serve(config: AgentConfig, ports: Ports, parts: Parts): Promise<v
 }
 
 /** The certificates of the TLS ports, made when a port opens. */
-function doorCertificates(config: AgentConfig, ca: ReturnType<typeof createCertificateAuthority>) {
+function doorCertificates(config: AgentConfig, store: StateStore, ca: ReturnType<typeof createCertificateAuthority>) {
   const opened = new Map<'https' | 'grpc', FileCertificates>();
   const names = ['localhost', `server.${config.datacenter}.consul`, '127.0.0.1', config.advertiseAddress];
   let own: ReturnType<typeof createDoorCertificates> | undefined;
   const issued: ServerCertificateProvider & { close(): void } = {
-    current: () => (own ??= createDoorCertificates(ca, systemClock, [...new Set(names)])).current(),
-    onChange: (listener) => (own ??= createDoorCertificates(ca, systemClock, [...new Set(names)])).onChange(listener),
+    current: () => (own ??= createDoorCertificates(store, ca, systemClock, [...new Set(names)])).current(),
+    onChange: (listener) =>
+      (own ??= createDoorCertificates(store, ca, systemClock, [...new Set(names)])).onChange(listener),
     close: () => own?.close(),
   };
   return {

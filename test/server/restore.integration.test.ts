@@ -17,23 +17,24 @@ describe('a server whose state is replaced by a snapshot', () => {
   let grpc: number;
   let server: ReturnType<typeof spawn>;
 
-  const start = async (): Promise<void> => {
+  const start = async (attempts = 5): Promise<void> => {
     const http = await freePort();
     grpc = await freePort();
     base = `http://127.0.0.1:${http}`;
     const ports = { http, grpc, grpc_tls: -1, dns: -1, server: await freePort() };
-    writeFileSync(
-      join(folder, 'agent.json'),
-      JSON.stringify({ server: true, node_name: 'n1', ports, data_dir: join(folder, 'data') }),
-    );
+    const config = { server: true, node_name: 'n1', ports, data_dir: join(folder, 'data') };
+    writeFileSync(join(folder, 'agent.json'), JSON.stringify(config));
     server = spawn(process.execPath, [MAIN, 'agent', '-config-file', join(folder, 'agent.json')], { stdio: 'ignore' });
-    await until(
-      'the server answers',
-      async () => (await fetch(`${base}/v1/connect/ca/roots`).catch(() => undefined))?.ok === true,
-    );
+    const isUp = await until('the server answers, or ends', async () => {
+      if (server.exitCode !== null) return 'ended';
+      return (await fetch(`${base}/v1/connect/ca/roots`).catch(() => undefined))?.ok ? 'up' : undefined;
+    });
+    // A port that was free a moment ago is taken now.
+    if (isUp === 'ended' && attempts > 1) await start(attempts - 1);
   };
   const stop = (): Promise<void> =>
     new Promise((resolve) => {
+      if (server.exitCode !== null) resolve();
       server.once('exit', () => resolve());
       server.kill('SIGTERM');
     });

@@ -51,7 +51,7 @@ export async function assertUnderstood(words: readonly string[]): Promise<void> 
     if (!node) throw new Error(`no command is called "${[...path, rest[0] ?? ''].join(' ').trim()}"`);
     path.push(node.name);
     rest = rest.slice(1);
-    if (node.name === 'agent') {
+    if (node.passArguments) {
       parseAgentArguments(rest);
       return;
     }

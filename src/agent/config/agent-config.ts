@@ -63,6 +63,9 @@ export interface AgentConfig extends AgentAddresses {
     readonly clusterId: string;
     readonly leafTtlMs: number;
     readonly rootTtlMs: number;
+    readonly intermediateTtlMs: number;
+    /** The settings in Consul's spelling: those that were given, and the lifetimes. */
+    readonly given: Readonly<Record<string, unknown>>;
     readonly keyType: 'ec' | 'rsa';
     readonly keyBits: number;
   };

@@ -143,6 +143,7 @@ export interface DnsOptions {
 export interface CaOptions {
   readonly clusterId?: string;
   readonly leafCertTtlMs?: number;
+  readonly intermediateCertTtlMs?: number;
   readonly rootCertTtlMs?: number;
   readonly privateKeyType?: string;
   readonly privateKeyBits?: number;
@@ -210,6 +211,7 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
               {
                 clusterId: optional(text()),
                 leafCertTtlMs: optional(duration()),
+                intermediateCertTtlMs: optional(duration()),
                 rootCertTtlMs: optional(duration()),
                 privateKeyType: optional(text()),
                 privateKeyBits: optional(integer()),

@@ -1,3 +1,4 @@
+import { shortDuration } from '../../ca/index.js';
 import { AppError } from '../../core/index.js';
 import type { AgentConfig } from './agent-config.js';
 import type { AgentOptions } from './options.js';
@@ -28,5 +29,17 @@ export function resolveCa(connect: NonNullable<AgentOptions['connect']>): AgentC
       'invalidArgument',
       `connect.ca_config.private_key_bits ${keyBits} does not fit a key of type ${keyType}: use ${keyType === 'ec' ? '256, 384 or 521' : '2048 or 4096'}`,
     );
-  return { clusterId: given.clusterId ?? '', leafTtlMs, rootTtlMs, keyType, keyBits };
+  const intermediateTtlMs = given.intermediateCertTtlMs ?? 8760 * HOUR_MS;
+  const shown = {
+    IntermediateCertTTL: shortDuration(intermediateTtlMs),
+    LeafCertTTL: shortDuration(leafTtlMs),
+    RootCertTTL: shortDuration(rootTtlMs),
+    ...(given.privateKeyType === undefined ? {} : { PrivateKeyType: keyType }),
+    ...(given.privateKeyBits === undefined ? {} : { PrivateKeyBits: keyBits }),
+    ...(given.clusterId === undefined ? {} : { cluster_id: given.clusterId }),
+  };
+  return {
+    ...{ clusterId: given.clusterId ?? '', leafTtlMs, rootTtlMs, intermediateTtlMs, keyType, keyBits },
+    given: shown,
+  };
 }

@@ -15,6 +15,8 @@ export interface CaRootRecord extends Revisions {
   readonly active: boolean;
   readonly privateKeyType: string;
   readonly privateKeyBits: number;
+  /** When another root took its place, RFC 3339; it is trusted until its last leaf has run out. */
+  readonly rotatedOutAt?: string;
 }
 
 /** The CA's one configuration record. Key: `config`. */
@@ -24,6 +26,11 @@ export interface CaConfigRecord extends Revisions {
   readonly provider: 'consul';
   readonly leafTtlMs: number;
   readonly rootTtlMs: number;
+  readonly intermediateTtlMs?: number;
+  /** `Config` as it was given, in Consul's spelling. */
+  readonly given?: Readonly<Record<string, unknown>>;
+  /** The settings of the agent's configuration that were taken in last: unchanged ones undo nothing that was set later. */
+  readonly started?: string;
 }
 
 /** A CA private key (PKCS#8 PEM). Only `ca/` reads this table; no edge may. Key: root id. */

@@ -18,6 +18,8 @@ const DEFAULT_FORMAT: TableFormat = { version: 1, optional: [] };
 const formats: Partial<Record<TableName, TableFormat>> = {
   nodes: { version: 1, optional: ['locality'] },
   services: { version: 1, optional: ['proxy', 'locality'] },
+  'ca-roots': { version: 1, optional: ['rotatedOutAt'] },
+  'ca-config': { version: 1, optional: ['intermediateTtlMs', 'given', 'started'] },
   refusals: { version: 1, optional: ['accepted'] },
 };
 

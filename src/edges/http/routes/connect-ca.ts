@@ -1,7 +1,9 @@
 import type { CaConfigRecord, Cell } from '../../../model/index.js';
-import { formatDurationMs } from '../../../core/duration.js';
-import { json, text } from '../answers.js';
+import { type CaConfigurationRequest, configureCa, shownCaConfig } from '../../../ca/index.js';
+import { type Field, flag, object, opaque, optional, text as textField } from '../../../model/wire/index.js';
+import { empty, json, text } from '../answers.js';
 import { caRootsCell, encodeCaRoots, rootsPem } from '../ca-roots.js';
+import { readBodyAs } from '../json-body.js';
 import { readCell } from '../read.js';
 import { readFlag } from '../read-flag.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
@@ -16,6 +18,13 @@ export const connectCaRoutes: readonly Route[] = [
     acl: { resource: 'operator', access: 'read', scope: 'any' },
     blocking: false,
     handle: readConfiguration,
+  },
+  {
+    method: 'PUT',
+    path: '/v1/connect/ca/configuration',
+    acl: { resource: 'operator', access: 'write', scope: 'any' },
+    blocking: false,
+    handle: writeConfiguration,
   },
 ];
 
@@ -38,10 +47,22 @@ async function readConfiguration(request: ApiRequest): Promise<ApiAnswer> {
   if (value === undefined) return text(503, 'the certificate authority is not ready yet; try again in a second');
   return json({
     Provider: value.provider,
-    Config: { LeafCertTTL: formatDurationMs(value.leafTtlMs), RootCertTTL: formatDurationMs(value.rootTtlMs) },
+    Config: shownCaConfig(value),
     State: null,
     ForceWithoutCrossSigning: false,
     CreateIndex: value.createIndex,
     ModifyIndex: value.modifyIndex,
   });
+}
+
+const requestField: Field<CaConfigurationRequest> = object<CaConfigurationRequest>(
+  { provider: textField(), config: opaque(), state: optional(opaque()), forceWithoutCrossSigning: flag() },
+  { ignored: ['Datacenter', 'ClusterID', 'CreateIndex', 'ModifyIndex'] },
+);
+
+async function writeConfiguration(request: ApiRequest): Promise<ApiAnswer> {
+  const body = await readBodyAs(request, requestField);
+  await request.deps.ca.ready;
+  await configureCa(request.deps.store, request.deps.clock, body);
+  return empty();
 }

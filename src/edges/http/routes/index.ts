@@ -20,6 +20,7 @@ import { eventRoutes } from './event.js';
 import { debugPprofRoutes } from './debug-pprof.js';
 import { discoveryChainRoutes } from './discovery-chain.js';
 import { exportedServicesRoutes } from './exported-services.js';
+import { federationRoutes } from './federation.js';
 import { healthRoutes } from './health.js';
 import { intentionRoutes } from './intentions.js';
 import { internalRoutes } from './internal.js';
@@ -32,6 +33,7 @@ import { sessionRoutes } from './session.js';
 import { snapshotRoutes } from './snapshot.js';
 import { statusRoutes } from './status.js';
 import { txnRoutes } from './txn.js';
+import { uiRoutes } from './ui.js';
 
 /** Every route of this version. */
 export const allRoutes: readonly Route[] = [
@@ -52,6 +54,7 @@ export const allRoutes: readonly Route[] = [
   ...discoveryChainRoutes,
   ...eventRoutes,
   ...exportedServicesRoutes,
+  ...federationRoutes,
   ...healthRoutes,
   ...intentionRoutes,
   ...internalRoutes,
@@ -63,5 +66,6 @@ export const allRoutes: readonly Route[] = [
   ...sessionRoutes,
   ...snapshotRoutes,
   ...statusRoutes,
+  ...uiRoutes,
   ...txnRoutes,
 ];

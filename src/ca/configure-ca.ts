@@ -1,0 +1,103 @@
+import { AppError, type Clock } from '../core/index.js';
+import type { CaRootRecord, Draft } from '../model/index.js';
+import type { StateStore } from '../state/index.js';
+import { readCaSettings } from './ca-settings.js';
+import { crossSign } from './cross-sign.js';
+import { makeRoot, type NewRoot } from './root.js';
+
+/** A new configuration of the authority, as an operator gives it. */
+export interface CaConfigurationRequest {
+  readonly provider: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly state?: Readonly<Record<string, unknown>> | undefined;
+  /** Accepted: our provider can always cross-sign. */
+  readonly forceWithoutCrossSigning: boolean;
+}
+
+/**
+ * Changes the configuration (consul-behaviour.md 7.3). Another type or size of key makes another root: the old one signs it, so that
+ * whoever knows only the old one can verify what the new one issues, and stays trusted until its last leaf has run out. Throws
+ * AppError('invalidArgument' | 'unsupported') with the rule that is broken, ('busy') when somebody else changed it meanwhile.
+ */
+export async function configureCa(store: StateStore, clock: Clock, request: CaConfigurationRequest): Promise<void> {
+  if (request.provider !== '' && request.provider !== 'consul')
+    throw new AppError(
+      'unsupported',
+      `the CA provider "${request.provider}" is not implemented: "consul" is the only one`,
+    );
+  if (Object.keys(request.state ?? {}).length > 0)
+    throw new AppError('invalidArgument', 'the State of the provider cannot be changed: leave it out');
+  const before = store.view.get('ca-config', 'config');
+  const active = store.view.range('ca-roots', 'all', []).find((root) => root.active);
+  if (!before || !active)
+    throw new AppError('unavailable', 'the certificate authority is not ready yet; try again in a second');
+  const { leafTtlMs, intermediateTtlMs, rootTtlMs, key } = readCaSettings(request.config, before.clusterId);
+  const rotates = key.type !== active.privateKeyType || key.bits !== active.privateKeyBits;
+  const next = rotates
+    ? await signedRoot(store, clock, active, { ...key, clusterId: before.clusterId, rootTtlMs })
+    : undefined;
+  await store.transact('ca-configure', (transaction) => {
+    const stored = transaction.get('ca-config', 'config');
+    if (!stored || transaction.get('ca-roots', active.id)?.active !== true)
+      throw new AppError(
+        'busy',
+        'the root was changed by somebody else meanwhile: look at the configuration, then try again',
+      );
+    const { started, clusterId } = stored;
+    transaction.put('ca-config', {
+      ...{ clusterId, provider: 'consul', leafTtlMs, rootTtlMs, intermediateTtlMs, given: request.config },
+      ...(started === undefined ? {} : { started }),
+    });
+    if (!next) return;
+    const { createIndex: _created, modifyIndex: _modified, ...old } = active;
+    transaction.put('ca-roots', { ...old, active: false, rotatedOutAt: new Date(clock.now()).toISOString() });
+    transaction.put('ca-roots', next.root);
+    transaction.put('ca-keys', next.key);
+    // It has signed its successor and is of no use any more.
+    transaction.delete('ca-keys', active.id);
+  });
+}
+
+async function signedRoot(
+  store: StateStore,
+  clock: Clock,
+  active: CaRootRecord,
+  { clusterId, rootTtlMs, ...key }: Parameters<typeof makeRoot>[3] & { clusterId: string; rootTtlMs: number },
+): Promise<NewRoot> {
+  const signer = store.view.get('ca-keys', active.id);
+  if (!signer)
+    throw new AppError(
+      'corruptState',
+      `the private key of CA root ${active.id} is missing: restore the state from a backup`,
+    );
+  const made = await makeRoot(clusterId, clock.now(), rootTtlMs, key);
+  const crossSigned = await crossSign(active, signer, made.root, clock.now());
+  const root: Draft<CaRootRecord> = { ...made.root, intermediatePems: [crossSigned] };
+  return { root, key: made.key };
+}
+
+/**
+ * Removes roots that were replaced so long ago that no leaf of theirs is left, and with the last of them the certificates that they
+ * made of their successors (consul-behaviour.md 7.3). Returns how many.
+ */
+export async function pruneRoots(store: StateStore, clock: Clock): Promise<number> {
+  const isDue = ({ active, rotatedOutAt }: Draft<CaRootRecord>, leafTtlMs: number): boolean =>
+    !active && rotatedOutAt !== undefined && Date.parse(rotatedOutAt) + 2 * leafTtlMs < clock.now();
+  const leafTtlMs = store.view.get('ca-config', 'config')?.leafTtlMs ?? 0;
+  if (!store.view.range('ca-roots', 'all', []).some((root) => isDue(root, leafTtlMs))) return 0;
+  const { result } = await store.transact('ca-prune', (transaction) => {
+    const roots = transaction.range('ca-roots', 'all', []);
+    const due = roots.filter((root) => isDue(root, leafTtlMs));
+    for (const { id } of due) {
+      transaction.delete('ca-roots', id);
+      transaction.delete('ca-keys', id);
+    }
+    const [only, ...others] = roots.filter((root) => !due.includes(root));
+    if (due.length > 0 && only && others.length === 0 && only.intermediatePems.length > 0) {
+      const { createIndex: _created, modifyIndex: _modified, ...root } = only;
+      transaction.put('ca-roots', { ...root, intermediatePems: [] });
+    }
+    return due.length;
+  });
+  return result;
+}

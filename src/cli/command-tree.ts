@@ -292,6 +292,23 @@ export const commandTree: readonly CommandNode[] = [
       leaf('create', 'Makes a certificate', async () => (await import('./commands/tls-cert-create.js')).tlsCertCreate),
     ]),
   ]),
+  group('troubleshoot', 'Finds out why a service cannot be reached', [
+    leaf(
+      'ports',
+      'Says which ports of a host are open',
+      async () => (await import('./commands/troubleshoot-ports.js')).troubleshootPorts,
+    ),
+    leaf(
+      'proxy',
+      'Looks for what keeps an Envoy from an upstream',
+      async () => (await import('./commands/troubleshoot-proxy.js')).troubleshootProxy,
+    ),
+    leaf(
+      'upstreams',
+      'Lists the upstreams of an Envoy',
+      async () => (await import('./commands/troubleshoot-upstreams.js')).troubleshootUpstreams,
+    ),
+  ]),
   leaf(
     'validate',
     'Checks configuration files of an agent',

@@ -63,6 +63,7 @@ function makeHttpConfig(config: AgentConfig, nodeId: string, ports: AgentConfig[
     maxQueryTimeMs: config.http.maxQueryTimeMs,
     discoveryMaxStaleMs: config.http.discoveryMaxStaleMs,
     uiContentPath: '',
+    ...(config.metricsProxy ? { metricsProxy: config.metricsProxy } : {}),
     debugConfig: debugConfigOf(config, nodeId, ports),
   };
 }

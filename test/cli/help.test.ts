@@ -23,7 +23,8 @@ describe('help', () => {
   test.each(['-help', '--help', '-h', 'help'])('meshwright %s lists every command and ends well', async (word) => {
     const { code, out, err } = await run([word]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const { name, summary } of commandTree) expect(out).toContain(`    ${name.padEnd(11)}    ${summary}\n`);
+    const width = Math.max(...commandTree.map(({ name }) => name.length));
+    for (const { name, summary } of commandTree) expect(out).toContain(`    ${name.padEnd(width)}    ${summary}\n`);
   });
 
   test('without a command the same goes to stderr, with the exit code of an unknown command', async () => {

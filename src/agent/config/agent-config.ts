@@ -3,6 +3,7 @@ import type { CheckDefinition, ServiceDefinition } from '../../model/definitions
 import type { Locality, StringMap } from '../../model/index.js';
 import type { HostNetwork } from './address-template.js';
 import { type DnsConfig, resolveDns } from './dns-config.js';
+import { type MetricsProxy, metricsProxyOf } from './metrics-proxy.js';
 import type { AgentOptions } from './options.js';
 import { type AgentAddresses, resolveAddresses } from './resolve-addresses.js';
 import { resolveCa } from './resolve-ca.js';
@@ -42,6 +43,8 @@ export interface AgentConfig extends AgentAddresses {
     readonly exposeMax: number;
   };
   readonly allowPlaintextSecrets: boolean;
+  /** The backend that the user interface may ask through the agent; absent = none. */
+  readonly metricsProxy?: MetricsProxy;
   readonly log: {
     /** trace, debug, info, warn or error. */
     readonly level: string;
@@ -166,6 +169,7 @@ export function resolveAgentConfig(options: AgentOptions, surroundings: Surround
     ...(options.locality?.region ? { locality: options.locality } : {}),
     ports,
     allowPlaintextSecrets: options.allowPlaintextSecrets ?? false,
+    ...metricsProxyOf(options),
     log: resolveLog(options, devMode),
     ...resolveAcl(options),
     connectEnabled: options.connect?.enabled ?? true,

@@ -83,6 +83,21 @@ export interface PortOptions {
   readonly sidecarMaxPort?: number;
 }
 
+/** `ui_config`. */
+export interface UiOptions {
+  readonly metricsProvider?: string;
+  readonly metricsProxy?: {
+    readonly baseUrl?: string;
+    readonly pathAllowlist?: readonly string[];
+    readonly addHeaders?: readonly HeaderOption[];
+  };
+}
+
+interface HeaderOption {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** `telemetry`. */
 export interface TelemetryOptions {
   readonly disableHostname?: boolean;
@@ -215,5 +230,15 @@ export const optionSections = {
       { checked: checkedSections('tls') },
     ),
   ),
+  uiConfig: section<UiOptions>('ui_config', {
+    metricsProvider: words(),
+    metricsProxy: optional(
+      object<NonNullable<UiOptions['metricsProxy']>>({
+        baseUrl: words(),
+        pathAllowlist: optional(list(text())),
+        addHeaders: optional(list(object<HeaderOption>({ name: text(), value: text() }))),
+      }),
+    ),
+  }),
   unixSockets: optional(object<UnixSocketOptions>({ user: words(), group: words(), mode: words() })),
 } as const;

@@ -20,6 +20,7 @@ import {
   optionSections,
   type PortOptions,
   type TelemetryOptions,
+  type UiOptions,
   type TlsSections,
   type UnixSocketOptions,
 } from './option-sections.js';
@@ -95,6 +96,7 @@ export interface AgentOptions {
   readonly tls?: TlsSections;
   readonly tlsCipherSuites?: string;
   readonly tlsMinVersion?: string;
+  readonly uiConfig?: UiOptions;
   readonly unixSockets?: UnixSocketOptions;
   readonly verifyIncoming?: boolean;
   readonly verifyIncomingHttps?: boolean;

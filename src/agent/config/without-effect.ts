@@ -42,6 +42,9 @@ export const OPTIONS_WITHOUT_EFFECT = {
     circonus_check_display_name circonus_check_force_metric_activation circonus_check_id circonus_check_instance_id
     circonus_check_search_tag circonus_check_tags circonus_submission_interval circonus_submission_url
     disable_per_tenancy_usage_metrics retry_failed_connection statsite_address`),
+  ui_config: words(
+    'content_path dashboard_url_templates dir enabled hcp_enabled metrics_provider_files metrics_provider_options_json',
+  ),
   'tls.defaults': words('verify_outgoing verify_server_hostname'),
   'tls.grpc': words('use_auto_cert verify_outgoing verify_server_hostname'),
   'tls.https': words('verify_outgoing verify_server_hostname'),
@@ -71,9 +74,6 @@ export const SECTIONS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[] 
   'tls.internal_rpc': words(`
     ca_file ca_path cert_file key_file tls_cipher_suites tls_min_version verify_incoming verify_outgoing
     verify_server_hostname`),
-  ui_config: words(`
-    content_path dashboard_url_templates dir enabled metrics_provider metrics_provider_files metrics_provider_options_json
-    metrics_proxy`),
   xds: words('update_max_per_second'),
 };
 

@@ -85,8 +85,18 @@ export interface HttpConfig {
   readonly discoveryMaxStaleMs: number;
   /** Where `GET /` leads, e.g. `/ui/`; empty when there is no user interface. */
   readonly uiContentPath: string;
+  /** Absent = off. */
+  readonly metricsProxy?: MetricsProxyConfig;
   /** The running configuration without secrets, for `agent/self`. */
   readonly debugConfig: Readonly<Record<string, unknown>>;
+}
+
+/** `ui_config.metrics_proxy`: the backend that the user interface may ask through us. */
+export interface MetricsProxyConfig {
+  readonly baseUrl: string;
+  /** Paths below it that may be asked for; empty = all. */
+  readonly pathAllowlist: readonly string[];
+  readonly addHeaders: readonly { readonly name: string; readonly value: string }[];
 }
 
 /** What an operator may ask of the whole agent. */

@@ -14,7 +14,8 @@ import {
   uiNodesCell,
 } from '../../../discovery/ui/index.js';
 import { encodeIntention } from '../../../mesh/intentions/index.js';
-import { badRequest, empty, json } from '../answers.js';
+import { badRequest, empty, json, text } from '../answers.js';
+import { forwardToMetrics } from '../metrics-proxy.js';
 import { readCell } from '../read.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 import { filterRows } from '../row-filter.js';
@@ -40,6 +41,10 @@ export const uiRoutes: readonly Route[] = [
   read('service-topology/', reads('service'), readTopology),
   read('gateway-services-nodes/', reads('service'), listGatewayServices),
   read('gateway-intentions/', reads('intention'), listGatewayIntentions),
+  {
+    ...read('metrics-proxy/', { resource: 'service', access: 'read', scope: 'any' }, askMetrics),
+    blocking: false,
+  },
 ];
 
 async function listNodes(request: ApiRequest): Promise<ApiAnswer> {
@@ -122,6 +127,11 @@ async function listGatewayIntentions(request: ApiRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing gateway name');
   const { value, headers } = await readCell(request, gatewayIntentionsCell, request.rest, { usesStoreIndex: isEmpty });
   return json(value.map(encodeIntention), headers);
+}
+
+async function askMetrics(request: ApiRequest): Promise<ApiAnswer> {
+  const { metricsProxy } = request.config;
+  return metricsProxy ? forwardToMetrics(request, metricsProxy) : text(404, 'Metrics proxy is not enabled');
 }
 
 const isEmpty = (rows: readonly unknown[]): boolean => rows.length === 0;

@@ -1,19 +1,19 @@
-import { linkedServices } from '../../mesh/gateways/index.js';
+import { gatewayServicesCell } from '../../mesh/gateways/index.js';
 import { type StoredIntention, intentionMatch } from '../../mesh/intentions/index.js';
-import type { Cell } from '../../model/index.js';
+import type { Cell, MeshView } from '../../model/index.js';
 import { type ServiceSummary, serviceSummaryCell } from './service-summary.js';
 
 /** A service behind a gateway; one that is configured and has no instance has no summary. */
-export interface GatewayService {
+export interface ServiceBehindGateway {
   readonly name: string;
   readonly summary: ServiceSummary | undefined;
 }
 
-/** The services that a gateway leads to. Key: the gateway's name. */
-export const gatewayServicesCell: Cell<readonly GatewayService[]> = {
+/** The services that a gateway of any kind leads to. Key: the gateway's name. */
+export const uiGatewayServicesCell: Cell<readonly ServiceBehindGateway[]> = {
   kind: 'ui-gateway-services',
   compute: (view, gateway) =>
-    linkedServices(view, gateway).map((name) => ({ name, summary: view.cell(serviceSummaryCell, name) })),
+    servicesBehind(view, gateway).map((name) => ({ name, summary: view.cell(serviceSummaryCell, name) })),
 };
 
 /** The intentions about the services that a gateway leads to, each once, in the order in which they decide. Key: the gateway's name. */
@@ -21,7 +21,7 @@ export const gatewayIntentionsCell: Cell<readonly StoredIntention[]> = {
   kind: 'ui-gateway-intentions',
   compute(view, gateway) {
     const found = new Map<string, StoredIntention>();
-    for (const name of linkedServices(view, gateway))
+    for (const name of servicesBehind(view, gateway))
       for (const stored of intentionMatch(view, 'destination', name)) {
         const { source, destination } = stored.intention;
         found.set(`${source.peer}\n${source.name}\n${destination}`, stored);
@@ -29,3 +29,7 @@ export const gatewayIntentionsCell: Cell<readonly StoredIntention[]> = {
     return [...found.values()];
   },
 };
+
+function servicesBehind(view: MeshView, gateway: string): readonly string[] {
+  return [...new Set(view.cell(gatewayServicesCell, gateway).map(({ service }) => service))];
+}

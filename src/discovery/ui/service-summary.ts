@@ -1,4 +1,4 @@
-import { linkedGatewaysCell, linkedServices } from '../../mesh/gateways/index.js';
+import { gatewayServicesCell, linkedGatewaysCell } from '../../mesh/gateways/index.js';
 import {
   type Cell,
   type CheckRecord,
@@ -61,7 +61,7 @@ export const serviceSummaryCell: Cell<ServiceSummary | undefined> = {
       checksPassing: count('passing'),
       checksWarning: count('warning'),
       checksCritical: count('critical'),
-      linkedServiceCount: first.kind === 'terminating-gateway' ? linkedServices(view, name).length : 0,
+      linkedServiceCount: GATEWAYS.has(first.kind) ? linkedCount(view, name) : 0,
       transparentProxy: isTransparent(view, name),
       connectNative: instances.some(({ connect }) => connect.native),
       connectedWithProxy: proxies.length > 0,
@@ -69,6 +69,11 @@ export const serviceSummaryCell: Cell<ServiceSummary | undefined> = {
     };
   },
 };
+
+const GATEWAYS: ReadonlySet<ServiceKind> = new Set(['ingress-gateway', 'terminating-gateway', 'api-gateway']);
+
+const linkedCount = (view: MeshView, gateway: string): number =>
+  new Set(view.cell(gatewayServicesCell, gateway).map(({ service }) => service)).size;
 
 /** Whether a sidecar of the service catches all outgoing connections, with central configuration. */
 export function isTransparent(view: MeshView, name: string): boolean {

@@ -5,7 +5,7 @@ import {
   type ServiceSummary,
   type TopologyNeighbour,
   gatewayIntentionsCell,
-  gatewayServicesCell,
+  uiGatewayServicesCell,
   overviewCell,
   serviceSummariesCell,
   topologyCell,
@@ -114,7 +114,7 @@ async function readTopology(request: ApiRequest): Promise<ApiAnswer> {
 
 async function listGatewayServices(request: ApiRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing gateway name');
-  const { value, headers } = await readCell(request, gatewayServicesCell, request.rest, { usesStoreIndex: isEmpty });
+  const { value, headers } = await readCell(request, uiGatewayServicesCell, request.rest, { usesStoreIndex: isEmpty });
   return json(
     value.map(({ name, summary }) =>
       summary === undefined ? { Name: name, Datacenter: request.config.datacenter } : encodeSummary(request, summary),

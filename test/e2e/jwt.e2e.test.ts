@@ -3,7 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from '../../src/ca/index.js';
 import { systemClock } from '../../src/core/index.js';
 import { createMemoryBackend, createStateStore } from '../../src/state/index.js';
-import { type AppAnswer, type HttpCall, httpCall, Mesh, until } from '../support/envoy-rig/index.js';
+import {
+  type AppAnswer,
+  type HttpCall,
+  Mesh,
+  NEWEST_ENVOY,
+  OLDEST_ENVOY,
+  httpCall,
+  until,
+} from '../support/envoy-rig/index.js';
 import { startHttpLoad } from '../support/load/index.js';
 import { type KeyServer, startKeyServer, TokenIssuer } from './support/token-issuer.js';
 
@@ -22,11 +30,12 @@ const asking = (...Providers: readonly object[]) => ({ JWT: { Providers } });
 class Tokens {
   private constructor(readonly mesh: Mesh) {}
 
-  static async start(defaultPolicy: 'allow' | 'deny'): Promise<Tokens> {
+  static async start(defaultPolicy: 'allow' | 'deny', envoy = NEWEST_ENVOY): Promise<Tokens> {
     const tokens = new Tokens(
       await Mesh.start({
         drainTimeS: 15,
         config: { default_intention_policy: defaultPolicy },
+        envoy,
         services: [{ id: 'web', calls: ['api', 'db'] }, { id: 'api' }, { id: 'db', protocol: 'tcp' }],
       }),
     );
@@ -84,10 +93,14 @@ class Tokens {
   }
 }
 
-describe.each(['deny', 'allow'] as const)('tokens at real Envoys, under default %s', (defaultPolicy) => {
+describe.each([
+  ['deny', NEWEST_ENVOY],
+  ['allow', NEWEST_ENVOY],
+  ['deny', OLDEST_ENVOY],
+] as const)('tokens at real Envoys, under default %s, Envoy %s', (defaultPolicy, envoy) => {
   let tokens: Tokens;
   beforeAll(async () => {
-    tokens = await Tokens.start(defaultPolicy);
+    tokens = await Tokens.start(defaultPolicy, envoy);
     await tokens.introduce(
       {
         Sources: [allow],

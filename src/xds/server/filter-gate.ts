@@ -65,6 +65,7 @@ export class FilterGate {
   }
 
   #noteUse(before: EncodedResource | undefined, now: EncodedResource | undefined): void {
+    if (before === undefined || before.references.length === 0) return;
     const uses = new Set(clustersOf(now));
     for (const name of clustersOf(before))
       if (!uses.has(name)) (this.#used ??= new Map()).set(name, this.#clock.now() + STILL_USED_MS);
@@ -79,6 +80,8 @@ export class FilterGate {
   waiting(): ReadonlySet<Entry> | undefined {
     const { extension } = this.#subscriptions;
     if (!extension.dirty && !extension.singly) return this.#stop();
+    // Thousands of proxies are told a rule that nothing else has to do with.
+    if (!hasConcern(extension.dirty) && !hasConcern(extension.singly)) return this.#stop();
     const due = [...new Set([...(extension.dirty ?? []), ...(extension.singly ?? [])])].filter(
       (entry) => entry.held && !extension.answers?.has(entry),
     );
@@ -147,6 +150,15 @@ export class FilterGate {
       return reliance?.filter === entry.name && !reliance.findings.every((finding) => provides.includes(finding));
     });
   }
+}
+
+/** Whether a filter among these relies on another one, uses clusters, or is relied on: then its time may not have come. */
+function hasConcern(entries: ReadonlySet<Entry> | undefined): boolean {
+  for (const { source } of entries ?? []) {
+    const { current } = source;
+    if (current && (current.reliesOn || current.provides || current.references.length > 0)) return true;
+  }
+  return false;
 }
 
 /**

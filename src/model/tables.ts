@@ -22,7 +22,7 @@ import type {
 } from './records/mesh-state.js';
 import type { AutopilotRecord, CoordinateRecord } from './records/operator.js';
 import type { PreparedQueryRecord } from './records/prepared-query.js';
-import type { EndedSessionRecord, LockDelayRecord, SessionRecord } from './records/session.js';
+import type { EndedSessionRecord, LockDelayRecord, SessionRecord, SessionRenewalRecord } from './records/session.js';
 
 /** Every table of the store, by name. */
 export interface Tables {
@@ -31,6 +31,7 @@ export interface Tables {
   checks: CheckRecord;
   kv: KvRecord;
   sessions: SessionRecord;
+  'session-renewals': SessionRenewalRecord;
   'ended-sessions': EndedSessionRecord;
   'lock-delays': LockDelayRecord;
   'config-entries': ConfigEntryRecord;
@@ -166,6 +167,7 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
     key: (row) => row.id,
     indexes: { all: () => [[]], byNode: (row) => [[nodeKey(row.node)]], byCheck: checksOfSession },
   },
+  'session-renewals': { key: (row) => row.id, indexes: {} },
   'ended-sessions': { key: (row) => row.id, indexes: { all: () => [[]] } },
   'lock-delays': { key: (row) => row.key, indexes: { all: () => [[]] } },
   'config-entries': {

@@ -138,7 +138,8 @@ export async function startServer(
   const warn = (message: string): void => logger.warn({ room: 'state' }, message);
   const receiver = { node: config.nodeName, services: () => agent.services.values() };
   const events = createEventLog({ receiver, clock, makeId: randomUUID });
-  const sessions = keepSessions({ store, clock, nextTurn, warn });
+  const shared = config.state.backend === 'etcd';
+  const sessions = keepSessions({ store, clock, nextTurn, warn, shared });
   const httpConfig = (): HttpConfig => httpConfigOf(current, nodeId, ports);
   const http = createHttpServer(
     {

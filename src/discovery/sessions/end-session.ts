@@ -16,6 +16,8 @@ const taken = new WeakMap<Transaction, { keys: number; bytes: number }>();
  */
 export function endSession(transaction: Transaction, { id, behavior, lockDelayMs }: SessionRecord): void {
   transaction.delete('sessions', id);
+  // Read also where there is none: a renewal on another server in this very moment is a conflict.
+  if (transaction.get('session-renewals', id) !== undefined) transaction.delete('session-renewals', id);
   for (const query of transaction.range('prepared-queries', 'bySession', [id]))
     transaction.delete('prepared-queries', query.id);
   const held = transaction.first('kv', 'bySession', [id], SLICE_KEYS + 1);

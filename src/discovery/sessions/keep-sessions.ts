@@ -21,12 +21,14 @@ export interface SessionKeeperOptions {
   readonly nextTurn: () => Promise<void>;
   /** Told of what could not be done and is tried again. */
   readonly warn: (message: string) => void;
+  /** Other servers share this state: they are told of renewals. */
+  readonly shared?: boolean;
 }
 
 /** What one server of a cluster does for its sessions. */
 export interface SessionKeeper {
-  /** The session's time begins anew. */
-  renew(session: SessionRecord): void;
+  /** The session's time begins anew, on every server of the state once it resolves. */
+  renew(session: SessionRecord): Promise<void>;
   /** How many sessions have a TTL that runs. */
   readonly running: number;
   close(): void;
@@ -34,7 +36,7 @@ export interface SessionKeeper {
 
 /**
  * Ends sessions whose TTL is over, gives back the keys of those that held many, and forgets lock-delays that are over. All
- * timers start afresh when it starts. The store must be ready. One server of a cluster does this.
+ * timers start afresh when it starts. The store must be ready. Every server of a cluster does this; the first to end a session has done it.
  */
 export function keepSessions(options: SessionKeeperOptions): SessionKeeper {
   return new Keeper(options);
@@ -53,7 +55,7 @@ class Keeper implements SessionKeeper {
     const { store } = options;
     const subscription = store.commits$.subscribe((commit) => this.#onCommit(commit));
     this.#unsubscribe = () => subscription.unsubscribe();
-    for (const session of store.view.range('sessions', 'all', [])) this.renew(session);
+    for (const session of store.view.range('sessions', 'all', [])) this.#begin(session);
     for (const { id } of store.view.range('ended-sessions', 'all', [])) this.#release(id);
     if (store.view.range('lock-delays', 'all', []).length > 0) this.#sweepLater();
   }
@@ -62,9 +64,15 @@ class Keeper implements SessionKeeper {
     return this.#timers.size;
   }
 
-  renew(session: SessionRecord): void {
-    const ttlMs = ttlMsOf(session);
-    if (ttlMs > 0 && !this.#closed) this.#expireIn(session.id, ttlMs * EXPIRES_AFTER_TTLS, ttlMs);
+  async renew(session: SessionRecord): Promise<void> {
+    this.#begin(session);
+    if (this.#options.shared !== true || ttlMsOf(session) === 0) return;
+    await this.#options.store.transact('session-renew', (transaction) => {
+      const { id } = session;
+      if (transaction.get('sessions', id) === undefined) return;
+      const renewals = (transaction.get('session-renewals', id)?.renewals ?? 0) + 1;
+      transaction.put('session-renewals', { id, renewals });
+    });
   }
 
   close(): void {
@@ -78,10 +86,21 @@ class Keeper implements SessionKeeper {
   #onCommit({ changes }: Commit): void {
     for (const { table, key, before, after } of changes) {
       if (table === 'sessions' && after === undefined) this.#forget(key);
-      else if (table === 'sessions' && before === undefined) this.renew(after as SessionRecord);
+      else if (table === 'sessions' && before === undefined) this.#begin(after as SessionRecord);
+      else if (table === 'session-renewals' && after !== undefined) this.#beginAgain(key);
       else if (table === 'ended-sessions' && after !== undefined) this.#release(key);
       else if (table === 'lock-delays' && after !== undefined) this.#sweepLater();
     }
+  }
+
+  #begin(session: SessionRecord): void {
+    const ttlMs = ttlMsOf(session);
+    if (ttlMs > 0 && !this.#closed) this.#expireIn(session.id, ttlMs * EXPIRES_AFTER_TTLS, ttlMs);
+  }
+
+  #beginAgain(id: string): void {
+    const session = this.#options.store.view.get('sessions', id);
+    if (session !== undefined) this.#begin(session);
   }
 
   #forget(id: string): void {

@@ -41,6 +41,12 @@ export interface EndedSessionRecord extends Revisions {
   readonly endedAtMs: number;
 }
 
+/** How often a session was renewed, where several servers share the state: each begins its time anew when it sees this change. Key: the session's id. */
+export interface SessionRenewalRecord extends Revisions {
+  readonly id: string;
+  readonly renewals: number;
+}
+
 /** A key that nobody can lock yet, because a session ended that held it. Key: the key. */
 export interface LockDelayRecord extends Revisions {
   readonly key: string;

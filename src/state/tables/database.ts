@@ -12,7 +12,14 @@ export const MARK_FLOOR = 'mark-floor';
 export const RESTORED = 'restored';
 
 /** Tables that tell about the store itself, or that nobody waits for: leaving them leaves no mark. */
-const unmarked: ReadonlySet<TableName> = new Set(['marks', 'system', 'guards', 'ended-sessions', 'lock-delays']);
+const unmarked: ReadonlySet<TableName> = new Set([
+  'marks',
+  'system',
+  'guards',
+  'session-renewals',
+  'ended-sessions',
+  'lock-delays',
+]);
 
 /** Whether a record that leaves the table leaves a mark. */
 export function leavesMarks(table: TableName): boolean {

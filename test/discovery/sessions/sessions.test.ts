@@ -247,7 +247,7 @@ describe('the keeper', () => {
     clock.advance(10_000);
     await settle();
     expect(ids()).toEqual(['s']);
-    keeper.renew(store.view.get('sessions', 's') as never);
+    await keeper.renew(store.view.get('sessions', 's') as never);
     clock.advance(10_000);
     await settle();
     expect(ids()).toEqual(['s']);
@@ -255,6 +255,24 @@ describe('the keeper', () => {
     await settle();
     expect(ids()).toEqual([]);
     keeper.close();
+  });
+
+  test('tells those of other servers of a renewal, where the state is shared', async () => {
+    const options = { store, clock, nextTurn, shared: true, warn: (message: string) => expect.unreachable(message) };
+    const [here, elsewhere] = [keepSessions(options), keepSessions(options)];
+    await session('s', { ttl: '10s' });
+    for (let renewals = 0; renewals < 4; renewals += 1) {
+      clock.advance(10_000);
+      await here.renew(store.view.get('sessions', 's') as never);
+      await settle();
+      expect(ids()).toEqual(['s']);
+    }
+    clock.advance(20_000);
+    await settle();
+    expect(ids()).toEqual([]);
+    expect(store.view.get('session-renewals', 's')).toBeUndefined();
+    here.close();
+    elsewhere.close();
   });
 
   test('starts all timers afresh when it starts', async () => {

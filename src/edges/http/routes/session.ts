@@ -51,7 +51,7 @@ async function renew(request: ApiRequest): Promise<ApiAnswer> {
   await store.barrier();
   const session = store.view.get('sessions', id);
   if (session === undefined) throw new AppError('notFound', `Session id '${id}' not found`);
-  sessions.renew(session);
+  await sessions.renew(session);
   return json([encodeSession(session)]);
 }
 

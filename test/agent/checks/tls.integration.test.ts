@@ -1,0 +1,76 @@
+import { createServer, type Server } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createHttpProbe } from '../../../src/agent/checks/http.js';
+import { createTcpProbe } from '../../../src/agent/checks/tcp.js';
+import { selfSigned } from './support/certificate.js';
+import { definitionOf, look } from './support/probe.js';
+
+let certificate: { readonly cert: string; readonly key: string };
+let server: Server | TlsServer;
+let names: unknown[];
+
+beforeAll(async () => {
+  certificate = await selfSigned('mesh.example');
+});
+beforeEach(() => {
+  names = [];
+});
+afterEach(() => server.close());
+
+async function listen(created: Server | TlsServer): Promise<number> {
+  server = created;
+  created.on('secureConnection', (socket: TLSSocket & { readonly servername?: unknown }) =>
+    names.push(socket.servername),
+  );
+  await new Promise<void>((resolve) => created.listen(0, '127.0.0.1', () => resolve()));
+  return (created.address() as AddressInfo).port;
+}
+
+const overHttps = async (more: object) => {
+  const port = await listen(
+    createServer(certificate, (request, response) => {
+      if (request.url === '/moved') response.writeHead(302, { Location: '/health' }).end();
+      else response.end('hello');
+    }),
+  );
+  const { path = '/health', ...rest } = more as { readonly path?: string };
+  return look(createHttpProbe(definitionOf({ HTTP: `https://127.0.0.1:${port}${path}`, ...rest }), 4096));
+};
+const overTcp = async (more: object) =>
+  look(
+    createTcpProbe(
+      definitionOf({ TCP: `127.0.0.1:${await listen(createTlsServer(certificate))}`, TCPUseTLS: true, ...more }),
+    ),
+  );
+
+describe.each([
+  ['an HTTPS check', overHttps],
+  ['a TCP check with TLS', overTcp],
+])('%s', (_what, check) => {
+  test('is critical when nobody signed the certificate', async () => {
+    expect(await check({ TLSServerName: 'mesh.example' })).toMatchObject({
+      status: 'critical',
+      output: expect.stringMatching(/self.signed/),
+    });
+  });
+
+  test('does not look at the certificate when told so, and asks for the name it is given', async () => {
+    expect(await check({ TLSServerName: 'mesh.example', TLSSkipVerify: true })).toMatchObject({ status: 'passing' });
+    await expect.poll(() => names).toEqual(['mesh.example']);
+  });
+});
+
+describe('an HTTP check that is sent elsewhere', () => {
+  test('follows', async () => {
+    expect(await overHttps({ path: '/moved', TLSSkipVerify: true })).toMatchObject({ status: 'passing' });
+  });
+
+  test('takes the redirect for the answer when told so', async () => {
+    expect(await overHttps({ path: '/moved', TLSSkipVerify: true, DisableRedirects: true })).toMatchObject({
+      status: 'critical',
+      output: expect.stringContaining('302'),
+    });
+  });
+});

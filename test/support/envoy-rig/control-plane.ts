@@ -62,7 +62,7 @@ export class ControlPlane {
   /** Starts it, again on the same ports and data. `config` replaces what its configuration file said. */
   async start(config: Readonly<Record<string, unknown>> = this.options.config ?? {}): Promise<void> {
     const file = join(this.rig.folder, 'agent.json');
-    writeFileSync(file, JSON.stringify({ log_level: 'debug', ...config }));
+    writeFileSync(file, JSON.stringify({ log_level: 'debug', telemetry: { disable_hostname: true }, ...config }));
     const mode = this.options.durable ? ['-server', '-data-dir', this.dataDir] : ['-dev'];
     const { http, grpc, grpcTls } = this.ports;
     const ports = ['-http-port', http, '-grpc-port', grpc, '-grpc-tls-port', grpcTls, '-dns-port', -1].map(String);

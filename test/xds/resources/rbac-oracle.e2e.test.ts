@@ -11,6 +11,7 @@ import {
   anyRules,
   asText,
   CALLERS,
+  inBytes,
   seen,
   type SentRequest,
 } from './support/authorization-cases.js';
@@ -38,13 +39,13 @@ const tcpSets = fc.sample(anySet, { seed: seed + 1, numRuns: TCP_SETS });
 const requests = fc.sample(anyRequest(64_000), { seed: seed + 2, numRuns: HTTP_SETS * REQUESTS_A_SET });
 
 const versions = [
-  { version: NEWEST_ENVOY, repeated: 'separating' as const, atLeast: 2_000 },
-  { version: OLDEST_ENVOY, repeated: 'joining' as const, atLeast: 1_000 },
+  { version: NEWEST_ENVOY, repeated: 'separating' as const, characters: 'bytes' as const, atLeast: 2_000 },
+  { version: OLDEST_ENVOY, repeated: 'joining' as const, characters: 'text' as const, atLeast: 1_000 },
 ];
 
 describe.each(versions)(
   `Envoy $version and the naive evaluator agree (seed ${seed})`,
-  ({ version, repeated, atLeast }) => {
+  ({ version, repeated, characters, atLeast }) => {
     const rig = new Rig();
     let judge: JudgingEnvoy;
     let app: Server;
@@ -88,8 +89,12 @@ describe.each(versions)(
             continue;
           }
           const path = open.headers[PATH_HEADER] ?? '';
-          const intentions = sortIntentions(rules.map(intention));
-          const wanted = decideRequest(intentions, defaultPolicy, { name: caller }, asText(seen(sent, path, repeated)));
+          // Since 1.40 a regular expression sees bytes; before, text.
+          const [said, request] =
+            characters === 'bytes'
+              ? [inBytes(rules), seen(sent, path, repeated)]
+              : [rules, asText(seen(sent, path, repeated))];
+          const wanted = decideRequest(sortIntentions(said.map(intention)), defaultPolicy, { name: caller }, request);
           if (status === 200 && wanted === 'allow') count.allowed++;
           else if (status === 403 && wanted === 'deny') count.refused++;
           else disagreements.push({ sent: shortened(sent), path, status, wanted, rules, defaultPolicy });

@@ -3,7 +3,7 @@ import type { Permission } from '../../envoy-api/generated/envoy/config/rbac/v3/
 import type { StringMatcher } from '../../envoy-api/generated/envoy/type/matcher/v3/StringMatcher.js';
 import { type Lean, allOf, anyOf } from './rbac-lean.js';
 
-/** Matches every text that is valid UTF-8, line breaks included. */
+/** Matches every text that is valid UTF-8, line breaks included; to Envoy 1.40, for which bytes are characters, everything. */
 export const ANY_TEXT: StringMatcher = { safe_regex: { regex: '[\\s\\S]*' } };
 
 const HOST_NAMES = ['host', ':authority'];
@@ -23,7 +23,7 @@ export function headerMatch(match: IntentionHeaderPermission, lean: Lean): Permi
   const mustBeSeen = (lean === 'wide') !== invert;
   const ways = mustBeSeen ? everyWay(match) : [valueMatch(match)];
   const parts: Permission[] = ways.map((string_match) => ({ header: { name, string_match, ...inverted } }));
-  // A regular expression never matches bytes that are no text.
+  // To Envoys before 1.40 a regular expression never matches bytes that are no text.
   if (mustBeSeen && match.regex !== '')
     parts.push({ header: { name, string_match: ANY_TEXT, ...(invert ? {} : { invert_match: true }) } });
   return invert ? allOf(parts) : anyOf(parts);

@@ -12,7 +12,7 @@ export function requestMatch(http: IntentionHttpPermission, lean: Lean): Permiss
   ]);
 }
 
-/** A regular expression never matches a path that is no valid UTF-8. */
+/** To Envoys before 1.40 a regular expression never matches a path that is no valid UTF-8. */
 function pathParts({ pathExact, pathPrefix, pathRegex }: IntentionHttpPermission, lean: Lean): Permission[] {
   if (pathExact !== '') return [{ url_path: { path: { exact: pathExact } } }];
   if (pathPrefix !== '') return [{ url_path: { path: { prefix: pathPrefix } } }];

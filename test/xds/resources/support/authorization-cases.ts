@@ -246,6 +246,18 @@ export function asText({ method, path, headers }: Omit<SeenRequest, 'spiffeId'>)
   };
 }
 
+/** The rules for an evaluator to whom a byte is a character, as it is to the expressions of Envoy 1.40: what they say, in UTF-8. */
+export function inBytes(rules: readonly Rule[]): readonly Rule[] {
+  const texts = ['exact', 'prefix', 'suffix', 'contains', 'regex'] as const;
+  const header = (match: IntentionHeaderPermission): IntentionHeaderPermission => ({
+    ...match,
+    ...Object.fromEntries(texts.map((text) => [text, bytesOf(match[text])])),
+  });
+  const permission = (given: IntentionPermission): IntentionPermission =>
+    given.http ? { ...given, http: { ...given.http, header: given.http.header.map(header) } } : given;
+  return rules.map((rule) => (rule.permissions ? { ...rule, permissions: rule.permissions.map(permission) } : rule));
+}
+
 function decoded(bytes: string): string {
   // One character of UTF-8, or one byte that is part of none.
   const parts = bytes.match(/[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[^]/g) ?? [];

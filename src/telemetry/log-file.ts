@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import type { LogTarget } from './logger.js';
 
@@ -30,10 +40,12 @@ export function openLogFile(options: LogFileOptions): LogTarget & { close(): voi
   let isBroken = false;
 
   const rotate = (): void => {
-    closeSync(file.descriptor);
     if (options.maxFiles < 0) rmSync(path, { force: true });
-    else renameSync(path, `${stemOf(path)}-${options.now()}${extname(path)}`);
-    file = openAppending(path);
+    else if (existsSync(path)) renameSync(path, `${stemOf(path)}-${options.now()}${extname(path)}`);
+    // The old one is closed only when there is a new one: a number that is closed soon means somebody else's file.
+    const next = openAppending(path);
+    closeSync(file.descriptor);
+    file = next;
     size = 0;
     begunMs = options.now();
     removeOld(path, options.maxFiles);

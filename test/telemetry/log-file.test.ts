@@ -1,4 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -8,7 +18,7 @@ const folders: string[] = [];
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
-function open(given: { rotateBytes?: number; maxFiles?: number; name?: string }) {
+function open(given: { rotateBytes?: number; maxFiles?: number; name?: string; problems?: string[] }) {
   const folder = mkdtempSync(join(tmpdir(), 'log-'));
   folders.push(folder);
   const time = { ms: 1_000 };
@@ -18,9 +28,13 @@ function open(given: { rotateBytes?: number; maxFiles?: number; name?: string })
     rotateAfterMs: 10_000,
     maxFiles: given.maxFiles ?? 0,
     now: () => (time.ms += 1),
-    onProblem: (message) => expect.unreachable(message),
+    onProblem: (message) => {
+      if (given.problems) given.problems.push(message);
+      else expect.unreachable(message);
+    },
   });
   return {
+    folder,
     file,
     time,
     names: () => readdirSync(folder).sort(),
@@ -64,5 +78,32 @@ describe('a log file', () => {
     file.write('x\n');
     file.close();
     expect(names()).toEqual(['meshwright.log']);
+  });
+
+  it('that cannot be begun anew harms no other file, says so once, and goes on when it can be', () => {
+    const problems: string[] = [];
+    const { file, folder, read } = open({ rotateBytes: 1, maxFiles: -1, problems });
+    file.write('one\n');
+    renameSync(join(folder, 'a.log'), join(folder, 'moved'));
+    mkdirSync(join(folder, 'a.log'));
+    file.write('lost\n');
+    const other = openSync(join(folder, 'other'), 'a');
+    file.write('lost too\n');
+    expect(() => fstatSync(other)).not.toThrow();
+    closeSync(other);
+    expect(problems).toHaveLength(1);
+    rmSync(join(folder, 'a.log'), { recursive: true });
+    file.write('two\n');
+    file.close();
+    expect([read('moved'), read('other'), read('a.log')]).toEqual(['one\n', '', 'two\n']);
+  });
+
+  it('that somebody moved away is begun anew', () => {
+    const { file, folder, read } = open({ rotateBytes: 1 });
+    file.write('one\n');
+    renameSync(join(folder, 'a.log'), join(folder, 'moved'));
+    file.write('two\n');
+    file.close();
+    expect([read('moved'), read('a.log')]).toEqual(['one\n', 'two\n']);
   });
 });

@@ -1,3 +1,4 @@
+import { formatHostPort } from '../core/index.js';
 import type { CheckDefinition } from '../model/definitions/index.js';
 import type { ExposedCheck } from '../model/index.js';
 
@@ -27,7 +28,7 @@ export function exposable(definition: CheckDefinition): ExposedCheck | undefined
 
 /** The definition of the same check by way of a proxy: only where it connects to is another. */
 export function exposedDefinition(definition: CheckDefinition, { address, port }: ExposedPlace): CheckDefinition {
-  const host = `${address.includes(':') ? `[${address}]` : address}:${port}`;
+  const host = formatHostPort({ host: address, port });
   if (definition.http === '') return { ...definition, grpc: host + grpcTarget(definition.grpc).service };
   const { pathname, search } = new URL(definition.http);
   return { ...definition, http: `http://${host}${pathname}${search}` };

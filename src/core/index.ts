@@ -11,6 +11,7 @@ export { type Coordinate, ORIGIN, coordinateProblem, distanceSeconds } from './c
 export { deepEqual } from './equal.js';
 export { AppError, type ErrorCode } from './errors/index.js';
 export { sha1Base64Url, sha256Hex } from './hash.js';
+export { formatHostPort, type HostPort, parseHostPort } from './host-port.js';
 export { canonicalIp, ipVersion } from './ip-address.js';
 export { meshNameProblem, nameProblem } from './name-problem.js';
 export { structureHash } from './structure-hash.js';

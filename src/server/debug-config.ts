@@ -1,5 +1,5 @@
 import type { AgentConfig, TlsConfig } from '../agent/config/index.js';
-import { CONSUL_VERSION, formatDurationMs } from '../core/index.js';
+import { CONSUL_VERSION, formatDurationMs, formatHostPort } from '../core/index.js';
 import { encodeLocality } from '../discovery/catalog/index.js';
 import { WITHOUT_EFFECT_DEBUG } from './debug-config-fixed.js';
 
@@ -46,8 +46,8 @@ const identity = (config: AgentConfig, nodeId: string) => ({
   Version: CONSUL_VERSION,
 });
 
-const tcp = (address: string, port: number): string =>
-  address.startsWith('unix://') ? address : `tcp://${address.includes(':') ? `[${address}]` : address}:${port}`;
+const tcp = (host: string, port: number): string =>
+  host.startsWith('unix://') ? host : `tcp://${formatHostPort({ host, port })}`;
 const opened = (addresses: readonly string[], port: number): readonly string[] =>
   port < 0 ? [] : addresses.map((address) => tcp(address, port));
 
@@ -126,7 +126,7 @@ function dnsOf({ dns, dnsAddresses }: AgentConfig, ports: AgentConfig['ports']) 
     DNSPort: ports.dns,
     DNSRecursorStrategy: dns.recursorStrategy,
     DNSRecursorTimeout: formatDurationMs(dns.recursorTimeoutMs),
-    DNSRecursors: dns.recursors.map(({ host, port }) => (port === 53 ? host : `${host}:${port}`)),
+    DNSRecursors: dns.recursors.map((place) => (place.port === 53 ? place.host : formatHostPort(place))),
     DNSSOA: {
       Expire: dns.soa.expireSeconds,
       Minttl: dns.soa.minTtlSeconds,
@@ -246,7 +246,7 @@ function telemetryOf({ telemetry }: AgentConfig) {
     AllowedPrefixes: telemetry.allowedPrefixes,
     BlockedPrefixes: telemetry.blockedPrefixes,
     DisableHostname: telemetry.disableHostname,
-    DogstatsdAddr: telemetry.dogstatsdAddress,
+    DogstatsdAddr: telemetry.dogstatsdAddress ? formatHostPort(telemetry.dogstatsdAddress) : '',
     DogstatsdTags: telemetry.dogstatsdTags,
     EnableHostMetrics: telemetry.enableHostMetrics,
     FilterDefault: telemetry.filterDefault,
@@ -259,6 +259,6 @@ function telemetryOf({ telemetry }: AgentConfig) {
       Registerer: null,
       SummaryDefinitions: [],
     },
-    StatsdAddr: telemetry.statsdAddress,
+    StatsdAddr: telemetry.statsdAddress ? formatHostPort(telemetry.statsdAddress) : '',
   };
 }

@@ -13,8 +13,8 @@ export function metricsOptionsOf(config: TelemetryConfig, onProblem: (message: s
     hostname: config.disableHostname ? '' : hostname(),
     prometheus: config.prometheus,
     statsd: [
-      ...(statsdAddress === '' ? [] : [createStatsd({ address: statsdAddress, onProblem })]),
-      ...(dogstatsdAddress === '' ? [] : [createStatsd({ address: dogstatsdAddress, tags: dogstatsdTags, onProblem })]),
+      ...(statsdAddress ? [createStatsd({ address: statsdAddress, onProblem })] : []),
+      ...(dogstatsdAddress ? [createStatsd({ address: dogstatsdAddress, tags: dogstatsdTags, onProblem })] : []),
     ],
   };
 }

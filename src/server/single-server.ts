@@ -1,3 +1,4 @@
+import { formatHostPort } from '../core/index.js';
 import type { ServerMember } from '../discovery/operator/index.js';
 import type { HttpConfig } from '../edges/http/index.js';
 
@@ -7,11 +8,10 @@ export function singleServer(
   lastIndex: number,
   startedAtMs: number,
 ): ServerMember {
-  const host = config.advertiseAddress.includes(':') ? `[${config.advertiseAddress}]` : config.advertiseAddress;
   return {
     id: config.nodeId,
     name: config.nodeName,
-    address: `${host}:${config.ports.server}`,
+    address: formatHostPort({ host: config.advertiseAddress, port: config.ports.server }),
     version: config.version,
     status: 'alive',
     leader: true,

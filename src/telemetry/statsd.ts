@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { formatHostPort, type HostPort } from '../core/index.js';
 import type { Labels } from './interval-sink.js';
 
 /** Largest packet that crosses an ordinary network in one piece. */
@@ -15,8 +16,7 @@ export interface Statsd {
 }
 
 export interface StatsdOptions {
-  /** `host:port`. */
-  readonly address: string;
+  readonly address: HostPort;
   /** DogStatsD's form: labels as tags, these besides. Without, labels are parts of the name. */
   readonly tags?: readonly string[];
   readonly onProblem: (message: string) => void;
@@ -24,12 +24,10 @@ export interface StatsdOptions {
 
 /** Sends figures to a StatsD over UDP, many in a packet. Nothing waits for it and nothing fails with it. */
 export function createStatsd(options: StatsdOptions): Statsd {
-  const colon = options.address.lastIndexOf(':');
-  const host = options.address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
-  const port = Number(options.address.slice(colon + 1));
+  const { host, port } = options.address;
   const socket: Socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
   socket.unref();
-  socket.on('error', (error) => options.onProblem(`StatsD at ${options.address}: ${error.message}`));
+  socket.on('error', (error) => options.onProblem(`StatsD at ${formatHostPort(options.address)}: ${error.message}`));
   const waiting: string[] = [];
   let timer: NodeJS.Timeout | undefined;
 

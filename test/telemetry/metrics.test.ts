@@ -86,7 +86,7 @@ describe('StatsD', () => {
     await new Promise<void>((resolve) => receiver.bind(0, '127.0.0.1', resolve));
     const packet = new Promise<string>((resolve) => receiver.once('message', (bytes) => resolve(bytes.toString())));
     const statsd = createStatsd({
-      address: `127.0.0.1:${receiver.address().port}`,
+      address: { host: '127.0.0.1', port: receiver.address().port },
       onProblem: (message) => expect.unreachable(message),
     });
     statsd.send('c', 'consul.a', 1, {});

@@ -2,8 +2,8 @@ import { Agent, request } from 'undici';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import { OutputTail } from './check-output.js';
 import type { CheckResult, Probe } from './check-runner.js';
-import { connectProblem } from './host-port.js';
 import { statusOfExit } from './script.js';
+import { connectProblem } from './target.js';
 
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 const FRAME_HEADER_BYTES = 8;

@@ -1,13 +1,13 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { isIP } from 'node:net';
+import { formatHostPort, type HostPort } from '../../core/index.js';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { CheckResult, Probe } from './check-runner.js';
-import { connectProblem, parseHostPort } from './host-port.js';
+import { connectProblem, parseTarget, serverNameOf } from './target.js';
 
 /** Passing when an HTTP/2 connection to `host:port` answers a PING; over TLS unless `h2ping_use_tls` is false (consul-behaviour 2.5). */
 export function createH2PingProbe(definition: CheckDefinition): Probe {
   const target = definition.h2ping;
-  const place = parseHostPort(target);
+  const place = parseTarget(target);
   const critical = (reason: string): CheckResult => ({ status: 'critical', output: `HTTP2 ping ${target}: ${reason}` });
   return (signal) =>
     new Promise((resolve) => {
@@ -36,12 +36,11 @@ export function createH2PingProbe(definition: CheckDefinition): Probe {
     });
 }
 
-function open(definition: CheckDefinition, { host, port }: { host: string; port: number }): ClientHttp2Session {
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+function open(definition: CheckDefinition, place: HostPort): ClientHttp2Session {
+  const authority = formatHostPort(place);
   if (!definition.h2pingUseTls) return connect(`http://${authority}`);
-  const name = definition.tlsServerName || (isIP(host) ? '' : host);
   return connect(`https://${authority}`, {
     rejectUnauthorized: !definition.tlsSkipVerify,
-    ...(name === '' ? {} : { servername: name }),
+    ...serverNameOf(definition, place.host),
   });
 }

@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, interceptors, request } from 'undici';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { CheckResult, Probe } from './check-runner.js';
-import { connectProblem } from './host-port.js';
+import { connectProblem, serverNameOf } from './target.js';
 
 const MOST_REDIRECTS = 10;
 
@@ -45,12 +44,11 @@ export function createHttpProbe(definition: CheckDefinition, outputLimit: number
 }
 
 /** The name that the server must prove is never that of a `Host` header, which undici would take. */
-function connectorOf({ tlsServerName, tlsSkipVerify }: CheckDefinition): buildConnector.connector {
-  const connect = buildConnector({ rejectUnauthorized: !tlsSkipVerify });
+function connectorOf(definition: CheckDefinition): buildConnector.connector {
+  const connect = buildConnector({ rejectUnauthorized: !definition.tlsSkipVerify });
   return (options, callback) => {
     const { servername: _ofHostHeader, ...rest } = options;
-    const name = tlsServerName || (isIP(options.hostname.replace(/^\[|\]$/g, '')) ? '' : options.hostname);
-    connect(name === '' ? rest : { ...rest, servername: name }, callback);
+    connect({ ...rest, ...serverNameOf(definition, options.hostname.replace(/^\[|\]$/g, '')) }, callback);
   };
 }
 

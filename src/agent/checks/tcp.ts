@@ -1,13 +1,14 @@
-import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { HostPort } from '../../core/index.js';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { CheckResult, Probe } from './check-runner.js';
-import { connectProblem, parseHostPort } from './host-port.js';
+import { connectProblem, parseTarget, serverNameOf } from './target.js';
 
 /** Passing when a connection (with TLS: a handshake) to `host:port` succeeds (consul-behaviour 2.5). */
 export function createTcpProbe(definition: CheckDefinition): Probe {
   const target = definition.tcp;
-  const place = parseHostPort(target);
+  const place = parseTarget(target);
   const critical = (reason: string): CheckResult => ({ status: 'critical', output: `dial tcp ${target}: ${reason}` });
   return (signal) =>
     new Promise((resolve) => {
@@ -29,9 +30,8 @@ export function createTcpProbe(definition: CheckDefinition): Probe {
     });
 }
 
-function open(definition: CheckDefinition, place: { host: string; port: number }, onConnect: () => void): Socket {
+function open(definition: CheckDefinition, place: HostPort, onConnect: () => void): Socket {
   if (!definition.tcpUseTls) return connectPlain(place, onConnect);
-  const name = definition.tlsServerName || (isIP(place.host) ? '' : place.host);
-  const options = { ...place, rejectUnauthorized: !definition.tlsSkipVerify };
-  return connectTls(name === '' ? options : { ...options, servername: name }, onConnect);
+  const options = { ...place, ...serverNameOf(definition, place.host), rejectUnauthorized: !definition.tlsSkipVerify };
+  return connectTls(options, onConnect);
 }

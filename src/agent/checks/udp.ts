@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import type { Clock } from '../../core/index.js';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { CheckResult, Probe } from './check-runner.js';
-import { connectProblem, parseHostPort } from './host-port.js';
+import { connectProblem, parseTarget } from './target.js';
 
 /** A refusal (ICMP) comes within a round trip; a server that does not answer is not waited for any longer than this. */
 const REFUSAL_MS = 1_000;
@@ -15,7 +15,7 @@ const QUESTION = Buffer.from('meshwright health check');
  */
 export function createUdpProbe(definition: CheckDefinition, clock: Clock): Probe {
   const target = definition.udp;
-  const place = parseHostPort(target);
+  const place = parseTarget(target);
   const critical = (reason: string): CheckResult => ({ status: 'critical', output: `dial udp ${target}: ${reason}` });
   const passing: CheckResult = { status: 'passing', output: `UDP connect ${target}: Success` };
   return async (signal) => {

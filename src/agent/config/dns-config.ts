@@ -1,4 +1,4 @@
-import { AppError, ipVersion } from '../../core/index.js';
+import { AppError, type HostPort, ipVersion, parseHostPort } from '../../core/index.js';
 import type { AgentOptions } from './options.js';
 
 /** What the DNS edge does and says (consul-behaviour 9). */
@@ -8,7 +8,7 @@ export interface DnsConfig {
   /** A second domain that means the same; empty = none. */
   readonly altDomain: string;
   /** Who is asked about other names, in this order. */
-  readonly recursors: readonly { readonly host: string; readonly port: number }[];
+  readonly recursors: readonly HostPort[];
   readonly recursorStrategy: 'sequential' | 'random';
   readonly recursorTimeoutMs: number;
   /** Answers come from what this server has at hand; otherwise only after everything acknowledged is there. */
@@ -100,14 +100,11 @@ function domainOf(option: string, given: string): string {
 }
 
 /** `10.0.0.1`, `10.0.0.1:5353`, `fd00::1` or `[fd00::1]:5353`. */
-function recursorOf(given: string): { readonly host: string; readonly port: number } {
-  if (ipVersion(given)) return { host: given, port: DNS_PORT };
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(given);
-  const host = match?.[1] ?? match?.[2] ?? '';
-  const port = Number(match?.[3] ?? 0);
-  if (!ipVersion(host) || port < 1 || port > 65_535)
+function recursorOf(given: string): HostPort {
+  const place = ipVersion(given) ? { host: given, port: DNS_PORT } : parseHostPort(given);
+  if (place === undefined || !ipVersion(place.host))
     throw invalid(`recursors takes IP addresses, with a port where it is not 53, not "${given}"`);
-  return { host, port };
+  return place;
 }
 
 function notNegative(option: string, value: number): number {

@@ -1,13 +1,13 @@
-import { AppError } from '../../core/index.js';
+import { AppError, type HostPort, parseHostPort } from '../../core/index.js';
 import type { TelemetryOptions } from './option-sections.js';
 
 /** Where figures go and which. */
 export interface TelemetryConfig {
   readonly disableHostname: boolean;
-  /** `host:port`; empty = nowhere. */
-  readonly dogstatsdAddress: string;
+  /** Absent = nowhere. */
+  readonly dogstatsdAddress?: HostPort;
   readonly dogstatsdTags: readonly string[];
-  readonly statsdAddress: string;
+  readonly statsdAddress?: HostPort;
   readonly enableHostMetrics: boolean;
   readonly metricsPrefix: string;
   /** Prefixes of names that are kept and dropped; the longest that fits decides, then `filterDefault`. */
@@ -39,12 +39,14 @@ export function resolveTelemetry(given: TelemetryOptions): TelemetryConfig {
       );
   const begin = (sign: string): readonly string[] =>
     filters.filter((filter) => filter.startsWith(sign)).map((filter) => filter.slice(1));
+  const dogstatsdAddress = address('dogstatsd_addr', given.dogstatsdAddr ?? '');
+  const statsdAddress = address('statsd_address', given.statsdAddress ?? '');
   const retentionMs = given.prometheusRetentionTimeMs;
   return {
     disableHostname: given.disableHostname ?? false,
-    dogstatsdAddress: address('dogstatsd_addr', given.dogstatsdAddr ?? ''),
+    ...(dogstatsdAddress ? { dogstatsdAddress } : {}),
     dogstatsdTags: given.dogstatsdTags ?? [],
-    statsdAddress: address('statsd_address', given.statsdAddress ?? ''),
+    ...(statsdAddress ? { statsdAddress } : {}),
     enableHostMetrics: given.enableHostMetrics ?? false,
     metricsPrefix,
     allowedPrefixes: begin('+'),
@@ -55,7 +57,8 @@ export function resolveTelemetry(given: TelemetryOptions): TelemetryConfig {
   };
 }
 
-function address(option: string, given: string): string {
-  if (given === '' || /^(?:\[[^\]]+\]|[^:\s]+):\d{1,5}$/.test(given)) return given;
+function address(option: string, given: string): HostPort | undefined {
+  const place = parseHostPort(given);
+  if (given === '' || place?.host) return place;
   throw new AppError('invalidArgument', `telemetry.${option} must be HOST:PORT, not "${given}"`);
 }

@@ -11,15 +11,11 @@ export const MARK_FLOOR = 'mark-floor';
 /** Counts restores: that it changes tells every server to begin anew. */
 export const RESTORED = 'restored';
 
-/** Tables that tell about the store itself, or that nobody waits for: leaving them leaves no mark. */
-const unmarked: ReadonlySet<TableName> = new Set([
-  'marks',
-  'system',
-  'guards',
-  'session-renewals',
-  'ended-sessions',
-  'lock-delays',
-]);
+/** Tables that tell about the store itself: leaving them leaves no mark. */
+const unmarked: ReadonlySet<TableName> = new Set(['marks', 'system', 'guards']);
+
+/** Tables of whose records nobody waits: all that leave one of them leave the same mark, which is enough for conditions. */
+const markedAsOne: ReadonlySet<TableName> = new Set(['session-renewals', 'ended-sessions', 'lock-delays']);
 
 /** Whether a record that leaves the table leaves a mark. */
 export function leavesMarks(table: TableName): boolean {
@@ -104,6 +100,7 @@ export class Database implements StateReader {
 /** Keys of the marks that a change from `before` to `after` must write: the ranges that the record leaves. */
 export function marksOfChange(name: TableName, key: string, before: Row, after: Row | undefined): string[] {
   if (unmarked.has(name)) return [];
+  if (markedAsOne.has(name)) return after ? [] : [tupleKey(name, KEY_INDEX)];
   const left = after ? [] : [keyMarkRange(name, key)];
   for (const [index, tuples] of Object.entries(definitionOf(name).indexes)) {
     const kept = new Set(after && tuples(after).map((tuple) => tupleKey(...tuple)));

@@ -228,6 +228,31 @@ describe('a server', () => {
     await store.transact('put', (transaction) => transaction.put('kv', kv('b')));
   });
 
+  it('takes a transaction that has read more than etcd compares, and runs it again when one of it was removed', async () => {
+    const fake = await fakeEtcd(6);
+    const [store, other] = [await server(fake, 'one'), await server(fake, 'two')];
+    const ids = Array.from({ length: 200 }, (_, at) => `${at}`);
+    for (let from = 0; from < ids.length; from += 40)
+      await store.transact('put', (transaction) => {
+        for (const id of ids.slice(from, from + 40)) transaction.put('session-renewals', { id, renewals: 1 });
+      });
+    await other.barrier();
+    fake.lies = { stall: 1 };
+    const removal = other.transact('remove', (transaction) => transaction.delete('session-renewals', '7'));
+    const key = Buffer.from('mesh/session-renewals/7');
+    await until('the removal', () => fake.store.range(key, Buffer.alloc(0)).length === 0, 5000);
+    fake.lies = {};
+    const { result } = await store.transact('remove all', (transaction) => {
+      const found = ids.filter((id) => transaction.get('session-renewals', id) !== undefined);
+      for (const id of found) transaction.delete('session-renewals', id);
+      return found.length;
+    });
+    await removal;
+    expect(result).toBe(199);
+    expect(store.counters.conflicts).toBeGreaterThan(0);
+    expect(ids.filter((id) => store.view.get('session-renewals', id) !== undefined)).toEqual([]);
+  });
+
   it('asks etcd once for a thousand reads that wait at the same time', async () => {
     const fake = await fakeEtcd(5);
     const store = await server(fake, 'one');

@@ -64,6 +64,9 @@ type Unary<Request> = (
 ) => void;
 type Refusal = Error & { readonly code: status; readonly details: string };
 
+/** What a member takes in one transaction unless it is told otherwise (--max-txn-ops). */
+const OPERATIONS_PER_TRANSACTION = 128;
+
 /** A server that speaks etcd's API over a store in memory, and lies as it is told to. */
 export class FakeEtcd {
   readonly store = new FakeStore();
@@ -174,7 +177,10 @@ export class FakeEtcd {
 
   async #txn(request: TxnRequest) {
     await this.#turns();
-    const isWrite = request.success.some((operation) => !operation.request_range);
+    const { compare, success, failure = [] } = request;
+    if (Math.max(compare.length, success.length, failure.length) > OPERATIONS_PER_TRANSACTION)
+      throw refusal(status.INVALID_ARGUMENT, 'too many operations in txn request');
+    const isWrite = success.some((operation) => !operation.request_range);
     if (isWrite && !this.hasSpace) throw refusal(status.RESOURCE_EXHAUSTED, 'mvcc: database space exceeded');
     if (isWrite && this.#chance(this.lies.lostAnswer)) {
       const fate = this.#random();

@@ -7,8 +7,15 @@ export async function verifySnapshot(
   onRecord: (record: SnapshotRecord, sizeBytes: number) => void = () => undefined,
 ): Promise<ReadSnapshot> {
   const file = createReadStream(path);
+  let fileError: Error | undefined;
+  file.once('error', (error) => {
+    fileError = error;
+  });
   try {
     return await readSnapshot(file, onRecord);
+  } catch (thrown) {
+    // To the reader of the format a file that cannot be read looks like one that is cut short.
+    throw fileError ?? thrown;
   } finally {
     file.destroy();
   }

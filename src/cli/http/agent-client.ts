@@ -46,14 +46,15 @@ export interface AgentAnswer {
 export interface OpenAnswer {
   readonly status: number;
   readonly headers: AgentAnswer['headers'];
-  readonly body: Readable;
+  /** The body as it comes, once. `AgentError` with status 0 when it breaks off; who stops reading closes the connection. */
+  readonly body: AsyncIterable<Buffer>;
   /** Reads the body to its end. */
   whole(): Promise<Buffer>;
 }
 
 export interface AgentClient {
   readonly settings: AgentSettings;
-  /** Any answer, as soon as its head is there; the body must be read or destroyed. `AgentError` with status 0 when there is none. */
+  /** Any answer, as soon as its head is there; the body must be read. `AgentError` with status 0 when there is none. */
   open(request: AgentRequest): Promise<OpenAnswer>;
   /** Any answer, whatever its status. `AgentError` with status 0 when there is none. */
   request(request: AgentRequest): Promise<AgentAnswer>;
@@ -117,18 +118,9 @@ async function send(settings: AgentSettings, wanted: AgentRequest): Promise<Agen
 
 async function follow(settings: AgentSettings, wanted: AgentRequest, onText: (text: string) => void): Promise<void> {
   const answer = await open(settings, wanted);
-  const { status } = answer;
-  const refusal: string[] = [];
-  answer.body.setEncoding('utf8');
-  try {
-    for await (const text of answer.body) {
-      if (status === 200) onText(text as string);
-      else refusal.push(text as string);
-    }
-  } catch (thrown) {
-    throw new AgentError(0, unreachable(settings, thrown as NodeJS.ErrnoException));
-  }
-  if (status !== 200) throw AgentError.fromAnswer(status, refusal.join(''));
+  if (answer.status !== 200) throw AgentError.fromAnswer(answer.status, (await answer.whole()).toString());
+  const decoder = new TextDecoder();
+  for await (const chunk of answer.body) onText(decoder.decode(chunk, { stream: true }));
 }
 
 /** The answer of an agent, its body still to be read. */
@@ -150,16 +142,20 @@ async function open(settings: AgentSettings, wanted: AgentRequest): Promise<Open
   const failed = (error: NodeJS.ErrnoException): AgentError => new AgentError(0, unreachable(settings, error));
   return new Promise((resolve, reject) => {
     const call = request(options, (answer) => {
-      const whole = async (): Promise<Buffer> => {
-        const chunks: Buffer[] = [];
+      async function* chunks(): AsyncGenerator<Buffer> {
         try {
-          for await (const chunk of answer) chunks.push(chunk as Buffer);
+          for await (const chunk of answer) yield chunk as Buffer;
         } catch (thrown) {
           throw failed(thrown as NodeJS.ErrnoException);
         }
-        return Buffer.concat(chunks);
+      }
+      const body = chunks();
+      const whole = async (): Promise<Buffer> => {
+        const pieces: Buffer[] = [];
+        for await (const piece of body) pieces.push(piece);
+        return Buffer.concat(pieces);
       };
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer, whole });
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body, whole });
     });
     call.on('error', (error) => reject(failed(error)));
     const { body } = wanted;

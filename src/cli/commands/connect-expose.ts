@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.js';
 import { failure, refuse } from '../failure.js';
 import { listFlag, numberFlag, textFlag } from '../flags/flag.js';
-import type { AgentClient } from '../http/agent-client.js';
+import { type AgentClient, segment } from '../http/agent-client.js';
 import { AgentError } from '../http/agent-error.js';
 import { asList, asRecord, asText } from '../json.js';
 
@@ -65,9 +65,7 @@ const listenersOf = (entry: Fields): readonly Fields[] => asList(entry['Listener
 /** The gateway's entry as it is, or the beginning of one. */
 async function readEntry(agent: AgentClient, gateway: string): Promise<Fields> {
   try {
-    const { Hash: _hash, ...entry } = asRecord(
-      await agent.get(`/v1/config/ingress-gateway/${encodeURIComponent(gateway)}`),
-    );
+    const { Hash: _hash, ...entry } = asRecord(await agent.get(`/v1/config/ingress-gateway/${segment(gateway)}`));
     return entry;
   } catch (thrown) {
     if (thrown instanceof AgentError && thrown.status === 404) return { Kind: 'ingress-gateway', Name: gateway };

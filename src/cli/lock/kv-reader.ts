@@ -1,19 +1,10 @@
-import { kvPath } from '../commands/kv-entry.js';
+import { type KvEntry, kvEntries, kvPath } from '../commands/kv-entry.js';
 import type { AgentClient } from '../http/agent-client.js';
 import { AgentError } from '../http/agent-error.js';
-import { asList, asRecord, asText, parseJson } from '../json.js';
-
-/** An entry as locks look at it. */
-export interface LockEntry {
-  readonly key: string;
-  readonly session: string;
-  readonly flags: bigint;
-  readonly value: string;
-  readonly modifyIndex: bigint;
-}
+import { asList, parseJson } from '../json.js';
 
 export interface EntriesAt {
-  readonly entries: readonly LockEntry[];
+  readonly entries: readonly KvEntry[];
   readonly index: bigint;
 }
 
@@ -40,7 +31,7 @@ export async function readKeys(
     throw AgentError.fromAnswer(answer.status, answer.body.toString());
   const text = answer.body.toString();
   return {
-    entries: text.trim() === '' ? [] : asList(parseJson(text)).map(toEntry),
+    entries: text.trim() === '' ? [] : kvEntries(asList(parseJson(text))),
     index: BigInt(String(answer.headers['x-consul-index'] ?? '0')),
   };
 }
@@ -48,14 +39,3 @@ export async function readKeys(
 /** Whether trying again can help: no answer came, or the server was at fault. */
 export const isPassing = (thrown: unknown): boolean =>
   thrown instanceof AgentError && (thrown.status === 0 || thrown.status >= SERVER_ERROR);
-
-function toEntry(value: unknown): LockEntry {
-  const entry = asRecord(value);
-  return {
-    key: asText(entry['Key']),
-    session: asText(entry['Session']),
-    flags: BigInt(asText(entry['Flags']) || '0'),
-    value: Buffer.from(asText(entry['Value']), 'base64').toString(),
-    modifyIndex: BigInt(asText(entry['ModifyIndex']) || '0'),
-  };
-}

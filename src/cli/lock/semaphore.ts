@@ -1,7 +1,7 @@
-import { kvPath } from '../commands/kv-entry.js';
+import { type KvEntry, kvPath } from '../commands/kv-entry.js';
 import { asRecord } from '../json.js';
 import { type Hold, LONGEST_WAIT_MS, LockConflict, type LockWish, remainingMs } from './hold.js';
-import { type EntriesAt, type LockEntry, readKeys } from './kv-reader.js';
+import { type EntriesAt, readKeys } from './kv-reader.js';
 
 /** Flags by which clients know a key that is used as a semaphore. */
 export const SEMAPHORE_FLAGS = 0xe0f69a2baa414de0n;
@@ -48,11 +48,11 @@ function stateOf({ entries }: EntriesAt, key: string, limit: number): SemaphoreS
   return { ...stored, holders: stored.holders.filter((holder) => alive.has(holder)) };
 }
 
-function decode({ key, flags, value, modifyIndex }: LockEntry): SemaphoreState {
+function decode({ key, flags, value, modifyIndex }: KvEntry): SemaphoreState {
   const wrong = new LockConflict(`the key ${key} exists and is not a semaphore: choose another prefix`);
   if (flags !== SEMAPHORE_FLAGS) throw wrong;
   try {
-    const stored = asRecord(JSON.parse(value));
+    const stored = asRecord(JSON.parse(value.toString()));
     return {
       limit: Number(stored['Limit']),
       holders: Object.entries(asRecord(stored['Holders']))

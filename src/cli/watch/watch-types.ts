@@ -1,5 +1,5 @@
-import type { Query } from '../http/agent-client.js';
-import { segment } from '../http/agent-client.js';
+import { kvPath } from '../commands/kv-entry.js';
+import { type Query, segment } from '../http/agent-client.js';
 import { asList, asRecord, asText } from '../json.js';
 import { UsageError } from '../usage-error.js';
 
@@ -58,14 +58,14 @@ export function watchedView(type: WatchType, given: WatchParameters): WatchedVie
   switch (type) {
     case 'key':
       return {
-        path: `/v1/kv/${keyPath(required(given.key, '-key', type))}`,
+        path: kvPath(required(given.key, '-key', type)),
         query: {},
         missing: null,
         show: (answer) => asList(answer)[0] ?? null,
       };
     case 'keyprefix':
       return {
-        path: `/v1/kv/${keyPath(required(given.prefix, '-prefix', type))}`,
+        path: kvPath(required(given.prefix, '-prefix', type)),
         query: { recurse: true },
         missing: [],
         show: asItIs,
@@ -119,8 +119,6 @@ function checksView({ service, state }: WatchParameters, filter: Query): Watched
     show: asItIs,
   };
 }
-
-const keyPath = (key: string): string => key.split('/').map(segment).join('/');
 
 function required(value: string, flag: string, type: WatchType): string {
   if (value === '') throw new UsageError(`a watch of type ${type} needs ${flag}`);

@@ -1,6 +1,7 @@
 import { defineCommand } from '../command.js';
 import { failure } from '../failure.js';
 import { switchFlag, textFlag } from '../flags/flag.js';
+import { listenForInterrupt } from '../interrupt.js';
 
 /** `monitor`: the log of the agent as it is written. */
 export const monitor = defineCommand({
@@ -18,10 +19,7 @@ export const monitor = defineCommand({
   maxArgs: 0,
   reachesAgent: true,
   run: async ({ agent, flags, io }) => {
-    const stop = new AbortController();
-    const onSignal = (): void => stop.abort();
-    process.once('SIGINT', onSignal);
-    process.once('SIGTERM', onSignal);
+    const stop = listenForInterrupt(['SIGINT', 'SIGTERM']);
     try {
       await agent.follow(
         {
@@ -37,8 +35,7 @@ export const monitor = defineCommand({
     } catch (thrown) {
       return stop.signal.aborted ? 0 : failure(io, 'Error starting monitor', thrown);
     } finally {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      stop.release();
     }
   },
 });

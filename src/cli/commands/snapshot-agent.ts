@@ -4,6 +4,8 @@ import { parseDurationMs } from '../../core/duration.js';
 import { defineCommand } from '../command.js';
 import { messageOf, refuse } from '../failure.js';
 import { durationFlag, numberFlag, switchFlag, textFlag } from '../flags/flag.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { pause } from '../pause.js';
 
 const HOUR_MS = 3_600_000;
 const SHORTEST_INTERVAL_MS = 1000;
@@ -49,8 +51,12 @@ export const snapshotAgent = defineCommand({
     };
     const isSaved = await saveOne();
     if (flags.oneShot) return isSaved ? 0 : 1;
-    await untilStopped(flags.interval, saveOne);
-    return 0;
+    const { signal } = listenForInterrupt(['SIGINT', 'SIGTERM']);
+    for (;;) {
+      await pause(flags.interval, signal);
+      if (signal.aborted) return 0;
+      await saveOne();
+    }
   },
 });
 
@@ -61,27 +67,4 @@ async function removeOld(folder: string, retain: number): Promise<number> {
   const old = names.slice(0, Math.max(0, names.length - retain));
   for (const name of old) await rm(join(folder, name), { force: true });
   return old.length;
-}
-
-/** Runs a task again and again, with the interval between the end of one and the start of the next, until a signal. */
-function untilStopped(intervalMs: number, task: () => Promise<unknown>): Promise<void> {
-  return new Promise((finish) => {
-    let timer: NodeJS.Timeout | undefined;
-    let running: Promise<unknown> = Promise.resolve();
-    const later = (): void => {
-      timer = setTimeout(() => {
-        running = task().then(later);
-      }, intervalMs);
-    };
-    const stop = (): void => {
-      clearTimeout(timer);
-      process.off('SIGINT', stop).off('SIGTERM', stop);
-      void running.then(() => {
-        clearTimeout(timer);
-        finish();
-      });
-    };
-    process.on('SIGINT', stop).on('SIGTERM', stop);
-    later();
-  });
 }

@@ -1,5 +1,6 @@
 import type { AgentClient } from '../http/agent-client.js';
 import { asRecord, printJson } from '../json.js';
+import { pause } from '../pause.js';
 import type { TarEntry } from './tar.js';
 
 /** What a bundle may hold. */
@@ -75,7 +76,8 @@ async function sampleMetrics(agent: AgentClient, intervalMs: number, ended: Abor
   const lines: string[] = [];
   do {
     lines.push(printJson(await agent.get('/v1/agent/metrics'), ''));
-  } while (await pause(intervalMs, ended));
+    await pause(intervalMs, ended);
+  } while (!ended.aborted);
   return { name: 'metrics.json', bytes: Buffer.from(`${lines.join('\n')}\n`) };
 }
 
@@ -105,21 +107,6 @@ async function takeProfiles(
       await fetchOne('heap', `${folder}/heap.heapprofile`),
       await fetchOne('profile', `${folder}/profile.cpuprofile`),
     ]);
-  } while (await pause(Math.max(0, intervalMs - 2000 * seconds), ended));
-}
-
-/** Waits; false when the time of the bundle is over. */
-function pause(ms: number, ended: AbortSignal): Promise<boolean> {
-  if (ended.aborted) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      ended.removeEventListener('abort', stop);
-      resolve(true);
-    }, ms);
-    const stop = (): void => {
-      clearTimeout(timer);
-      resolve(false);
-    };
-    ended.addEventListener('abort', stop, { once: true });
-  });
+    await pause(intervalMs - 2000 * seconds, ended);
+  } while (!ended.aborted);
 }

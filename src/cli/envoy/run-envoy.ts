@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exitCodeOf } from '../exit-code.js';
 
 export interface RunEnvoyOptions {
   readonly binary: string;
@@ -34,7 +35,7 @@ export async function runEnvoy(options: RunEnvoyOptions): Promise<number> {
   try {
     return await new Promise((resolve, reject) => {
       child.on('error', (error) => reject(new Error(`Envoy could not be started: ${error.message}`)));
-      child.on('close', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+      child.on('close', (code, signal) => resolve(exitCodeOf(code, signal)));
     });
   } finally {
     stopWaiting();

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { exitCodeOf } from '../exit-code.js';
+import { spawnWords } from '../spawn-words.js';
 
 /** How the child is started. */
 export interface ChildWish {
@@ -22,12 +24,11 @@ export interface RunningChild {
 }
 
 const GRACE_MS = 5000;
-const SIGNALLED = 128;
 
 /** Starts the child in a process group of its own when a shell runs it, so that signals reach what the shell started. */
 export function startChild({ command, shell, passStdin, env, cwd }: ChildWish): RunningChild {
-  const [file = '', ...args] = shell ? ['/bin/sh', '-c', command.join(' ')] : command;
-  const child = spawn(file, args, {
+  const { program, args } = spawnWords(command, shell);
+  const child = spawn(program, args, {
     cwd,
     env: { ...env, CONSUL_LOCK_HELD: 'true' },
     stdio: [passStdin ? 'inherit' : 'ignore', 'inherit', 'inherit'],
@@ -49,12 +50,9 @@ export function startChild({ command, shell, passStdin, env, cwd }: ChildWish): 
 function endOf(child: ChildProcess): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code, signal) => resolve({ code: code ?? SIGNALLED + signalNumber(signal) }));
+    child.on('exit', (code, signal) => resolve({ code: exitCodeOf(code, signal) }));
   });
 }
-
-const NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 };
-const signalNumber = (signal: NodeJS.Signals | null): number => NUMBERS[signal ?? ''] ?? 0;
 
 /** The group may be gone already: then there is nobody to tell. */
 function signalGroup(child: ChildProcess, name: NodeJS.Signals, isGroup: boolean): void {

@@ -1,7 +1,7 @@
 import type { AgentClient } from '../http/agent-client.js';
 import { AgentError } from '../http/agent-error.js';
 import { asRecord, asText } from '../json.js';
-import { pause } from './pause.js';
+import { pause } from '../pause.js';
 
 /** As long as the official client's: an agent that cannot be reached for this long has given the lock to others. */
 const TTL_MS = 15_000;

@@ -1,6 +1,6 @@
 import type { Hold } from './hold.js';
 import { isPassing } from './kv-reader.js';
-import { pause } from './pause.js';
+import { pause } from '../pause.js';
 
 const RETRY_MS = 1000;
 

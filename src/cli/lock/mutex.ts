@@ -1,7 +1,7 @@
 import { kvPath } from '../commands/kv-entry.js';
 import { type Hold, LONGEST_WAIT_MS, LockConflict, type LockWish, remainingMs } from './hold.js';
 import { type EntriesAt, readKeys } from './kv-reader.js';
-import { pause } from './pause.js';
+import { pause } from '../pause.js';
 
 /** Flags by which clients know a key that is used as a lock. */
 export const LOCK_FLAGS = 0x2ddccbc058a50c18n;

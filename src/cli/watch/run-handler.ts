@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { spawnWords } from '../spawn-words.js';
 import type { Seen } from './follow.js';
 
 export interface Handler {
@@ -16,7 +17,7 @@ export interface Handler {
  * Resolves when it has ended. Rejects when it cannot be started or fails.
  */
 export function runHandler({ command, shell, byHash, env, cwd }: Handler, { json, index }: Seen): Promise<void> {
-  const [program = '', ...args] = shell ? ['/bin/sh', '-c', command.join(' ')] : command;
+  const { program, args } = spawnWords(command, shell);
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { TAR_END, tarFile } from '../core/tar.js';
 import {
   FORMAT,
   META_FILE,
@@ -8,7 +9,6 @@ import {
   type SnapshotMeta,
   recordsFile,
 } from './format.js';
-import { TAR_END, tarFile } from './tar.js';
 
 /** Length of a file of records, about; one piece is made in one turn of the event loop. */
 const PIECE_LENGTH = 64 * 1024;

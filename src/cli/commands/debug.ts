@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { resolve } from 'node:path';
 import { parseDurationMs } from '../../core/index.js';
 import { defineCommand } from '../command.js';
+import type { BundleFile } from '../debug/captures.js';
 import { failure, messageOf, refuse } from '../failure.js';
 import { durationFlag, listFlag, switchFlag, textFlag } from '../flags/flag.js';
+import { listenForInterrupt } from '../interrupt.js';
 import { asRecord, asText } from '../json.js';
 import { programVersion } from '../program-version.js';
 
@@ -44,13 +43,15 @@ export const debug = defineCommand({
     if (unknown !== undefined)
       return refuse(io, `"${unknown}" cannot be captured: it is one of ${CAPTURES.join(', ')}`);
     const captures = CAPTURES.filter((name) => flags.capture.length === 0 || flags.capture.includes(name));
-    const stop = new AbortController();
-    const onSignal = (): void => stop.abort();
-    process.once('SIGINT', onSignal);
+    const startedAt = new Date();
+    const name = flags.output || `meshwright-debug-${startedAt.toISOString().replace(/[:.]/g, '-')}`;
+    const target = { path: resolve(io.cwd, name), archive: flags.archive };
+    const { targetProblem, writeBundle } = await import('../debug/bundle.js');
+    const wrong = targetProblem(target);
+    if (wrong !== undefined) return refuse(io, wrong);
+    const stop = listenForInterrupt(['SIGINT']);
     try {
       const self = asRecord(await agent.get('/v1/agent/self'));
-      const startedAt = new Date();
-      const name = flags.output || `meshwright-debug-${startedAt.toISOString().replace(/[:.]/g, '-')}`;
       io.out(
         `Watching agent ${asText(asRecord(self['Config'])['NodeName'])}: ${captures.join(', ')} for ${flags.duration / 1000} s\n`,
       );
@@ -59,60 +60,40 @@ export const debug = defineCommand({
         problems.push(message);
         io.err(`${message}\n`);
       };
-      const entries = [
-        ...(await capture(agent, {
-          captures,
-          durationMs: flags.duration,
-          intervalMs: flags.interval,
-          signal: stop.signal,
-          onProblem,
-        })),
-      ];
-      if (flags.since > 0) {
-        const { pastLog } = await import('../debug/past-log.js');
-        const path = asText(asRecord(asRecord(self['DebugConfig'])['Logging'])['LogFilePath']);
-        try {
-          if (path === '') throw new Error('the agent writes no log file (log_file)');
-          entries.push({ name: 'past.log', bytes: Buffer.from(pastLog(path, startedAt.getTime() - flags.since)) });
-        } catch (thrown) {
-          onProblem(`past log not captured: ${messageOf(thrown)}`);
-        }
-      }
-      const index = {
+      const { duration: durationMs, interval: intervalMs } = flags;
+      const captured = await capture(agent, { captures, durationMs, intervalMs, signal: stop.signal, onProblem });
+      const past = flags.since > 0 ? await pastLogOf(self, startedAt.getTime() - flags.since, onProblem) : [];
+      writeBundle(target, [...captured, ...past], {
         version: programVersion(),
-        startedAt: startedAt.toISOString(),
-        endedAt: new Date().toISOString(),
+        startedAt,
+        endedAt: new Date(),
         interrupted: stop.signal.aborted,
         captures,
         problems,
-        files: entries.map(({ name: file, bytes }) => ({
-          name: file,
-          bytes: bytes.length,
-          sha256: createHash('sha256').update(bytes).digest('hex'),
-        })),
-      };
-      const all = [{ name: 'index.json', bytes: Buffer.from(`${JSON.stringify(index, undefined, 2)}\n`) }, ...entries];
-      const target = resolve(io.cwd, name);
-      if (flags.archive) {
-        const { tarOf } = await import('../debug/tar.js');
-        const base = name.split('/').at(-1) ?? name;
-        const tar = tarOf(
-          all.map((entry) => ({ ...entry, name: `${base}/${entry.name}` })),
-          Math.floor(startedAt.getTime() / 1000),
-        );
-        writeFileSync(`${target}.tar.gz`, gzipSync(tar), { mode: 0o600, flag: 'wx' });
-      } else
-        for (const entry of all) {
-          const file = resolve(target, entry.name);
-          mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-          writeFileSync(file, entry.bytes, { mode: 0o600, flag: 'wx' });
-        }
+      });
       io.out(`Saved debug bundle: ${name}${flags.archive ? '.tar.gz' : ''}\n`);
       return 0;
     } catch (thrown) {
       return failure(io, 'Capture validation failed', thrown);
     } finally {
-      process.off('SIGINT', onSignal);
+      stop.release();
     }
   },
 });
+
+/** The log file of the agent since a time, where it has one that can be read here. */
+async function pastLogOf(
+  self: Readonly<Record<string, unknown>>,
+  sinceMs: number,
+  onProblem: (message: string) => void,
+): Promise<readonly BundleFile[]> {
+  const { pastLog } = await import('../debug/past-log.js');
+  const path = asText(asRecord(asRecord(self['DebugConfig'])['Logging'])['LogFilePath']);
+  try {
+    if (path === '') throw new Error('the agent writes no log file (log_file)');
+    return [{ name: 'past.log', bytes: Buffer.from(pastLog(path, sinceMs)) }];
+  } catch (thrown) {
+    onProblem(`past log not captured: ${messageOf(thrown)}`);
+    return [];
+  }
+}

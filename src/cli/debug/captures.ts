@@ -1,7 +1,13 @@
 import type { AgentClient } from '../http/agent-client.js';
 import { asRecord, printJson } from '../json.js';
 import { pause } from '../pause.js';
-import type { TarEntry } from './tar.js';
+
+/** A file of a bundle. */
+export interface BundleFile {
+  /** Its path in the bundle. */
+  readonly name: string;
+  readonly bytes: Buffer;
+}
 
 /** What a bundle may hold. */
 export const CAPTURES = ['agent', 'host', 'members', 'metrics', 'logs', 'pprof'] as const;
@@ -24,9 +30,9 @@ const PROFILE_SECONDS = { least: 1, most: 30 };
 const isStatic = (capture: Capture): capture is keyof typeof PATHS => Object.hasOwn(PATHS, capture);
 
 /** Asks an agent for all of it: facts once, figures and profiles every interval, the log for the whole time. */
-export async function capture(agent: AgentClient, options: CaptureOptions): Promise<readonly TarEntry[]> {
-  const entries: TarEntry[] = [];
-  const attempt = async (what: string, take: () => Promise<readonly TarEntry[]>): Promise<void> => {
+export async function capture(agent: AgentClient, options: CaptureOptions): Promise<readonly BundleFile[]> {
+  const entries: BundleFile[] = [];
+  const attempt = async (what: string, take: () => Promise<readonly BundleFile[]>): Promise<void> => {
     try {
       entries.push(...(await take()));
     } catch (thrown) {
@@ -52,12 +58,12 @@ export async function capture(agent: AgentClient, options: CaptureOptions): Prom
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-const json = (name: string, value: unknown): TarEntry => ({
+const json = (name: string, value: unknown): BundleFile => ({
   name,
   bytes: Buffer.from(`${printJson(value, '  ')}\n`),
 });
 
-async function followLog(agent: AgentClient, ended: AbortSignal): Promise<TarEntry> {
+async function followLog(agent: AgentClient, ended: AbortSignal): Promise<BundleFile> {
   const parts: string[] = [];
   let size = 0;
   await agent
@@ -72,7 +78,7 @@ async function followLog(agent: AgentClient, ended: AbortSignal): Promise<TarEnt
 }
 
 /** One JSON object a line. */
-async function sampleMetrics(agent: AgentClient, intervalMs: number, ended: AbortSignal): Promise<TarEntry> {
+async function sampleMetrics(agent: AgentClient, intervalMs: number, ended: AbortSignal): Promise<BundleFile> {
   const lines: string[] = [];
   do {
     lines.push(printJson(await agent.get('/v1/agent/metrics'), ''));
@@ -86,7 +92,7 @@ async function takeProfiles(
   agent: AgentClient,
   { durationMs, intervalMs, onProblem }: CaptureOptions,
   ended: AbortSignal,
-  attempt: (what: string, take: () => Promise<readonly TarEntry[]>) => Promise<void>,
+  attempt: (what: string, take: () => Promise<readonly BundleFile[]>) => Promise<void>,
 ): Promise<void> {
   const self = asRecord(asRecord(await agent.get(PATHS.agent).catch(() => undefined))['DebugConfig']);
   if (self['EnableDebug'] !== true) {
@@ -95,7 +101,7 @@ async function takeProfiles(
   }
   const share = Math.floor(Math.min(intervalMs, durationMs) / 4000);
   const seconds = Math.min(PROFILE_SECONDS.most, Math.max(PROFILE_SECONDS.least, share));
-  const fetchOne = async (name: string, file: string): Promise<TarEntry> => {
+  const fetchOne = async (name: string, file: string): Promise<BundleFile> => {
     const answer = await agent.request({ path: `/debug/pprof/${name}`, query: { seconds }, signal: ended });
     if (answer.status !== 200) throw new Error(`the agent answered ${answer.status}`);
     return { name: file, bytes: answer.body };

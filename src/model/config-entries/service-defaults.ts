@@ -18,6 +18,7 @@ import {
 } from './shared-fields.js';
 import type { EntryKind } from './entry-kind.js';
 import { extensionProblems } from './rules/extensions.js';
+import { isHostname } from './rules/hostname.js';
 import { metaProblem } from './rules/meta.js';
 import { exposeProblem, mutualTlsModeProblem, outboundPortProblem } from './rules/modes.js';
 import { type Problem, listedProblems } from './rules/problems.js';
@@ -189,11 +190,6 @@ function externalSniProblem(sni: string): Problem {
   return /[\s\p{Cc}]/u.test(sni) ? 'ExternalSNI must not contain blanks or control characters' : undefined;
 }
 
-const HOST_NAME_LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
-
-const isHostName = (text: string): boolean =>
-  text.length <= 253 && text.split('.').every((label) => HOST_NAME_LABEL.test(label));
-
 function destinationProblems({ destination, upstreamConfig }: ServiceDefaultsEntry): readonly Problem[] {
   if (destination === undefined) return [];
   const { addresses, port } = destination;
@@ -203,7 +199,7 @@ function destinationProblems({ destination, upstreamConfig }: ServiceDefaultsEnt
     addresses.length === 0 ? 'Destination must contain at least one valid address' : undefined,
     repeated === undefined ? undefined : `Duplicate address '${repeated}' is not allowed`,
     ...addresses.map((address) =>
-      ipVersion(address) === undefined && !isHostName(address)
+      ipVersion(address) === undefined && !isHostname(address)
         ? `Destination address '${address}' is invalid Could not validate address ${address} as an IP or Hostname`
         : undefined,
     ),

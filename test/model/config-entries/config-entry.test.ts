@@ -25,6 +25,16 @@ describe('config entries of any kind', () => {
     expect(codeOf(() => decodeConfigEntry({ Kind: 'bound-api-gateway', Name: 'x' }))).toBe('permissionDenied');
   });
 
+  it('are refused with more regular expressions and filters than can be checked at once', () => {
+    const resolver = (count: number) => ({
+      Kind: 'service-resolver',
+      Name: 'x',
+      Subsets: Object.fromEntries(Array.from({ length: count }, (_, at) => [`v${at}`, { Filter: 'Service.ID == a' }])),
+    });
+    expect(decodeConfigEntry(resolver(256))).toMatchObject({ name: 'x' });
+    expect(() => decodeConfigEntry(resolver(257))).toThrow('has 257 regular expressions and filters; at most 256');
+  });
+
   it('are refused when nobody knows their kind, or they have none', () => {
     expect(() => decodeConfigEntry({ Kind: 'nothing' })).toThrow('invalid config entry kind: nothing');
     expect(codeOf(() => decodeConfigEntry({ Kind: 'constructor' }))).toBe('invalidArgument');

@@ -72,6 +72,14 @@ describe('routes of API gateways', () => {
     expect(() => decodeConfigEntry(route({ Services: services, ...rule }))).toThrow(problem);
   });
 
+  it('have at most 256 regular expressions, of paths, headers and parameters together', () => {
+    const named = (count: number) => Array.from({ length: count }, () => ({ Match: 'regex', Name: 'a', Value: 'b+' }));
+    const path = { Match: 'regex', Value: '/b+' };
+    const some = (count: number) => route({ Matches: [{ Path: path, Headers: named(count), Query: named(100) }] });
+    expect(decodeConfigEntry(some(155))).toMatchObject({ name: 'r' });
+    expect(() => decodeConfigEntry(some(156))).toThrow('has 257 regular expressions and filters; at most 256');
+  });
+
   it('lead one connection to one service', () => {
     const tcp = { Kind: 'tcp-route', Name: 't', Services: [{ Name: 'a' }, { Name: 'b' }] };
     expect(() => decodeConfigEntry(tcp)).toThrow('only supports one service');

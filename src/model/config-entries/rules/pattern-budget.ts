@@ -5,7 +5,7 @@ const MAX_PATTERNS = 256;
 
 /**
  * What is wrong with an entry of more regular expressions and filters than can be checked without making others wait. They are
- * found by the names of their fields, whatever the kind.
+ * found by the names of their fields, or as the `value` of a `match` that is `regex`, whatever the kind of entry.
  */
 export function patternBudgetProblem(entry: object): Problem {
   const count = countPatterns(entry);
@@ -16,7 +16,7 @@ export function patternBudgetProblem(entry: object): Problem {
 
 function countPatterns(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  let count = 0;
+  let count = 'match' in value && value.match === 'regex' ? 1 : 0;
   for (const [name, inner] of Object.entries(value)) {
     if (typeof inner === 'string') count += inner !== '' && isPattern(name) ? 1 : 0;
     else count += countPatterns(inner);

@@ -24,7 +24,6 @@ export { type IntentionState, narrowedSources } from './narrowed-sources.js';
 export { type AuthorizedRequest, decideRequest } from './request-decision.js';
 export {
   greatestEpoch,
-  revocationEpoch,
   revocationEpochsCell,
   revocationEpochsKey,
   revocationsFrom,

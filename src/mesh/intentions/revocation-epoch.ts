@@ -5,7 +5,8 @@ const EVERYBODY = '*';
 
 /**
  * When access was last taken away from a source, by destination (`*` = to all of them): the greatest modifyIndex among the
- * revocations that name it or every source.
+ * revocations that name it or every source. What of it concerns an outbound chain enters the chain's metadata, so that connections
+ * made before end (docs/architecture.md, "Decisions that are not obvious").
  */
 export function revocationsFrom(view: MeshView, source: string): ReadonlyMap<string, number> {
   const indexes = new Map<string, number>();
@@ -15,16 +16,7 @@ export function revocationsFrom(view: MeshView, source: string): ReadonlyMap<str
   return indexes;
 }
 
-/**
- * When access to any of these destinations was last taken away from a source: those for every destination or every source included,
- * 0 = never. It enters the metadata of outbound chains, so that connections made before end (docs/architecture.md, "Taking access
- * away").
- */
-export function revocationEpoch(view: MeshView, destinations: readonly string[], source: string): number {
-  return greatestEpoch(revocationsFrom(view, source), destinations);
-}
-
-/** The greatest index of these destinations, or of all. */
+/** When access to any of these destinations, or to all, was last taken away; 0 = never. `epochs`: of the source (`revocationsFrom`). */
 export function greatestEpoch(epochs: ReadonlyMap<string, number>, destinations: readonly string[]): number {
   let greatest = epochs.get(EVERYBODY) ?? 0;
   for (const destination of destinations) greatest = Math.max(greatest, epochs.get(destination) ?? 0);

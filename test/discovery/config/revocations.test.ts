@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { deleteConfigEntry } from '../../../src/discovery/config/index.js';
 import { setDefaultIntentionPolicy } from '../../../src/discovery/intentions/index.js';
-import { revocationEpoch } from '../../../src/mesh/intentions/index.js';
+import { greatestEpoch, revocationsFrom } from '../../../src/mesh/intentions/index.js';
 import type { StateStore } from '../../../src/state/index.js';
 import { http, intentionsBody, openStore, put } from './entry-store.js';
 
 describe('taking access away', () => {
   let store: StateStore;
-  const epoch = (destination: string, source: string): number => revocationEpoch(store.view, [destination], source);
+  const epoch = (destination: string, source: string): number =>
+    greatestEpoch(revocationsFrom(store.view, source), [destination]);
   const revocations = (): readonly string[] =>
     ['db', 'web', '*'].flatMap((destination) =>
       store.view.range('revocations', 'byDestination', [destination]).map(({ source }) => `${source}>${destination}`),

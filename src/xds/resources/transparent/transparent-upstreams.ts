@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../../core/index.js';
 import { entryOf } from '../../../mesh/discovery-chain/index.js';
-import { revocationsFrom } from '../../../mesh/intentions/index.js';
+import { greatestEpoch, revocationsFrom } from '../../../mesh/intentions/index.js';
 import { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from '../../../mesh/proxy/index.js';
 import { callableServicesCell } from '../../../mesh/transparent-proxy/index.js';
 import type { Cell, MeshView } from '../../../model/index.js';
@@ -72,7 +72,7 @@ export interface TransparentEpochs {
   readonly greatest: number;
 }
 
-/** As `revocationEpoch`, with one look at the revocations for all upstreams. Key: `transparentKey`. */
+/** With one look at the revocations for all upstreams. Key: `transparentKey`. */
 export const transparentEpochsCell: Cell<TransparentEpochs> = {
   kind: 'transparent-epochs',
   compute(view, key) {
@@ -81,7 +81,7 @@ export const transparentEpochsCell: Cell<TransparentEpochs> = {
     if (revoked.size === 0) return { upstreams: {}, ports: {}, greatest: 0 };
     const epochs = view.cell(transparentUpstreamsCell, key).flatMap(({ service, needs, isDestination }) => {
       const reached = isDestination ? [service] : destinationsOf(view, needs);
-      const epoch = Math.max(...['*', ...reached].map((destination) => revoked.get(destination) ?? 0));
+      const epoch = greatestEpoch(revoked, reached);
       return epoch > 0 ? [[service, epoch] as const] : [];
     });
     return {

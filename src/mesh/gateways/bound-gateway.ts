@@ -22,14 +22,22 @@ export const boundGatewayCell: Cell<BoundApiGateway | undefined> = {
   compute(view, name) {
     const gateway = entryOf(view, 'api-gateway', name);
     if (gateway === undefined) return undefined;
-    const routes = routesFor(view, name).filter((route) => isAccepted(view, route));
+    const accepted = routesFor(view, name).filter((route) => isAccepted(view, route));
+    const placed = accepted.map((route) => ({ route, places: placesOf(gateway, route) }));
+    const at = (listener: ApiGatewayListener) => placed.filter(({ places }) => places.includes(listener));
     return {
       name,
-      listeners: gateway.listeners.map((listener) => boundListener(view, gateway, listener, routes)),
-      services: routesByService(routes.filter((route) => placesOf(gateway, route).length > 0)),
+      listeners: gateway.listeners.map((listener) => boundListener(view, listener, at(listener))),
+      services: routesByService(placed.filter(({ places }) => places.length > 0)),
     };
   },
 };
+
+/** A route and the listeners of a gateway that it is bound to. */
+interface PlacedRoute {
+  readonly route: GatewayRoute;
+  readonly places: readonly ApiGatewayListener[];
+}
 
 /** The routes that ask for a gateway, by kind and name. */
 export function routesFor(view: MeshView, gateway: string): readonly GatewayRoute[] {
@@ -44,7 +52,7 @@ export function isAccepted(view: MeshView, { kind, name }: GatewayRoute): boolea
 }
 
 /** The listeners of a gateway that a route asks for and that it fits, whether it is accepted or not. */
-export function placesOf(gateway: ApiGatewayEntry, route: GatewayRoute): readonly ApiGatewayListener[] {
+function placesOf(gateway: ApiGatewayEntry, route: GatewayRoute): readonly ApiGatewayListener[] {
   const asked = (route.parents ?? []).filter(({ name }) => name === gateway.name);
   return gateway.listeners.filter(
     (listener) =>
@@ -76,24 +84,23 @@ function exists(view: MeshView, { kind, name }: ResourceReference): boolean {
 
 function boundListener(
   view: MeshView,
-  gateway: ApiGatewayEntry,
-  listener: ApiGatewayListener,
-  routes: readonly GatewayRoute[],
+  { name, tls }: ApiGatewayListener,
+  placed: readonly PlacedRoute[],
 ): BoundListener {
-  const bound = routes.filter((route) => placesOf(gateway, route).includes(listener));
   return {
-    name: listener.name,
-    routes: sortedReferences(bound.map(referenceTo)),
-    certificates: (listener.tls.certificates ?? []).filter((reference) => exists(view, reference)),
+    name,
+    routes: sortedReferences(placed.map(referenceTo)),
+    certificates: (tls.certificates ?? []).filter((reference) => exists(view, reference)),
   };
 }
 
-const referenceTo = ({ kind, name }: GatewayRoute): ResourceReference => ({ kind, name, sectionName: '' });
+const referenceTo = ({ route: { kind, name } }: PlacedRoute): ResourceReference => ({ kind, name, sectionName: '' });
 
-function routesByService(routes: readonly GatewayRoute[]): BoundApiGateway['services'] {
+function routesByService(routes: readonly PlacedRoute[]): BoundApiGateway['services'] {
   const found = new Map<string, ResourceReference[]>();
-  for (const route of routes)
-    for (const service of routeServices(route)) found.set(service, [...(found.get(service) ?? []), referenceTo(route)]);
+  for (const one of routes)
+    for (const service of routeServices(one.route))
+      found.set(service, [...(found.get(service) ?? []), referenceTo(one)]);
   const sorted = [...found].sort(([left], [right]) => (left < right ? -1 : 1));
   return Object.fromEntries(sorted.map(([service, references]) => [service, sortedReferences(references)]));
 }

@@ -9,10 +9,8 @@ import type {
 import { entryOf, protocolOf } from '../discovery-chain/index.js';
 import { boundGatewayCell } from './bound-gateway.js';
 import { linkedServices } from './linked-gateways.js';
-import { plainServicesCell } from './plain-services.js';
+import { EVERY_SERVICE, plainServicesCell } from './plain-services.js';
 import { type GatewayRouteKind, routeServices } from './route-acceptance.js';
-
-const EVERY_SERVICE = '*';
 
 /** One service that a gateway leads to, and how (consul-behaviour 1.3). What a kind of gateway does not have is empty. */
 export interface GatewayService {

@@ -1,8 +1,6 @@
 import type { Cell, IngressGatewayEntry, MeshView, ServiceRecord } from '../../model/index.js';
 import { entryOf, protocolOf } from '../discovery-chain/index.js';
-import { isPlainService } from './plain-services.js';
-
-const EVERY_SERVICE = '*';
+import { EVERY_SERVICE, isPlainService } from './plain-services.js';
 
 /**
  * The ingress gateways that expose a service, by name: those whose entry names it, and those that expose every service of its

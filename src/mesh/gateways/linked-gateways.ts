@@ -1,7 +1,6 @@
 import type { Cell, MeshView, ServiceRecord } from '../../model/index.js';
 import { entryOf } from '../discovery-chain/index.js';
-
-const EVERY_SERVICE = '*';
+import { EVERY_SERVICE, SERVERS, isPlainService, plainServicesCell } from './plain-services.js';
 
 /**
  * The terminating gateways that lead to a service, by name: those whose entry names it, and those for every service when it is
@@ -43,14 +42,14 @@ export function linkedServices(view: MeshView, gateway: string): readonly string
 }
 
 function outsideMesh(view: MeshView): readonly string[] {
-  const plain = view.range('services', 'byKind', ['']).map(({ service }) => service);
+  const plain = view.cell(plainServicesCell, '');
   const destinations = view.range('config-entries', 'byKind', ['service-defaults']).map(({ entry }) => entry.name);
   return [...new Set([...plain, ...destinations])].filter((service) => isOutsideMesh(view, service));
 }
 
 /** Whether a service is reached through gateways for every service: it has addresses, and nothing of it is in the mesh. */
 function isOutsideMesh(view: MeshView, service: string): boolean {
-  if (service === 'consul' || view.range('services', 'byConnect', [service]).length > 0) return false;
+  if (service === SERVERS || view.range('services', 'byConnect', [service]).length > 0) return false;
   if (entryOf(view, 'service-defaults', service)?.destination !== undefined) return true;
-  return view.range('services', 'byName', [service]).some(({ kind }) => kind === '');
+  return isPlainService(view, service);
 }

@@ -1,7 +1,10 @@
 import type { Cell, MeshView } from '../../model/index.js';
 
+/** What an entry of a gateway says instead of a name: every service that its wildcard stands for. */
+export const EVERY_SERVICE = '*';
+
 /** The servers themselves, which no gateway leads to by a wildcard. */
-const SERVERS = 'consul';
+export const SERVERS = 'consul';
 
 /** Services that have an instance which is no proxy and no gateway: what wildcards of gateways see. Sorted. Key: ''. */
 export const plainServicesCell: Cell<readonly string[]> = {

@@ -1,13 +1,10 @@
 import { AppError } from '../../core/index.js';
-import { compileChain, entryOf, isHttpLike, protocolOf } from '../../mesh/discovery-chain/index.js';
+import { compileAnywhere, entryOf, isHttpLike, protocolOf } from '../../mesh/discovery-chain/index.js';
 import type { MeshView } from '../../model/index.js';
 import { type EntryChange, affectedServices, changesChains, servicesWithEntries } from './affected-services.js';
 import { type ExportedTargets, checkExports, exportedTcpTargets } from './export-rules.js';
 import { checkIngressProtocols } from './ingress-rules.js';
 import { checkTokenProviders } from './token-rules.js';
-
-/** Chains are checked where this server is; which datacenter that is makes no difference to what is wrong with them. */
-const CHECKED_IN = 'dc1';
 
 /** What the checks have to know of the state before a write. */
 export interface GraphBefore {
@@ -28,7 +25,7 @@ export function graphBefore(view: MeshView, change: EntryChange): GraphBefore {
 export function checkGraph(view: MeshView, change: EntryChange, before: GraphBefore): void {
   // Who leads to a service is decided by other entries, or by the one that is written, which is its own chain's.
   for (const service of before.services) {
-    const result = compileChain(view, { service, evaluateInDatacenter: CHECKED_IN, overrides: {} });
+    const result = compileAnywhere(view, service);
     if (!result.ok) throw new AppError('invalidArgument', result.problem);
   }
   for (const destination of destinationsToCheck(view, change)) checkPermissions(view, destination);

@@ -1,10 +1,8 @@
 import { AppError } from '../../core/index.js';
-import { compileChain } from '../../mesh/discovery-chain/index.js';
+import { compileAnywhere } from '../../mesh/discovery-chain/index.js';
 import type { IngressGatewayEntry, MeshView } from '../../model/index.js';
 import { type EntryChange, changesChains } from './affected-services.js';
 
-/** Chains are compiled for any datacenter: their protocol is the same in all. */
-const CHECKED_IN = 'dc1';
 const EVERY_SERVICE = '*';
 
 /**
@@ -35,7 +33,7 @@ function checkGateway(view: MeshView, { name, listeners }: IngressGatewayEntry, 
   for (const { port, protocol, services } of listeners ?? [])
     for (const { name: service } of services) {
       if (service === EVERY_SERVICE) continue;
-      const result = compileChain(view, { service, evaluateInDatacenter: CHECKED_IN, overrides: {} });
+      const result = compileAnywhere(view, service);
       if (!result.ok) throw new AppError('invalidArgument', result.problem);
       const { chain } = result;
       if (chain.protocol === protocol) continue;

@@ -20,6 +20,11 @@ export function compileChain(view: MeshView, request: ChainRequest): ChainResult
   }
 }
 
+/** The chain of a service where the datacenter makes no difference: to its protocol, its kind of nodes, and what is wrong with it. */
+export function compileAnywhere(view: MeshView, service: string): ChainResult {
+  return compileChain(view, { service, evaluateInDatacenter: 'dc1', overrides: {} });
+}
+
 function compile(view: MeshView, request: ChainRequest): CompiledChain {
   const override = request.overrides.protocol ?? '';
   const compilation = startCompilation(view, request, override !== '' && !isHttpLike(override));

@@ -5,7 +5,7 @@
  */
 export type * from './compiled-chain.js';
 export { chainKey, discoveryChainCell } from './chain-cell.js';
-export { compileChain } from './compile.js';
+export { compileAnywhere, compileChain } from './compile.js';
 export { customizationHash } from './customization.js';
 export { type ChainVirtualIps, encodeCompiledChain } from './encode-chain.js';
 export { entryOf, isHttpLike, protocolOf, trustDomainOf } from './entries.js';

@@ -1,6 +1,6 @@
 import { tupleKey, tupleParts } from '../../core/index.js';
 import type { Cell, HttpRouteEntry, MeshView, TcpRouteEntry } from '../../model/index.js';
-import { compileChain, entryOf, isHttpLike } from '../discovery-chain/index.js';
+import { compileAnywhere, entryOf, isHttpLike } from '../discovery-chain/index.js';
 
 export type GatewayRoute = HttpRouteEntry | TcpRouteEntry;
 export type GatewayRouteKind = GatewayRoute['kind'];
@@ -12,9 +12,6 @@ export interface RouteAcceptance {
   readonly message: string;
 }
 
-/** Which datacenter a chain is compiled for makes no difference to whether it can be, and to its protocol. */
-const COMPILED_FOR = 'dc1';
-
 const ACCEPTED: RouteAcceptance = { accepted: true, reason: 'Accepted', message: 'route is valid' };
 
 /** The protocol of a service's chain, or what is wrong with the chain. Key: the service's name. */
@@ -22,7 +19,7 @@ const chainProtocolCell: Cell<{ readonly protocol: string; readonly problem?: st
   kind: 'chain-protocol',
   compute(view, service) {
     if (service === '') return { protocol: '', problem: 'serviceName is required' };
-    const result = compileChain(view, { service, evaluateInDatacenter: COMPILED_FOR, overrides: {} });
+    const result = compileAnywhere(view, service);
     return result.ok ? { protocol: result.chain.protocol } : { protocol: '', problem: result.problem };
   },
 };

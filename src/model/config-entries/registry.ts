@@ -109,13 +109,24 @@ function configEntryServices(entry: ConfigEntry): readonly string[] {
     : configEntryReferences(entry);
 }
 
-/** Names are parts of keys: the entry's own, those of an intention's callers, and of what a gateway leads to. */
+/** The names by which an entry says where it belongs to or what it uses: gateways and their listeners, certificates. */
+function referredNames(entry: ConfigEntry): readonly string[] {
+  const references =
+    entry.kind === 'http-route' || entry.kind === 'tcp-route'
+      ? (entry.parents ?? [])
+      : entry.kind === 'api-gateway'
+        ? entry.listeners.flatMap(({ tls }) => tls.certificates ?? [])
+        : [];
+  return references.flatMap(({ name, sectionName }) => [name, sectionName]);
+}
+
+/** Names are parts of keys: the entry's own, those of an intention's callers, of what a gateway leads to, and of what is referred to. */
 function entryNameProblem(entry: ConfigEntry): string | undefined {
   const sources = entry.kind === 'service-intentions' ? entry.sources.map(({ name }) => name) : [];
   const isService = entry.kind.startsWith('service-');
   const own = isService ? meshNameProblem(entry.name) : nameProblem(entry.name);
   const linked = GATEWAY_KINDS.has(entry.kind) ? configEntryServices(entry) : [];
-  const others = [...sources.map(nameProblem), ...linked.map(meshNameProblem)];
+  const others = [...[...sources, ...referredNames(entry)].map(nameProblem), ...linked.map(meshNameProblem)];
   const problem = own ?? others.find((found) => found !== undefined);
   return problem && `Name ${problem}`;
 }

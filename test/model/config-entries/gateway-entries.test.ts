@@ -72,6 +72,14 @@ describe('routes of API gateways', () => {
     expect(() => decodeConfigEntry(route({ Services: services, ...rule }))).toThrow(problem);
   });
 
+  it.each([
+    ['a gateway', { Kind: 'tcp-route', Name: 't', Parents: [{ Name: 'gw\0x' }] }],
+    ['a listener', route({}, { Parents: [{ Name: 'gw', SectionName: 'a\nb' }] })],
+    ['a certificate', gateway(listener({ TLS: { Certificates: [{ Name: 'c\0' }] } }))],
+  ])('and gateways are refused with control characters in the name of %s', (_what, given) => {
+    expect(() => decodeConfigEntry(given)).toThrow('Name must not contain control characters');
+  });
+
   it('have at most 256 regular expressions, of paths, headers and parameters together', () => {
     const named = (count: number) => Array.from({ length: count }, () => ({ Match: 'regex', Name: 'a', Value: 'b+' }));
     const path = { Match: 'regex', Value: '/b+' };

@@ -49,8 +49,7 @@ export async function configureCa(store: StateStore, clock: Clock, request: CaCo
       ...(started === undefined ? {} : { started }),
     });
     if (!next) return;
-    const { createIndex: _created, modifyIndex: _modified, ...old } = active;
-    transaction.put('ca-roots', { ...old, active: false, rotatedOutAt: new Date(clock.now()).toISOString() });
+    transaction.put('ca-roots', { ...active, active: false, rotatedOutAt: new Date(clock.now()).toISOString() });
     transaction.put('ca-roots', next.root);
     transaction.put('ca-keys', next.key);
     // It has signed its successor and is of no use any more.
@@ -93,10 +92,8 @@ export async function pruneRoots(store: StateStore, clock: Clock): Promise<numbe
       transaction.delete('ca-keys', id);
     }
     const [only, ...others] = roots.filter((root) => !due.includes(root));
-    if (due.length > 0 && only && others.length === 0 && only.intermediatePems.length > 0) {
-      const { createIndex: _created, modifyIndex: _modified, ...root } = only;
-      transaction.put('ca-roots', { ...root, intermediatePems: [] });
-    }
+    if (due.length > 0 && only && others.length === 0 && only.intermediatePems.length > 0)
+      transaction.put('ca-roots', { ...only, intermediatePems: [] });
     return due.length;
   });
   return result;

@@ -20,7 +20,19 @@ const LONGEST_LEAF_MS = 8760 * HOUR_MS;
 const SHORTEST_INTERMEDIATE_MS = 3 * HOUR_MS;
 /** An intermediate lives at least as long as so many leaves. */
 const LEAVES_PER_INTERMEDIATE = 3;
-const KEY_BITS: Readonly<Record<KeyChoice['type'], readonly number[]>> = { ec: [256, 384, 521], rsa: [2048, 4096] };
+
+/** How long things live when nobody says otherwise (consul-behaviour.md 7.1). */
+export const DEFAULT_LIFETIMES = {
+  leafTtlMs: 72 * HOUR_MS,
+  intermediateTtlMs: 8760 * HOUR_MS,
+  rootTtlMs: 87_600 * HOUR_MS,
+};
+
+/** The sizes of keys that can be made; the first is that of who does not choose. */
+export const KEY_BITS: Readonly<Record<KeyChoice['type'], readonly [number, ...number[]]>> = {
+  ec: [256, 384, 521],
+  rsa: [2048, 4096],
+};
 
 /** `Config` of the built-in provider (consul-behaviour.md 7.1); what is not given has its default. */
 export interface CaSettings {
@@ -80,9 +92,9 @@ export function readCaSettings(config: Readonly<Record<string, unknown>>, cluste
   for (const name of ['csrMaxPerSecond', 'csrMaxConcurrent'] as const)
     if ((given[name] ?? 0) < 0) throw new AppError('invalidArgument', `${name} must not be negative`);
   const settings = {
-    leafTtlMs: given.leafCertTtlMs || 72 * HOUR_MS,
-    intermediateTtlMs: given.intermediateCertTtlMs || 8760 * HOUR_MS,
-    rootTtlMs: given.rootCertTtlMs || 87_600 * HOUR_MS,
+    leafTtlMs: given.leafCertTtlMs || DEFAULT_LIFETIMES.leafTtlMs,
+    intermediateTtlMs: given.intermediateCertTtlMs || DEFAULT_LIFETIMES.intermediateTtlMs,
+    rootTtlMs: given.rootCertTtlMs || DEFAULT_LIFETIMES.rootTtlMs,
     key: readKey(given),
   };
   if (given.skipValidate !== true) checkLifetimes(settings);
@@ -95,7 +107,7 @@ function readKey({ privateKeyType, privateKeyBits }: GivenSettings): KeyChoice {
   const type = privateKeyType || 'ec';
   if (type !== 'ec' && type !== 'rsa')
     throw new AppError('invalidArgument', `private key type must be either 'ec' or 'rsa', not "${type}"`);
-  const bits = privateKeyBits || (type === 'ec' ? 256 : 2048);
+  const bits = privateKeyBits || KEY_BITS[type][0];
   if (!KEY_BITS[type].includes(bits))
     throw new AppError(
       'invalidArgument',

@@ -1,19 +1,17 @@
-import { shortDuration } from '../../ca/index.js';
+import { DEFAULT_LIFETIMES, KEY_BITS, shortDuration } from '../../ca/index.js';
 import { AppError } from '../../core/index.js';
 import type { AgentConfig } from './agent-config.js';
 import type { AgentOptions } from './options.js';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 /** Our leaves may be as short as a minute; Consul's limit is an hour. */
-const SHORTEST_LEAF_MS = MINUTE_MS;
+const SHORTEST_LEAF_MS = 60_000;
 
 /** `connect.ca_config` with defaults filled in and rules checked. Throws AppError('invalidArgument' | 'unsupported'). */
 export function resolveCa(connect: NonNullable<AgentOptions['connect']>): AgentConfig['ca'] {
   const given = connect.caConfig ?? {};
   const keyType = given.privateKeyType ?? 'ec';
-  const leafTtlMs = given.leafCertTtlMs ?? 72 * HOUR_MS;
-  const rootTtlMs = given.rootCertTtlMs ?? 87_600 * HOUR_MS;
+  const leafTtlMs = given.leafCertTtlMs ?? DEFAULT_LIFETIMES.leafTtlMs;
+  const rootTtlMs = given.rootCertTtlMs ?? DEFAULT_LIFETIMES.rootTtlMs;
   if (connect.caProvider && connect.caProvider !== 'consul')
     throw new AppError(
       'unsupported',
@@ -23,13 +21,14 @@ export function resolveCa(connect: NonNullable<AgentOptions['connect']>): AgentC
     throw new AppError('invalidArgument', `connect.ca_config.private_key_type must be "ec" or "rsa", not "${keyType}"`);
   if (leafTtlMs < SHORTEST_LEAF_MS || leafTtlMs > rootTtlMs)
     throw new AppError('invalidArgument', 'connect.ca_config.leaf_cert_ttl must be between 1m and root_cert_ttl');
-  const keyBits = given.privateKeyBits ?? (keyType === 'ec' ? 256 : 2048);
-  if (!(keyType === 'ec' ? [256, 384, 521] : [2048, 4096]).includes(keyBits))
+  const sizes = KEY_BITS[keyType];
+  const keyBits = given.privateKeyBits ?? sizes[0];
+  if (!sizes.includes(keyBits))
     throw new AppError(
       'invalidArgument',
-      `connect.ca_config.private_key_bits ${keyBits} does not fit a key of type ${keyType}: use ${keyType === 'ec' ? '256, 384 or 521' : '2048 or 4096'}`,
+      `connect.ca_config.private_key_bits ${keyBits} does not fit a key of type ${keyType}: use ${sizes.slice(0, -1).join(', ')} or ${sizes.at(-1)}`,
     );
-  const intermediateTtlMs = given.intermediateCertTtlMs ?? 8760 * HOUR_MS;
+  const intermediateTtlMs = given.intermediateCertTtlMs ?? DEFAULT_LIFETIMES.intermediateTtlMs;
   const shown = {
     IntermediateCertTTL: shortDuration(intermediateTtlMs),
     LeafCertTTL: shortDuration(leafTtlMs),

@@ -95,10 +95,10 @@ export interface ProxyProblem {
   readonly problem: string;
 }
 
-/** Query side of what the proxies have; lives in memory of the server that holds the streams. */
 /** A connected proxy, without what it has been sent. */
 export type ConnectedClient = Pick<ProxyStatus, 'node' | 'proxyId' | 'service' | 'userAgent' | 'version'>;
 
+/** Query side of what the proxies have; lives in memory of the server that holds the streams. */
 export interface Propagation {
   list(): readonly ProxyStatus[];
   /** Who is connected now, in no order: cheap, for decisions that concern all of them. */

@@ -2,15 +2,17 @@
 // Rooms in the order of their dependencies; each may import those named and itself.
 const foundation = ['core', 'model', 'lang'];
 const pure = [...foundation, 'mesh', 'xds/resources', 'xds/envoy-api'];
-const stateful = [...pure, 'snapshot', 'telemetry', 'state', 'acl', 'ca'];
-const domain = [...stateful, 'discovery', 'federation', 'xds/server', 'xds/index.ts'];
+const stateful = [...pure, 'snapshot', 'backup', 'telemetry', 'state', 'acl', 'ca'];
+const domain = [...stateful, 'discovery', 'federation', 'xds/server', 'xds/index.ts', 'cluster/credentials'];
 
 const rooms = {
   core: [],
   lang: ['core'],
   model: ['core', 'lang'],
   snapshot: ['core'],
+  backup: [...foundation, 'snapshot'],
   telemetry: foundation,
+  watches: ['core'],
   mesh: foundation,
   'xds/envoy-api': foundation,
   'xds/resources': [...foundation, 'mesh', 'xds/envoy-api'],
@@ -20,10 +22,13 @@ const rooms = {
   discovery: stateful,
   federation: stateful,
   'xds/server': stateful,
-  agent: domain,
+  'cluster/credentials': foundation,
+  cluster: domain,
+  agent: [...domain, 'watches'],
   edges: [...domain, 'agent'],
-  server: [...domain, 'agent', 'edges'],
-  cli: [...foundation, 'snapshot'],
+  'client-agent': [...domain, 'agent', 'edges', 'cluster'],
+  server: [...domain, 'agent', 'edges', 'cluster', 'client-agent'],
+  cli: [...foundation, 'snapshot', 'backup', 'cluster/credentials', 'watches'],
   ui: foundation,
 };
 
@@ -46,18 +51,20 @@ const owners = [
   ['reflect-metadata', ['ca', 'cli/tls']],
   ['classic-level', ['state/backend']],
   ['fastify', ['edges/http']],
-  // Two wire formats that know nothing of each other: Envoy's for proxies, and etcd's for the state below them.
-  ['@grpc/proto-loader', ['xds/envoy-api', 'state/backend/etcd/client']],
+  // Three wire formats that know nothing of each other: Envoy's for proxies, etcd's for the state below them, and our own agents'.
+  ['@grpc/proto-loader', ['xds/envoy-api', 'state/backend/etcd/client', 'cluster/wire']],
   ['@grpc/grpc-js-xds', ['xds/envoy-api']],
-  ['@grpc/grpc-js', ['xds/server', 'xds/envoy-api', 'edges/grpc', 'agent/checks', 'state/backend/etcd/client', 'federation']],
+  ['@grpc/grpc-js', ['xds/server', 'xds/envoy-api', 'edges/grpc', 'agent/checks', 'state/backend/etcd/client', 'federation', 'cluster', 'client-agent']],
   ['commander', ['cli']],
   ['picocolors', ['cli']],
+  ['luaparse', ['lang']],
   ['re2js', ['lang']],
   ['zod', ['model', 'agent']],
   ['pino', ['telemetry', 'edges/http']],
   ['prom-client', ['telemetry']],
   ['semver', ['xds/server', 'cli']],
-  ['undici', ['agent', 'cli', 'ca/providers', 'acl']],
+  ['aws4fetch', ['backup/s3']],
+  ['undici', ['agent', 'backup/s3', 'cli', 'ca/providers', 'acl']],
 ];
 const ownership = owners.map(([name, folders]) =>
   rule(
@@ -77,7 +84,7 @@ module.exports = {
     rule('every-folder-is-a-room', 'a new folder under src/ needs its place in these rules', { path: '^src/[^/]+/', pathNot: under([...Object.keys(rooms), 'xds/index.ts']) }, { path: '.' }),
     rule('only-agent-commands-start-servers', 'the cli reaches an agent by HTTP; only `agent` and `dev` build one, lazily', { path: '^src/cli/' }, {
       path: '^src/',
-      pathNot: under(['cli', 'server', 'agent', 'snapshot', ...foundation]),
+      pathNot: under(['cli', 'server', 'agent', 'snapshot', 'backup', 'cluster/credentials', 'watches', ...foundation]),
     }),
     rule('pure-rooms-do-no-io', 'same input, same output: no clock, no I/O, no rxjs', { path: pureRooms }, {
       dependencyTypes: ['core'],

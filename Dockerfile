@@ -1,10 +1,13 @@
-# The control plane and, beside it, an Envoy: one image for `agent` and for `connect envoy`.
+# The control plane and, beside it, an Envoy and an etcd: one image for `agent`, `connect envoy`, and servers that form a cluster.
 #   docker build -t meshwright .
 #   docker run --rm -p 127.0.0.1:8500:8500 meshwright
 ARG NODE_IMAGE=node:20-bookworm-slim
 ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.0
+ARG ETCD_IMAGE=gcr.io/etcd-development/etcd:v3.6.6
 
 FROM ${ENVOY_IMAGE} AS envoy
+
+FROM ${ETCD_IMAGE} AS etcd
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
@@ -21,6 +24,7 @@ RUN useradd --system --create-home --home-dir /var/lib/meshwright --shell /usr/s
   && mkdir -p /etc/meshwright
 WORKDIR /opt/meshwright
 COPY --from=envoy /usr/local/bin/envoy /usr/local/bin/envoy
+COPY --from=etcd /usr/local/bin/etcd /usr/local/bin/etcd
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 COPY package.json LICENSE ./

@@ -1,29 +1,24 @@
 #!/usr/bin/env node
-// Builds dist/: types of the Envoy API, then plain tsc. Incremental; prints one line.
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// Builds dist/: types of the Envoy API, then one bundle of our own sources, in as few files as loading in part allows. A process starts with
+// half the CPU time that a file per module took. Types are checked by `npm run check`. Prints one line.
+import { chmodSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateEnvoyTypes } from './generate-envoy-types.mjs';
+import { bundle } from './lib/bundle.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+/** What is run as a program of its own. */
+const entries = ['main', 'cli/dev/warden-main', 'cli/dev/demo-service-main'];
 const startedAt = performance.now();
 generateEnvoyTypes();
-const cache = join(root, '.cache');
-const info = join(cache, 'build.tsbuildinfo');
-mkdirSync(cache, { recursive: true });
-if (!existsSync(join(root, 'dist'))) rmSync(info, { force: true });
-const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+rmSync(dist, { recursive: true, force: true });
 try {
-  execFileSync(process.execPath, [compiler, '-p', root, '--incremental', '--tsBuildInfoFile', info], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-} catch {
-  console.error('build failed: see the messages above');
+  await bundle(root, Object.fromEntries(entries.map((path) => [path, path])), dist);
+} catch (error) {
+  console.error(`build failed: ${error.message}`);
   process.exit(1);
 }
-const main = join(root, 'dist', 'main.js');
-if (existsSync(main)) chmodSync(main, 0o755);
+chmodSync(join(dist, 'main.js'), 0o755);
 console.log(`built dist/ in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);

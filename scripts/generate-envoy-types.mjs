@@ -24,6 +24,17 @@ const overlayTexts = (list) =>
       .map((name) => readFileSync(join(folder, name), 'utf8')),
   );
 
+/**
+ * What is undefined is left out of the bytes: so fields of messages that are written may be. What is read has them or has not.
+ */
+function allowUndefined(file) {
+  const text = readFileSync(file, 'utf8');
+  const allowed = text.replace(/^export interface (\w+) \{$[^]*?^\}$/gm, (whole, name) =>
+    name.endsWith('__Output') ? whole : whole.replace(/^( {2}'\w+'\?: .*);$/gm, '$1 | undefined;'),
+  );
+  writeFileSync(file, allowed);
+}
+
 /** Generates the types unless they are there already; returns whether it had to. */
 export function generateEnvoyTypes() {
   const list = JSON.parse(readFileSync(listFile, 'utf8'));
@@ -33,7 +44,7 @@ export function generateEnvoyTypes() {
     (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).version,
   );
   const stamp = createHash('sha256')
-    .update(JSON.stringify([list, versions, overlayTexts(list), 2]))
+    .update(JSON.stringify([list, versions, overlayTexts(list), 3]))
     .digest('hex');
   const stampFile = join(target, '.stamp');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
@@ -60,6 +71,8 @@ export function generateEnvoyTypes() {
   );
   // One file per proto file describes services; files of one name overwrite each other, and nobody needs them.
   for (const name of readdirSync(target)) if (name.endsWith('.ts')) rmSync(join(target, name));
+  for (const name of readdirSync(target, { recursive: true }))
+    if (name.endsWith('.ts')) allowUndefined(join(target, name));
   writeFileSync(stampFile, stamp);
   return true;
 }

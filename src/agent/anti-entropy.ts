@@ -1,28 +1,29 @@
-import type { Clock } from '../core/index.js';
-import { applyDeregistration, applyRegistration } from '../discovery/catalog/index.js';
-import { checkKey, nodeKey, serviceKey } from '../model/index.js';
-import type { StateStore, Transaction } from '../state/index.js';
+import { AppError, type Clock } from '../core/index.js';
+import { SERF_HEALTH } from '../model/index.js';
 import type { LocalState } from './local-state.js';
-import type { NodeFacts } from './node-facts.js';
+import type { CatalogChange, NodeCatalog } from './node-catalog.js';
 
-/** Registered by the server itself; never removed as unknown. */
-export const SERF_HEALTH = 'serfHealth';
+/** Registered by the server itself, as is `SERF_HEALTH`; never removed as unknown. */
 export const SERVER_SERVICE = 'consul';
 
+/** At least; at most twice as long. */
 const FULL_SYNC_MS = 60_000;
 const RETRY_MS = 15_000;
-
-type Copy = (transaction: Transaction) => void;
+/** Servers that are there again are not asked by all agents at one time. */
+const RESYNC_SPREAD_MS = 3_000;
+/** From here on every doubling of the cluster makes full comparisons rarer. */
+const SMALL_CLUSTER_NODES = 128;
 
 export interface AntiEntropyOptions {
-  readonly store: StateStore;
+  readonly catalog: NodeCatalog;
   readonly clock: Clock;
-  readonly facts: NodeFacts;
+  /** 0 <= random() < 1. */
+  readonly random: () => number;
   readonly local: LocalState;
   readonly warn: (fields: object, message: string) => void;
 }
 
-/** Copies local services and checks into the catalog: what changed at once, everything once a minute (consul-behaviour 11.4). */
+/** Copies local services and checks into the catalog: what changed at once, everything from time to time (consul-behaviour 11.4). */
 export class AntiEntropy {
   readonly #options: AntiEntropyOptions;
   readonly #dirtyServices = new Set<string>();
@@ -31,14 +32,14 @@ export class AntiEntropy {
   #running: Promise<void> | undefined;
   #cancelTimer = (): void => undefined;
   #closed = false;
+  #paused = false;
+  #failing = false;
+  #lastProblems: ReadonlySet<string> = new Set();
   readonly #forget: () => void;
 
   constructor(options: AntiEntropyOptions) {
     this.#options = options;
-    this.#forget = options.store.onRestored(() => {
-      this.#full = true;
-      void this.sync();
-    });
+    this.#forget = options.catalog.onResync(() => this.#resync());
   }
 
   /** Marks a service (and what it owns is marked by the caller) as different from the catalog. */
@@ -53,12 +54,24 @@ export class AntiEntropy {
   /** Resolves when what is marked now is in the catalog, or when that failed and will be tried again. */
   async sync(): Promise<void> {
     if (this.#running) await this.#running;
-    if (this.#closed || (!this.#full && this.#dirtyServices.size === 0 && this.#dirtyChecks.size === 0))
+    if (this.#paused || this.#closed || (!this.#full && this.#dirtyServices.size === 0 && this.#dirtyChecks.size === 0))
       return this.#running;
     this.#running ??= this.#pass().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
+  }
+
+  /** Resolves when nothing is being copied; nothing will be until `resume`, which compares everything. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    await this.#running;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#full = true;
+    void this.sync();
   }
 
   close(): void {
@@ -67,44 +80,70 @@ export class AntiEntropy {
     this.#cancelTimer();
   }
 
+  /** At once where nothing was missed; else in a moment, when other agents have had theirs. */
+  #resync(): void {
+    this.#full = true;
+    if (!this.#failing) void this.sync();
+    else this.#next(Math.floor(this.#options.random() * RESYNC_SPREAD_MS));
+  }
+
   async #pass(): Promise<void> {
     const full = this.#full;
-    const services = full ? this.#everyService() : [...this.#dirtyServices];
-    const checks = full ? this.#everyCheck() : [...this.#dirtyChecks];
+    const [dirtyServices, dirtyChecks] = [[...this.#dirtyServices], [...this.#dirtyChecks]];
     this.#full = false;
     this.#dirtyServices.clear();
     this.#dirtyChecks.clear();
-    const copies: readonly Copy[] = [
-      ...(full ? [(transaction: Transaction) => this.#putNode(transaction)] : []),
-      ...services.map((id) => (transaction: Transaction) => this.#copyService(transaction, id)),
-      ...checks.map((id) => (transaction: Transaction) => this.#copyCheck(transaction, id)),
-    ];
-    this.#next((await this.#copyAll(copies)) ? FULL_SYNC_MS : RETRY_MS);
+    const refused = await this.#copy(full, dirtyServices, dirtyChecks);
+    // Once in a row: it is tried again for as long as it takes.
+    for (const problem of refused.filter((text) => !this.#lastProblems.has(text)))
+      this.#options.warn({ error: problem }, 'a local service could not be copied into the catalog; trying again');
+    this.#lastProblems = new Set(refused);
+    this.#failing = refused.length > 0;
+    const leastMs = this.#failing ? RETRY_MS : this.#fullSyncMs();
+    // Agents that began, or failed, at the same time do not go on in step.
+    this.#next(Math.ceil(leastMs * (1 + this.#options.random())));
   }
 
-  /** All in one transaction; when something in it is refused, one by one, so that one bad service keeps no other out. */
-  async #copyAll(copies: readonly Copy[]): Promise<boolean> {
-    if (await this.#commit(copies, copies.length === 1)) return true;
-    if (copies.length === 1) return false;
-    let complete = true;
-    for (const copy of copies) complete = (await this.#commit([copy], true)) && complete;
-    return complete;
-  }
-
-  async #commit(copies: readonly Copy[], warns: boolean): Promise<boolean> {
+  /** Returns what could not be copied. */
+  async #copy(full: boolean, services: readonly string[], checks: readonly string[]): Promise<readonly string[]> {
+    const { catalog, local } = this.#options;
     try {
-      await this.#options.store.transact('anti-entropy', (transaction) => {
-        for (const copy of copies) copy(transaction);
-      });
-      return true;
+      const stored = full ? await catalog.read() : undefined;
+      const serviceIds = stored === undefined ? services : [...local.services.keys(), ...stored.serviceIds];
+      const checkIds = stored === undefined ? checks : [...local.checks.keys(), ...stored.checkIds];
+      const changes: readonly CatalogChange[] = [
+        ...(full ? [{ kind: 'node' } as const] : []),
+        ...[...new Set(serviceIds)]
+          .filter((id) => id !== SERVER_SERVICE)
+          .map(
+            (id) =>
+              ({ kind: 'service', id, service: local.services.get(id), token: local.tokens.service(id) }) as const,
+          ),
+        ...[...new Set(checkIds)]
+          .filter((id) => id !== SERF_HEALTH)
+          .map((id) => ({ kind: 'check', id, check: local.checks.get(id), token: local.tokens.check(id) }) as const),
+      ];
+      const refused = await catalog.write(changes);
+      if (refused.length === 0) this.#forgetTokens(changes);
+      return refused;
     } catch (thrown) {
-      if (warns)
-        this.#options.warn(
-          { error: String(thrown) },
-          'a local service could not be copied into the catalog; trying again',
-        );
-      return false;
+      return [AppError.from(thrown).message];
     }
+  }
+
+  /** What has gone from here and from the catalog needs its token no longer. */
+  #forgetTokens(changes: readonly CatalogChange[]): void {
+    const { services, checks, tokens } = this.#options.local;
+    for (const { kind, ...change } of changes)
+      if ('id' in change && kind !== 'node' && !(kind === 'service' ? services : checks).has(change.id))
+        tokens.forget(kind, change.id);
+  }
+
+  /** Longer in large clusters, for all agents compare with the same servers. */
+  #fullSyncMs(): number {
+    const nodes = this.#options.catalog.nodeCount();
+    const scale = nodes <= SMALL_CLUSTER_NODES ? 1 : Math.ceil(Math.log2(nodes / SMALL_CLUSTER_NODES)) + 1;
+    return scale * FULL_SYNC_MS;
   }
 
   #next(delayMs: number): void {
@@ -114,45 +153,5 @@ export class AntiEntropy {
       this.#full = true;
       void this.sync();
     });
-  }
-
-  #everyService(): string[] {
-    const { store, local, facts } = this.#options;
-    const stored = store.view.range('services', 'byNode', [nodeKey(facts.node)]).map((service) => service.id);
-    return [...new Set([...local.services.keys(), ...stored])].filter((id) => id !== SERVER_SERVICE);
-  }
-
-  #everyCheck(): string[] {
-    const { store, local, facts } = this.#options;
-    const stored = store.view.range('checks', 'byNode', [nodeKey(facts.node)]).map((check) => check.checkId);
-    return [...new Set([...local.checks.keys(), ...stored])].filter((id) => id !== SERF_HEALTH);
-  }
-
-  #registration() {
-    return { ...this.#options.facts, checks: [] };
-  }
-
-  #putNode(transaction: Transaction): void {
-    applyRegistration(transaction, { ...this.#registration(), skipNodeUpdate: false });
-  }
-
-  #copyService(transaction: Transaction, id: string): void {
-    const { local, facts } = this.#options;
-    const service = local.services.get(id);
-    if (service === undefined) {
-      applyDeregistration(transaction, { node: facts.node, serviceId: id, checkId: '' });
-      return;
-    }
-    const stored = transaction.get('services', serviceKey(facts.node, id));
-    const tags = service.enableTagOverride && stored ? stored.tags : service.tags;
-    applyRegistration(transaction, { ...this.#registration(), skipNodeUpdate: true, service: { ...service, tags } });
-  }
-
-  #copyCheck(transaction: Transaction, id: string): void {
-    const { local, facts } = this.#options;
-    const check = local.checks.get(id);
-    if (check) applyRegistration(transaction, { ...this.#registration(), skipNodeUpdate: true, checks: [check] });
-    else if (transaction.get('checks', checkKey(facts.node, id)))
-      applyDeregistration(transaction, { node: facts.node, serviceId: '', checkId: id });
   }
 }

@@ -1,4 +1,4 @@
-import { type Cell, nodeKey } from '../model/index.js';
+import { type Cell, nodeKey, type ProxySettings } from '../model/index.js';
 import type { CheckDefinition } from '../model/definitions/index.js';
 import { proxyKey, resolvedProxyCell } from '../mesh/proxy/index.js';
 import { type ExposedPlace, exposable } from './exposed-definition.js';
@@ -20,14 +20,20 @@ export const exposingProxiesCell: Cell<readonly ExposingProxy[]> = {
     view.range('services', 'byNode', [nodeKey(node)]).flatMap(({ kind, id }) => {
       const proxy =
         kind === 'connect-proxy' ? view.cell(resolvedProxyCell, proxyKey({ node, proxyId: id })) : undefined;
-      if (!proxy?.expose.checks || proxy.settings.destinationServiceId === '') return [];
-      const given = proxy.config['bind_address'];
-      const address = typeof given === 'string' && given !== '' ? given : proxy.address;
-      return [
-        { serviceId: proxy.settings.destinationServiceId, address: EVERYWHERE.has(address) ? '127.0.0.1' : address },
-      ];
+      return proxy === undefined ? [] : exposingProxy({ ...proxy.settings, ...proxy }, proxy.address);
     }),
 };
+
+/** A proxy with its central configuration, when it exposes the checks of its service; `address` is its own. */
+export function exposingProxy(
+  proxy: Pick<ProxySettings, 'expose' | 'config' | 'destinationServiceId'>,
+  address: string,
+): readonly ExposingProxy[] {
+  if (!proxy.expose.checks || proxy.destinationServiceId === '') return [];
+  const given = proxy.config['bind_address'];
+  const bound = typeof given === 'string' && given !== '' ? given : address;
+  return [{ serviceId: proxy.destinationServiceId, address: EVERYWHERE.has(bound) ? '127.0.0.1' : bound }];
+}
 
 /**
  * Which checks go through a proxy, and by which port. A check keeps its port as long as it is exposed; no port is given twice.

@@ -3,7 +3,7 @@ import type { CheckDefinition, ServiceDefinition } from '../model/definitions/in
 import type { CheckStatus } from '../model/index.js';
 import { checkProxy } from '../discovery/catalog/index.js';
 import { AntiEntropy } from './anti-entropy.js';
-import { type ExposingProxy, exposingProxiesCell } from './check-exposure.js';
+import type { ExposingProxy } from './check-exposure.js';
 import { dnsProblems } from './dns-names.js';
 import type { LocalAgent, LocalCheck, LocalService, Origin } from './local-agent.js';
 import type { LocalAgentOptions } from './local-agent-options.js';
@@ -23,11 +23,19 @@ import {
 const REAP_EVERY_MS = 30_000;
 
 /** The local agent of a node. Restores what was persisted, starts its checks, and copies all of it into the catalog. */
-export function createLocalAgent(options: LocalAgentOptions): LocalAgent & { start(): Promise<void> } {
+export function createLocalAgent(options: LocalAgentOptions): StartableAgent {
   return new Agent(options);
 }
 
-class Agent implements LocalAgent {
+/** A local agent in the hands of who runs it. */
+export interface StartableAgent extends LocalAgent {
+  start(): Promise<void>;
+  /** Resolves when nothing is on its way into the catalog; nothing will be until `resumeCopying`, which compares everything. */
+  pauseCopying(): Promise<void>;
+  resumeCopying(): void;
+}
+
+class Agent implements StartableAgent {
   readonly node: string;
   readonly #options: LocalAgentOptions;
   readonly #local = new LocalState();
@@ -42,10 +50,10 @@ class Agent implements LocalAgent {
   constructor(options: LocalAgentOptions) {
     this.#options = options;
     this.node = options.facts.node;
-    const { store, clock, facts, logger, dataDir } = options;
+    const { catalog, clock, random, logger, dataDir } = options;
     const local = this.#local;
     const warn = (fields: object, text: string): void => logger.warn(fields, text);
-    this.#antiEntropy = new AntiEntropy({ store, clock, facts, local, warn });
+    this.#antiEntropy = new AntiEntropy({ catalog, clock, random, local, warn });
     this.#checks = new LocalChecks({
       ...options,
       local,
@@ -67,9 +75,9 @@ class Agent implements LocalAgent {
 
   async start(): Promise<void> {
     this.#restore();
-    await this.#antiEntropy.sync();
+    await this.#copied();
     this.#checks.start();
-    this.#stopWatching = this.#options.store.subscribe(exposingProxiesCell, this.node, (all) => this.#reroute(all));
+    this.#stopWatching = this.#options.catalog.watchExposing((proxies) => this.#reroute(proxies));
     this.#scheduleReaper();
   }
 
@@ -121,7 +129,7 @@ class Agent implements LocalAgent {
   async updateTtlCheck(id: string, status: CheckStatus, output: string): Promise<void> {
     if (!this.#local.checks.has(id)) throw unknownCheck(id);
     this.#checks.push(id, { status, output });
-    await this.#antiEntropy.sync();
+    await this.#copied();
   }
 
   async setNodeMaintenance(enable: boolean, reason: string): Promise<void> {
@@ -137,6 +145,14 @@ class Agent implements LocalAgent {
     return this.#local.nextChange(signal);
   }
 
+  pauseCopying(): Promise<void> {
+    return this.#antiEntropy.pause();
+  }
+
+  resumeCopying(): void {
+    this.#antiEntropy.resume();
+  }
+
   async close(): Promise<void> {
     this.#cancelReaper();
     this.#stopWatching();
@@ -148,8 +164,21 @@ class Agent implements LocalAgent {
   /** What changed is told to all who wait, is in the catalog, and new checks begin. */
   async #settle(): Promise<void> {
     this.#local.changed();
-    await this.#antiEntropy.sync();
+    await this.#copied();
     this.#checks.start();
+  }
+
+  /** What changed is in the catalog; or that takes longer than a caller should wait, and goes on without him. */
+  async #copied(): Promise<void> {
+    const { clock, copyPatienceMs } = this.#options;
+    const copied = this.#antiEntropy.sync();
+    if (copyPatienceMs === undefined) return copied;
+    let cancel = (): void => undefined;
+    const patience = new Promise<void>((resolve) => {
+      cancel = clock.after(copyPatienceMs, resolve);
+    });
+    await Promise.race([copied, patience]);
+    cancel();
   }
 
   /** Everything that can be refused is looked at, and everything is written down, before anything changes. */
@@ -198,10 +227,15 @@ class Agent implements LocalAgent {
   }
 
   #put(stored: StoredService): void {
-    const { checks: _checks, token: _token, sidecar: _sidecar, ...service } = stored.definition;
+    const { checks: _checks, token, sidecar: _sidecar, ...service } = stored.definition;
     this.#registered.set(service.id, stored);
+    this.#local.tokens.ofService(service.id, token || this.#fileToken(stored.origin));
     this.#local.services.set(service.id, { ...service, node: this.node });
     this.#antiEntropy.service(service.id);
+  }
+
+  #fileToken(origin: Origin): string {
+    return origin === 'file' ? (this.#options.fileToken?.() ?? '') : '';
   }
 
   /** Services and checks that the configuration had before and has no longer. */

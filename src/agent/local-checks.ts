@@ -1,10 +1,18 @@
 import { AppError, deepEqual, formatDurationMs } from '../core/index.js';
 import { type CheckDefinition, checkKind } from '../model/definitions/index.js';
 import type { CheckStatus } from '../model/index.js';
+import { watchLocalHealth } from './aliased-health.js';
 import type { AntiEntropy } from './anti-entropy.js';
 import { CheckExposure, type ExposingProxy } from './check-exposure.js';
 import { CheckStates } from './check-states.js';
-import { type CheckResult, type CheckRunner, createCheckRunner, createGate, type TtlRunner } from './checks/index.js';
+import {
+  type Aliased,
+  type CheckResult,
+  type CheckRunner,
+  createCheckRunner,
+  createGate,
+  type TtlRunner,
+} from './checks/index.js';
 import { refuseCommands } from './command-rule.js';
 import { exposable, exposedDefinition } from './exposed-definition.js';
 import type { LocalCheck } from './local-agent.js';
@@ -209,6 +217,8 @@ export class LocalChecks {
     const service = local.services.get(definition.serviceId);
     const shown = (ms: number): string => (ms === 0 && isOfService ? '' : formatDurationMs(ms));
     this.#registered.set(id, check);
+    const token = definition.token || (check.origin === 'file' ? (this.#options.fileToken?.() ?? '') : '');
+    local.tokens.ofCheck(id, { serviceId: definition.serviceId, token });
     this.#exposure.decide(id, definition, usedPorts(), usualPort || undefined);
     local.checks.set(id, {
       node: facts.node,
@@ -242,14 +252,18 @@ export class LocalChecks {
     this.#runners.get(id)?.stop();
     const definition = this.#registered.get(id)?.definition;
     if (definition === undefined) return;
-    const { store, clock, facts, local, checkOutputMaxSize } = this.#options;
+    const { catalog, clock, facts, local, checkOutputMaxSize, checkTls } = this.#options;
     const ttlLeftMs = restored ? Math.max(restored.expiresAtMs - clock.now(), 0) : definition.ttlMs;
     this.#expiresAt.set(id, clock.now() + ttlLeftMs);
     const around = {
-      store,
+      watchAliased: (aliased: Aliased, ownId: string, listener: (result: CheckResult) => void) =>
+        aliased.node === facts.node
+          ? watchLocalHealth(local, aliased, ownId, (other) => this.#mirroredHere(other), listener)
+          : catalog.watchHealth(aliased, listener),
       clock,
       node: facts.node,
       outputMaxSize: checkOutputMaxSize,
+      tls: checkTls,
       firstDelayMs: this.#firstDelayMs(definition),
       commands: this.#commands,
       ...(restored ? { before: { ttlLeftMs, output: restored.output } } : {}),
@@ -260,6 +274,13 @@ export class LocalChecks {
     const sink = (result: CheckResult): void => this.#onResult(id, result);
     this.#runners.set(id, createCheckRunner(routed, id, status, around, sink));
     this.#waiting.add(id);
+  }
+
+  #mirroredHere(id: string): Aliased | undefined {
+    const definition = this.#registered.get(id)?.definition;
+    const { node } = this.#options.facts;
+    if (definition === undefined || checkKind(definition) !== 'alias') return undefined;
+    return [node, ''].includes(definition.aliasNode) ? { node, serviceId: definition.aliasService } : undefined;
   }
 
   #firstDelayMs({ intervalMs }: CheckDefinition): number {

@@ -1,15 +1,25 @@
 import type { LocalCheck, LocalService } from './local-agent.js';
+import { SyncTokens } from './sync-tokens.js';
 
 /** The maps behind a local agent, with a waiter for changes. */
 export class LocalState {
   readonly services = new Map<string, LocalService>();
   readonly checks = new Map<string, LocalCheck>();
+  readonly tokens = new SyncTokens();
   readonly #waiters = new Set<() => void>();
+  readonly #watchers = new Set<() => void>();
 
   changed(): void {
+    for (const watcher of [...this.#watchers]) watcher();
     const waiters = [...this.#waiters];
     this.#waiters.clear();
     for (const wake of waiters) wake();
+  }
+
+  /** Tells of every change. Returns what ends the watch. */
+  watch(listener: () => void): () => void {
+    this.#watchers.add(listener);
+    return () => void this.#watchers.delete(listener);
   }
 
   nextChange(signal: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError, sha256Hex } from '../core/index.js';
 
 /** A folder of small JSON files named by the hash of an id: local services, checks, or their last states. */
@@ -62,13 +62,9 @@ export function createRecordFolder<Value>(
       return { values, problems };
     },
     save(id, value) {
-      const file = fileOf(id);
       try {
-        writeFileSync(`${file}.new`, JSON.stringify(value), { mode: 0o600, flush: true });
-        renameSync(`${file}.new`, file);
-        syncFolder(folder);
+        replaceFile(fileOf(id), JSON.stringify(value));
       } catch (thrown) {
-        rmSync(`${file}.new`, { force: true });
         throw new AppError(
           'unavailable',
           `cannot save this in the data directory: ${(thrown as NodeJS.ErrnoException).code ?? 'unknown reason'}`,
@@ -83,6 +79,18 @@ export function createRecordFolder<Value>(
     },
     remove: (id) => rmSync(fileOf(id), { force: true }),
   };
+}
+
+/** Replaces a file, readable by its owner only, as a whole and on the disk; when that fails it is as it was. Throws what the disk says. */
+export function replaceFile(file: string, text: string): void {
+  try {
+    writeFileSync(`${file}.new`, text, { mode: 0o600, flush: true });
+    renameSync(`${file}.new`, file);
+    syncFolder(dirname(file));
+  } catch (thrown) {
+    rmSync(`${file}.new`, { force: true });
+    throw thrown;
+  }
 }
 
 /** A renamed file is there after a power cut only when its folder was synced too. */

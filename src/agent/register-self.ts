@@ -1,8 +1,8 @@
 import { applyRegistration } from '../discovery/catalog/index.js';
 import { ORIGIN } from '../core/index.js';
-import { type StringMap, coordinateKey } from '../model/index.js';
+import { type StringMap, coordinateKey, SERF_HEALTH } from '../model/index.js';
 import type { StateStore } from '../state/index.js';
-import { SERF_HEALTH, SERVER_SERVICE } from './anti-entropy.js';
+import { SERVER_SERVICE } from './anti-entropy.js';
 import type { NodeFacts } from './node-facts.js';
 
 /** Puts this server into the catalog: its node, the service `consul` and the check `serfHealth` (consul-behaviour 11.3). */

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync, mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../core/index.js';
 import type { TokenConfig } from './config/index.js';
+import { replaceFile } from './persistence.js';
 
 /** The tokens an agent acts with when a request brings none. */
 export type TokenKind =
@@ -56,12 +57,9 @@ export function createAgentTokens(config: TokenConfig, dataDir: string, warn: (m
       warn(`the ${kind} token was set by HTTP and is kept; the one of the configuration is not used`);
   const save = (): void => {
     if (!current.enablePersistence || dataDir === '') return;
-    const file = join(dataDir, FILE);
     try {
       mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-      // Whole or not at all: a torn file would lose all tokens.
-      writeFileSync(`${file}.new`, JSON.stringify(Object.fromEntries(kept)), { mode: 0o600, flush: true });
-      renameSync(`${file}.new`, file);
+      replaceFile(join(dataDir, FILE), JSON.stringify(Object.fromEntries(kept)));
     } catch (thrown) {
       throw new AppError('internal', 'the token is in use but could not be kept for the next start', { cause: thrown });
     }
@@ -94,20 +92,19 @@ function tokensOf(config: TokenConfig): Map<TokenKind, string> {
 }
 
 function readKept(file: string, warn: (message: string) => void): [TokenKind, string][] {
-  let text: string;
   try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return [];
-  }
-  try {
-    const stored = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const stored = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>;
     return Object.entries(stored).flatMap(([name, token]): [TokenKind, string][] => {
       const kind = tokenKind(name);
       return kind !== undefined && typeof token === 'string' ? [[kind, token]] : [];
     });
-  } catch {
-    warn(`${file} cannot be read as JSON: tokens that were set by HTTP are lost, set them again`);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    // What a parser says may quote a token.
+    if (code !== 'ENOENT')
+      warn(
+        `${file} cannot be read (${code ?? 'it is not JSON'}): tokens that were set by HTTP are lost, set them again`,
+      );
     return [];
   }
 }

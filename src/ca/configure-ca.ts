@@ -1,6 +1,6 @@
 import { AppError, type Clock } from '../core/index.js';
 import type { CaRootRecord, Draft } from '../model/index.js';
-import type { StateStore } from '../state/index.js';
+import type { Duty, StateStore } from '../state/index.js';
 import { readCaSettings } from './ca-settings.js';
 import { crossSign } from './cross-sign.js';
 import { makeRoot, type NewRoot } from './root.js';
@@ -79,12 +79,16 @@ async function signedRoot(
  * Removes roots that were replaced so long ago that no leaf of theirs is left, and with the last of them the certificates that they
  * made of their successors (consul-behaviour.md 7.3). Returns how many.
  */
-export async function pruneRoots(store: StateStore, clock: Clock): Promise<number> {
+export async function pruneRoots(
+  store: StateStore,
+  clock: Clock,
+  duty: Pick<Duty, 'transact'> = store,
+): Promise<number> {
   const isDue = ({ active, rotatedOutAt }: Draft<CaRootRecord>, leafTtlMs: number): boolean =>
     !active && rotatedOutAt !== undefined && Date.parse(rotatedOutAt) + 2 * leafTtlMs < clock.now();
   const leafTtlMs = store.view.get('ca-config', 'config')?.leafTtlMs ?? 0;
   if (!store.view.range('ca-roots', 'all', []).some((root) => isDue(root, leafTtlMs))) return 0;
-  const { result } = await store.transact('ca-prune', (transaction) => {
+  const { result } = await duty.transact('ca-prune', (transaction) => {
     const roots = transaction.range('ca-roots', 'all', []);
     const due = roots.filter((root) => isDue(root, leafTtlMs));
     for (const { id } of due) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, canonicalJson, type Clock, deepEqual } from '../core/index.js';
 import type { CaConfigRecord, CaKeyRecord, CaRootRecord, Cell, Draft } from '../model/index.js';
-import type { StateStore, Transaction } from '../state/index.js';
+import type { Duty, StateStore, TakeDuty, Transaction } from '../state/index.js';
 import type { CertificateAuthority, LeafRequest } from './certificate-authority.js';
 import { pruneRoots } from './configure-ca.js';
 import { createIssuer, type Issuer } from './issuer.js';
@@ -20,6 +20,8 @@ export interface CertificateAuthorityOptions {
   readonly given?: Readonly<Record<string, unknown>>;
   readonly key: KeyChoice;
   readonly datacenter: string;
+  /** Removing what is over is the work of one server at a time. Default: of this one, always. */
+  readonly take?: TakeDuty;
 }
 
 interface CaState {
@@ -49,8 +51,9 @@ export function createCertificateAuthority(
   let config: CaConfigRecord | undefined;
   let unsubscribe = (): void => undefined;
 
+  let isClosed = false;
   let adopted: CaRootRecord | undefined;
-  let cancelPrune = (): void => undefined;
+  let endPruning = (): void => undefined;
   const leafTtlMs = (): number => config?.leafTtlMs ?? options.leafTtlMs;
 
   const adopt = (state: CaState): void => {
@@ -61,10 +64,15 @@ export function createCertificateAuthority(
     issuer = createIssuer(state.root, state.key);
     adopted = state.root;
   };
-  const prune = (): void => {
-    cancelPrune = clock.after(PRUNE_EVERY_MS, prune);
-    // Tried again in an hour.
-    pruneRoots(store, clock).catch(() => undefined);
+  const prune = (duty: Pick<Duty, 'transact'>): (() => void) => {
+    let cancel = (): void => undefined;
+    const turn = (): void => {
+      cancel = clock.after(PRUNE_EVERY_MS, turn);
+      // Tried again in an hour.
+      pruneRoots(store, clock, duty).catch(() => undefined);
+    };
+    turn();
+    return () => cancel();
   };
 
   const start = async (): Promise<void> => {
@@ -82,7 +90,8 @@ export function createCertificateAuthority(
       unwatch();
       forget();
     };
-    prune();
+    endPruning = options.take?.(prune) ?? prune(store);
+    if (isClosed) endPruning();
   };
 
   const signer = (): Issuer => {
@@ -119,7 +128,8 @@ export function createCertificateAuthority(
       return renewal > clock.now() ? renewal : undefined;
     },
     close() {
-      cancelPrune();
+      isClosed = true;
+      endPruning();
       unsubscribe();
     },
   };
@@ -144,10 +154,19 @@ function takeStartConfig(transaction: Transaction, options: CertificateAuthority
   if (stored.started !== wanted.started) transaction.put('ca-config', wanted);
 }
 
-/** Makes the trust domain and its first root; a server that was faster wins. */
+/**
+ * Makes the trust domain and its first root; a server that was faster wins. The domain is settled first, so that servers that start
+ * together make roots of the same one.
+ */
 async function initialise(store: StateStore, clock: Clock, options: CertificateAuthorityOptions): Promise<void> {
-  const clusterId =
-    store.view.get('ca-config', 'config')?.clusterId ?? options.clusterId?.toLowerCase() ?? randomUUID();
+  const { result: clusterId } = await store.transact('ca-domain', (transaction) => {
+    const stored = transaction.get('ca-config', 'config');
+    if (stored) return stored.clusterId;
+    const { leafTtlMs, rootTtlMs } = options;
+    const settled = options.clusterId?.toLowerCase() ?? randomUUID();
+    transaction.put('ca-config', { clusterId: settled, provider: 'consul', leafTtlMs, rootTtlMs });
+    return settled;
+  });
   const made = await makeRoot(clusterId, clock.now(), options.rootTtlMs, options.key);
   await store.transact('ca-initialise', (transaction) => {
     if (transaction.range('ca-roots', 'all', []).some((root) => root.active)) return;

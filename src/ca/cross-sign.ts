@@ -1,6 +1,6 @@
 import { X509Certificate, createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import type { CaKeyRecord, CaRootRecord, Draft } from '../model/index.js';
-import { pem } from './encoding.js';
+import { pem } from '../core/pem.js';
 import { keyAlgorithm } from './root.js';
 
 /** How long a cross-signed root is good, as Consul makes it; until then everybody has been given the root itself. */

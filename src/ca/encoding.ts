@@ -1,10 +1,3 @@
-/** PEM text of DER bytes, 64 characters a line, with a final newline. */
-export function pem(label: string, der: Uint8Array): string {
-  const base64 = Buffer.from(der).toString('base64');
-  const lines = base64.match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
-}
-
 /** Lower-case hex pairs joined by colons. */
 export function colonHex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex').match(/../g)?.join(':') ?? '';

@@ -10,8 +10,14 @@ import {
 import { AppError } from '../core/index.js';
 import type { CaKeyRecord, CaRootRecord } from '../model/index.js';
 import type { IssuedLeaf, LeafRequest } from './certificate-authority.js';
-import { pem } from './encoding.js';
-import { assemble, ECDSA_WITH_SHA256, RSA_WITH_SHA256, toBeSigned, type IssuerTemplate } from './leaf-template.js';
+import { pem } from '../core/pem.js';
+import {
+  assemble,
+  ECDSA_WITH_SHA256,
+  RSA_WITH_SHA256,
+  toBeSigned,
+  type IssuerTemplate,
+} from '../core/leaf-template.js';
 import { formatLeafVersion, identityHash } from './leaf-version.js';
 
 /** Certificates are valid from a minute ago, for hosts whose clock is behind (consul-behaviour 7.1). */

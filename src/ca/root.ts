@@ -1,6 +1,7 @@
 import { createHash, randomBytes, webcrypto } from 'node:crypto';
 import type { CaKeyRecord, CaRootRecord, Draft } from '../model/index.js';
-import { colonHex, pem } from './encoding.js';
+import { pem } from '../core/pem.js';
+import { colonHex } from './encoding.js';
 
 /** Key of the CA: P-256 by default (consul-behaviour 7.1). */
 export interface KeyChoice {

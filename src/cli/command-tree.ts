@@ -48,6 +48,11 @@ export const commandTree: readonly CommandNode[] = [
     ),
   ]),
   leaf(
+    'check',
+    'Looks for what is wrong with an installation',
+    async () => (await import('./commands/check.js')).check,
+  ),
+  leaf(
     'completion',
     'Prints a completion script for your shell',
     async () => (await import('./commands/completion.js')).completion,
@@ -124,6 +129,13 @@ export const commandTree: readonly CommandNode[] = [
     'Makes a failed member count as left',
     async () => (await import('./commands/force-leave.js')).forceLeave,
   ),
+  group('import', 'Takes over the state of other systems', [
+    leaf(
+      'consul',
+      'Takes over what a running Consul shows',
+      async () => (await import('./commands/import-consul.js')).importConsulCommand,
+    ),
+  ]),
   leaf('info', 'Prints facts for operators about the agent', async () => (await import('./commands/info.js')).info),
   group('intention', 'Says which service may call which', [
     leaf(
@@ -150,7 +162,7 @@ export const commandTree: readonly CommandNode[] = [
     ),
   ]),
   leaf('join', 'Makes the agent join a cluster', async () => (await import('./commands/join.js')).join),
-  leaf('keygen', 'Makes a key for gossip encryption', async () => (await import('./commands/keygen.js')).keygen),
+  leaf('keygen', 'Makes a cluster key', async () => (await import('./commands/keygen.js')).keygen),
   leaf(
     'keyring',
     'Manages the keys for gossip encryption',
@@ -190,6 +202,11 @@ export const commandTree: readonly CommandNode[] = [
         async () => (await import('./commands/operator-autopilot-state.js')).operatorAutopilotState,
       ),
     ]),
+    leaf(
+      'join-token',
+      'Prints the token with which client agents join',
+      async () => (await import('./commands/operator-join-token.js')).operatorJoinToken,
+    ),
     group('raft', 'Shows and changes who the servers are', [
       leaf(
         'list-peers',

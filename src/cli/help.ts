@@ -36,7 +36,7 @@ export function groupHelp(path: readonly CommandNode[]): string {
 export function commandHelp(path: readonly string[], command: Command): string {
   const name = `meshwright ${path.join(' ')}`;
   return [
-    `Usage: ${name} ${command.usage}\n\n`,
+    `${`Usage: ${name} ${command.usage}`.trimEnd()}\n\n`,
     `${wrap(command.about, '  ')}\n`,
     'Examples:\n\n',
     ...command.examples.map(({ says, type }) => `${wrap(says, '  ')}    $ meshwright ${type}\n\n`),
@@ -47,7 +47,8 @@ export function commandHelp(path: readonly string[], command: Command): string {
 
 /** All flags of a command on one list, as they follow an error about a flag. */
 export function flagUsage(command: Command): string {
-  return `Usage:\n${flagList({ ...command.flags, ...(command.reachesAgent ? agentFlags : {}) })}`;
+  const list = flagList({ ...command.flags, ...(command.reachesAgent ? agentFlags : {}) });
+  return list === '' ? '' : `Usage:\n${list}`;
 }
 
 function commandList(nodes: readonly CommandNode[]): string {

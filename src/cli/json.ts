@@ -1,21 +1,4 @@
-export { parseExactJson as parseJson } from '../core/exact-json.js';
-
-/** JSON text; bigints are printed as plain numbers. */
-export function printJson(value: unknown, indent: string | number = ''): string {
-  const held: string[] = [];
-  const text = JSON.stringify(
-    value,
-    (_key, part: unknown) => {
-      if (typeof part !== 'bigint') return part;
-      held.push(String(part));
-      return `\u0000big:${held.length - 1}`;
-    },
-    indent,
-  );
-  return held.length === 0
-    ? text
-    : text.replace(/"\\u0000big:(\d+)"/g, (_match, at: string) => held[Number(at)] ?? '0');
-}
+export { parseExactJson as parseJson, printExactJson as printJson } from '../core/exact-json.js';
 
 /** An object of parsed JSON; anything else counts as an empty one. */
 export const asRecord = (value: unknown): Readonly<Record<string, unknown>> =>

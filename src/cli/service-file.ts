@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../core/index.js';
 import { isBlockList, parseHclOrJson } from '../lang/hcl/index.js';
-import { serviceBodyField } from '../model/definitions/index.js';
+import { type ServiceBody, serviceBodyField } from '../model/definitions/index.js';
 import { encode, tryDecode, type WireProblem } from '../model/wire/index.js';
 import { fileProblem } from './files.js';
 import { asRecord, asText } from './json.js';
@@ -32,7 +32,7 @@ export function readServiceFile(name: string, cwd: string): readonly ServiceRegi
       for (const definition of Array.isArray(value) ? value : [value]) {
         const decoded = tryDecode(fileSchema, definition, { hclBlocks: isBlockList(value) || !name.endsWith('.json') });
         if (!decoded.ok) problems.push(...decoded.problems.map((problem) => keyProblem(key, problem)));
-        else found.push(registration(encode(apiSchema, decoded.value)));
+        else found.push(registration(encode(apiSchema, withOneCheck(decoded.value))));
       }
   }
   if (problems.length > 0) throw new AppError('invalidArgument', `failed to parse ${name}: ${goErrorList(problems)}`);
@@ -67,6 +67,17 @@ function parse(text: string, name: string): Readonly<Record<string, unknown>> {
 
 const keyProblem = (top: string, { type, path, problem }: WireProblem): string =>
   type === 'unknownField' ? `invalid config key ${top}.${path}` : `${top}${path === '' ? '' : `.${path}`} ${problem}`;
+
+/** A file may have several `check` blocks, a body one: several are its `checks`. */
+function withOneCheck(service: ServiceBody): ServiceBody {
+  const { check, checks, connect } = service;
+  const sidecarService = connect?.sidecarService && withOneCheck(connect.sidecarService);
+  return {
+    ...service,
+    ...(check.length > 1 ? { check: [], checks: [...check, ...checks] } : {}),
+    ...(connect ? { connect: { ...connect, ...(sidecarService ? { sidecarService } : {}) } } : {}),
+  };
+}
 
 function registration(encoded: unknown): ServiceRegistration {
   const body = asRecord(encoded);

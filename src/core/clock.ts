@@ -6,6 +6,10 @@ export interface Clock {
   after(delayMs: number, task: () => void): () => void;
 }
 
+/** Lets time pass on a clock. Nothing ends it early, and it does not keep the process alive. */
+export const pauseOn = (clock: Clock, delayMs: number): Promise<void> =>
+  new Promise((resolve) => clock.after(delayMs, resolve));
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),

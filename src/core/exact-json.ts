@@ -11,3 +11,20 @@ export function parseExactJson(text: string): unknown {
     return Number.isSafeInteger(plain) ? plain : exact;
   });
 }
+
+/** JSON text; bigints are printed as plain numbers. */
+export function printExactJson(value: unknown, indent: string | number = ''): string {
+  const held: string[] = [];
+  const text = JSON.stringify(
+    value,
+    (_key, part: unknown) => {
+      if (typeof part !== 'bigint') return part;
+      held.push(String(part));
+      return `\u0000big:${held.length - 1}`;
+    },
+    indent,
+  );
+  return held.length === 0
+    ? text
+    : text.replace(/"\\u0000big:(\d+)"/g, (_match, at: string) => held[Number(at)] ?? '0');
+}

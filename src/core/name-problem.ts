@@ -17,7 +17,8 @@ export function nameProblem(name: string): string | undefined {
  * datacenter and trust domain in a TLS server name of 255 bytes.
  */
 export function meshNameProblem(name: string): string | undefined {
-  const bytes = new TextEncoder().encode(name).length;
+  // No character takes more than three.
+  const bytes = 3 * name.length <= MAX_MESH_NAME_BYTES ? name.length : new TextEncoder().encode(name).length;
   if (bytes <= MAX_MESH_NAME_BYTES) return nameProblem(name);
   return `must have at most ${MAX_MESH_NAME_BYTES} bytes to be part of TLS server names, not ${bytes}`;
 }

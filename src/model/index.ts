@@ -9,6 +9,7 @@ export * from './config-entries/index.js';
 export * from './records/catalog.js';
 export * from './records/common.js';
 export * from './records/kv.js';
+export * from './records/member.js';
 export * from './records/mesh-state.js';
 export * from './records/operator.js';
 export * from './records/prepared-query.js';

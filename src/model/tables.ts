@@ -20,6 +20,7 @@ import type {
   RevocationRecord,
   SystemRecord,
 } from './records/mesh-state.js';
+import type { MemberRecord } from './records/member.js';
 import type { AutopilotRecord, CoordinateRecord } from './records/operator.js';
 import type { PreparedQueryRecord } from './records/prepared-query.js';
 import type { EndedSessionRecord, LockDelayRecord, SessionRecord, SessionRenewalRecord } from './records/session.js';
@@ -45,6 +46,7 @@ export interface Tables {
   'ca-keys': CaKeyRecord;
   coordinates: CoordinateRecord;
   autopilot: AutopilotRecord;
+  members: MemberRecord;
   revocations: RevocationRecord;
   refusals: RefusalRecord;
   guards: GuardRecord;
@@ -207,6 +209,7 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
     keyPrefix: { byNode: tuplePrefix },
   },
   autopilot: { key: () => 'config', indexes: {} },
+  members: { key: (row) => nodeKey(row.node), indexes: { all: () => [[]] } },
   revocations: {
     key: (row) => revocationKey(row.destination, row.source),
     indexes: { byDestination: (row) => [[row.destination]], bySource: (row) => [[row.source]] },

@@ -93,11 +93,7 @@ export const WITHOUT_EFFECT_DEBUG = {
   ConsulRaftHeartbeatTimeout: '35ms',
   ConsulRaftLeaderLeaseTimeout: '20ms',
   ConsulServerHealthInterval: '10ms',
-  DNSCacheMaxAge: '0s',
-  DNSMaxStale: '87600h0m0s',
-  DNSUseCache: false,
   DisableAnonymousSignature: true,
-  DisableHostNodeID: true,
   DisableKeyringFile: true,
   DisableRemoteExec: true,
   DisableUpdateCheck: false,
@@ -175,7 +171,6 @@ export const WITHOUT_EFFECT_DEBUG = {
   SegmentName: '',
   SegmentNameLimit: 64,
   Segments: [],
-  SerfAllowedCIDRsLAN: [],
   SerfAllowedCIDRsWAN: [],
   ServerRejoinAgeMax: '168h0m0s',
   StaticRuntimeConfig: {
@@ -201,7 +196,6 @@ export const WITHOUT_EFFECT_DEBUG = {
     Disable: false,
     DisablePerTenancyUsageMetrics: false,
     RetryFailedConfiguration: true,
-    StatsiteAddr: '',
   },
   TranslateWANAddrs: false,
   UIConfig: {

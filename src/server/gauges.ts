@@ -1,3 +1,4 @@
+import type { Duties } from '../cluster/index.js';
 import type { SessionKeeper } from '../discovery/sessions/index.js';
 import type { DnsCounters } from '../edges/dns/index.js';
 import type { StateStore } from '../state/index.js';
@@ -9,6 +10,7 @@ export function readGauges(
   xds: XdsServer,
   dns: Readonly<DnsCounters>,
   sessions: Pick<SessionKeeper, 'running'>,
+  duties: Pick<Duties, 'held'>,
 ): Readonly<Record<string, number>> {
   const { view } = store;
   const services = view.range('services', 'all', []);
@@ -39,6 +41,7 @@ export function readGauges(
     'meshwright.dns.recursion_failures': dns.recursionFailures,
     'meshwright.dns.tcp_connections': dns.tcpConnections,
     'meshwright.dns.tcp_dropped': dns.tcpDropped,
+    'meshwright.duties.held': duties.held.length,
     'meshwright.state.index': store.index,
     'meshwright.state.commits': store.counters.commits,
     'meshwright.state.conflicts': store.counters.conflicts,

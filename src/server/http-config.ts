@@ -1,7 +1,7 @@
 import type { AgentConfig } from '../agent/config/index.js';
 import type { HttpConfig } from '../edges/http/index.js';
 import { debugConfigOf } from './debug-config.js';
-import { API_VERSION, SUPPORTED_ENVOYS } from './versions.js';
+import { API_VERSION, OWN_META, SUPPORTED_ENVOYS } from './versions.js';
 
 interface Made {
   readonly nodeId: string;
@@ -41,7 +41,7 @@ function makeHttpConfig(config: AgentConfig, nodeId: string, ports: AgentConfig[
     buildDate: '1970-01-01T00:00:01Z',
     advertiseAddress: config.advertiseAddress,
     ports: { http, https, dns, grpc, grpcTls, server, serfLan, serfWan },
-    nodeMeta: config.nodeMeta,
+    nodeMeta: { ...OWN_META, ...config.nodeMeta },
     defaultAclPolicy: config.defaultAclPolicy,
     aclEnabled: config.aclEnabled,
     defaultIntentionPolicy: config.defaultIntentionPolicy,

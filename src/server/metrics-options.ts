@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import type { TelemetryConfig } from '../agent/config/index.js';
-import { createStatsd, type MetricsOptions } from '../telemetry/index.js';
+import { createStatsd, createStatsite, type MetricsOptions } from '../telemetry/index.js';
 
 /** Where the figures of this process go, as the configuration says. */
 export function metricsOptionsOf(config: TelemetryConfig, onProblem: (message: string) => void): MetricsOptions {
-  const { statsdAddress, dogstatsdAddress, dogstatsdTags } = config;
+  const { statsdAddress, statsiteAddress, dogstatsdAddress, dogstatsdTags } = config;
   return {
     metricsPrefix: config.metricsPrefix,
     allowedPrefixes: config.allowedPrefixes,
@@ -14,6 +14,7 @@ export function metricsOptionsOf(config: TelemetryConfig, onProblem: (message: s
     prometheus: config.prometheus,
     statsd: [
       ...(statsdAddress ? [createStatsd({ address: statsdAddress, onProblem })] : []),
+      ...(statsiteAddress ? [createStatsite({ address: statsiteAddress, onProblem })] : []),
       ...(dogstatsdAddress ? [createStatsd({ address: dogstatsdAddress, tags: dogstatsdTags, onProblem })] : []),
     ],
   };

@@ -1,19 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AgentConfig } from '../agent/config/index.js';
-import { AppError, type Clock } from '../core/index.js';
+import type { AppError, Clock } from '../core/index.js';
 import { type Backend, createMemoryBackend } from '../state/index.js';
+import type { EtcdConnection } from '../state/backend/etcd/index.js';
+import { readPem } from './tls-files.js';
 
 interface EngineParts {
   readonly nodeId: string;
   readonly clock: Clock;
   readonly onProblem: (error: AppError) => void;
+  /** The etcd that this server takes part in; without it the configuration says where one is. */
+  readonly connection?: EtcdConnection;
 }
 
 /** The engine the configuration asks for, not opened yet; only its own packages are loaded. Throws AppError('invalidArgument'). */
 export async function createBackend(
-  { state, dataDir }: AgentConfig,
-  { nodeId, clock, onProblem }: EngineParts,
+  { state, dataDir, datacenter }: AgentConfig,
+  { nodeId, clock, onProblem, connection }: EngineParts,
 ): Promise<Backend> {
   if (state.backend === 'memory') return createMemoryBackend();
   if (state.backend === 'embedded') {
@@ -21,11 +24,11 @@ export async function createBackend(
     return createEmbeddedBackend({ path: `${dataDir}/state` });
   }
   const { createEtcdBackend } = await import('../state/backend/etcd/index.js');
-  const { endpoints, prefix, allowOld, compactionIntervalMs, username, password } = state.etcd;
-  const tls = tlsOf(state.etcd);
+  const { prefix, allowOld, compactionIntervalMs } = state.etcd;
   return createEtcdBackend({
-    connection: { endpoints, ...(tls && { tls }), ...(username !== '' && { login: { username, password } }) },
+    connection: connection ?? externalConnection(state.etcd),
     prefix,
+    datacenter,
     server: nodeId,
     clock,
     allowOldEtcd: allowOld,
@@ -33,6 +36,13 @@ export async function createBackend(
     ...(dataDir !== '' && { clusterFile: join(dataDir, 'etcd-cluster.json') }),
     onProblem,
   });
+}
+
+/** How the etcd is reached that the configuration names. Throws AppError('invalidArgument') for files that cannot be read. */
+export function externalConnection(etcd: AgentConfig['state']['etcd']): EtcdConnection {
+  const { endpoints, username, password } = etcd;
+  const tls = tlsOf(etcd);
+  return { endpoints, ...(tls && { tls }), ...(username !== '' && { login: { username, password } }) };
 }
 
 function tlsOf({ caFile, certFile, keyFile, serverName }: AgentConfig['state']['etcd']) {
@@ -44,11 +54,4 @@ function tlsOf({ caFile, certFile, keyFile, serverName }: AgentConfig['state']['
   };
 }
 
-function pem(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw new AppError('invalidArgument', `state.etcd.${option} ${path} cannot be read (${code})`, { cause });
-  }
-}
+const pem = (option: string, path: string): Buffer => Buffer.from(readPem(`state.etcd.${option}`, path));

@@ -1,7 +1,7 @@
 import type { AgentConfig } from '../agent/config/index.js';
 import { AppError } from '../core/index.js';
 import type { DnsServer } from '../edges/dns/index.js';
-import type { HttpPlace, HttpServer, HttpTls } from '../edges/http/index.js';
+import { createWaitingServer, type HttpPlace, type HttpServer, type HttpTls } from '../edges/http/index.js';
 import type { Logger } from '../telemetry/index.js';
 import type { XdsServer } from '../xds/server/index.js';
 import { openDoor } from './ports.js';
@@ -36,21 +36,16 @@ export async function openClientDoors(
     readonly httpsCertificates: () => FileCertificates;
     readonly logger: Logger;
   },
+  { httpsLater: later = false }: { readonly httpsLater?: boolean } = {},
 ): Promise<void> {
-  const { http, dns, httpsCertificates, logger } = parts;
+  const { http, dns, logger } = parts;
   if (ports.http >= 0) {
     ports.http = await onEach(config.httpAddresses, ports.http, (address, port) =>
       openDoor('-http-port', () => http.listen(placeOf(config, address, port))),
     );
     logger.info({ address: config.httpAddresses.join(' '), port: ports.http }, 'HTTP API is open');
   }
-  if (ports.https >= 0) {
-    const tls = httpTlsOf(config, httpsCertificates());
-    ports.https = await onEach(config.httpsAddresses, ports.https, (address, port) =>
-      openDoor('-https-port', () => http.listen({ ...placeOf(config, address, port), tls })),
-    );
-    logger.info({ address: config.httpsAddresses.join(' '), port: ports.https }, 'HTTPS API is open');
-  }
+  if (!later) await openHttpsDoor(config, ports, parts);
   if (ports.dns >= 0) {
     ports.dns = await onEach(config.dnsAddresses, ports.dns, (host, port) =>
       openDoor('-dns-port', () => dns.listen({ host, port })),
@@ -59,26 +54,77 @@ export async function openClientDoors(
   }
 }
 
+/** Opens HTTPS where the configuration says so, which needs its certificate. Throws AppError('portTaken' …). */
+export async function openHttpsDoor(
+  config: AgentConfig,
+  ports: Ports,
+  {
+    http,
+    httpsCertificates,
+    logger,
+  }: { readonly http: HttpServer; readonly httpsCertificates: () => FileCertificates; readonly logger: Logger },
+): Promise<void> {
+  if (ports.https < 0) return;
+  const tls = httpTlsOf(config, httpsCertificates());
+  ports.https = await onEach(config.httpsAddresses, ports.https, (address, port) =>
+    openDoor('-https-port', () => http.listen({ ...placeOf(config, address, port), tls })),
+  );
+  logger.info({ address: config.httpsAddresses.join(' '), port: ports.https }, 'HTTPS API is open');
+}
+
+/**
+ * Opens HTTP, on fixed ports without TLS, for the time in which the cluster is not there yet. Returns what closes it again. Throws
+ * AppError('portTaken' …).
+ */
+export async function openWaitingDoor(config: AgentConfig, waitsFor: () => string): Promise<() => Promise<void>> {
+  const waiting = createWaitingServer(waitsFor);
+  try {
+    if (config.ports.http > 0)
+      await onEach(config.httpAddresses, config.ports.http, (address, port) =>
+        openDoor('-http-port', () => waiting.listen(placeOf(config, address, port))),
+      );
+  } catch (thrown) {
+    await waiting.close();
+    throw thrown;
+  }
+  return () => waiting.close();
+}
+
+interface XdsDoorParts {
+  readonly xds: Pick<XdsServer, 'listen' | 'listenTls'>;
+  readonly certificates: () => FileCertificates;
+  readonly logger: Logger;
+}
+
 /** Opens the Envoy API. Throws AppError('portTaken' …). */
 export async function openXdsDoors(
   config: AgentConfig,
   ports: Ports,
-  parts: { readonly xds: XdsServer; readonly certificates: () => FileCertificates; readonly logger: Logger },
+  parts: XdsDoorParts,
+  { tlsLater = false }: { readonly tlsLater?: boolean } = {},
 ): Promise<void> {
-  const { xds, certificates, logger } = parts;
+  const { xds, logger } = parts;
   if (ports.grpc >= 0) {
     ports.grpc = await onEach(config.grpcAddresses, ports.grpc, (address, port) =>
       openDoor('-grpc-port', () => xds.listen(address, port)),
     );
     logger.info({ address: config.grpcAddresses.join(' '), port: ports.grpc }, 'xDS is open (plaintext)');
   }
-  if (ports.grpcTls >= 0) {
-    const provider = certificates();
-    ports.grpcTls = await onEach(config.grpcTlsAddresses, ports.grpcTls, (address, port) =>
-      openDoor('-grpc-tls-port', () => xds.listenTls(address, port, provider)),
-    );
-    logger.info({ address: config.grpcTlsAddresses.join(' '), port: ports.grpcTls }, 'xDS is open (TLS)');
-  }
+  if (!tlsLater) await openXdsTlsDoor(config, ports, parts);
+}
+
+/** Opens the Envoy API over TLS where the configuration says so, which needs its certificate. Throws AppError('portTaken' …). */
+export async function openXdsTlsDoor(
+  config: AgentConfig,
+  ports: Ports,
+  { xds, certificates, logger }: XdsDoorParts,
+): Promise<void> {
+  if (ports.grpcTls < 0) return;
+  const provider = certificates();
+  ports.grpcTls = await onEach(config.grpcTlsAddresses, ports.grpcTls, (address, port) =>
+    openDoor('-grpc-tls-port', () => xds.listenTls(address, port, provider)),
+  );
+  logger.info({ address: config.grpcTlsAddresses.join(' '), port: ports.grpcTls }, 'xDS is open (TLS)');
 }
 
 function placeOf(config: AgentConfig, address: string, port: number): HttpPlace {

@@ -29,10 +29,14 @@ const NAMES = {
   ca: 'connect.ca_config',
   telemetry: 'telemetry',
   state: 'state',
+  backup: 'backup',
+  cluster: 'encrypt, join, retry_join',
+  autoEncrypt: 'auto_encrypt',
   checkOutputMaxSize: 'check_output_max_size',
   checkUpdateIntervalMs: 'check_update_interval',
   discardCheckOutput: 'discard_check_output',
-  enableAgentTlsForChecks: 'enable_agent_tls_for_checks',
+  agentTlsForChecks: 'enable_agent_tls_for_checks',
+  hostNodeId: 'disable_host_node_id',
   scriptChecks: 'enable_script_checks',
   pidFile: 'pid_file',
 } as const satisfies Partial<Record<keyof AgentConfig, string>>;
@@ -42,7 +46,10 @@ export function restartOnly(running: AgentConfig, next: AgentConfig): string[] {
   const changed = Object.entries(NAMES).filter(
     ([key]) => !isDeepStrictEqual(running[key as keyof typeof NAMES], next[key as keyof typeof NAMES]),
   );
-  return [...changed.map(([, name]) => name), ...(logTargetChanged(running, next) ? ['log_file', 'log_json'] : [])];
+  return [
+    ...changed.map(([, name]) => name),
+    ...(logTargetChanged(running, next) ? ['log_file', 'log_json', 'enable_syslog'] : []),
+  ];
 }
 
 const logTargetChanged = (

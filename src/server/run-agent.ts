@@ -1,10 +1,14 @@
 import { hostname } from 'node:os';
 import { type AgentConfig, type LoadedConfig, loadAgentConfig } from '../agent/config/index.js';
+import { type AgentWatches, createAgentWatches, createOwnApi } from '../agent/watches/index.js';
 import { AppError, systemClock } from '../core/index.js';
-import { createLogging, type Logging, openLogFile } from '../telemetry/index.js';
+import { createLogging, type Logging, type LogTarget, openLogFile, openSyslog } from '../telemetry/index.js';
 import { watchFiles } from './auto-reload.js';
+import { ownApiPlace } from './own-api-place.js';
 import { writePidFile } from './pid-file.js';
-import { type RunningServer, startServer } from './start-server.js';
+import type { RunningAgent } from './running-agent.js';
+import { startClientAgent } from './start-client-agent.js';
+import { startServer } from './start-server.js';
 import { API_VERSION } from './versions.js';
 
 /**
@@ -43,7 +47,9 @@ async function run(
   });
   if (config.pidFile !== '') closers.push(writePidFile(config.pidFile));
 
-  let settings = config;
+  let watches: AgentWatches | undefined;
+  /** What was read last. */
+  let current = loaded;
   let reloading: Promise<void> = Promise.resolve();
   // One after the other: two at once would undo each other's half.
   const reload = (): Promise<void> => {
@@ -52,7 +58,8 @@ async function run(
       .then(async () => {
         const again = loadAgentConfig(argv, hostname());
         await server.reconfigure(again.config);
-        settings = again.config;
+        current = again;
+        watches?.configure(again.config.watches);
         tell(again, logging);
         logger.info({}, 'the configuration was read again');
       });
@@ -64,37 +71,60 @@ async function run(
       logger.error({}, `the configuration was not read again, nothing has changed: ${AppError.from(thrown).message}`),
     );
   };
-  const server: RunningServer = await startServer(config, logging, {
+  const start = config.server ? startServer : startClientAgent;
+  const server: RunningAgent = await start(config, logging, {
     reload,
     async leave() {
       logger.info({}, 'leaving, as asked over HTTP');
+      await server.leave();
       // The answer goes out first.
       setImmediate(() => finish(0));
-      await Promise.resolve();
     },
   });
+  let isLeaving = false;
   const stop = (signal: 'SIGINT' | 'SIGTERM') => (): void => {
-    const leaves = signal === 'SIGTERM' ? settings.leaveOnTerminate : !settings.skipLeaveOnInterrupt;
-    logger.info({ signal }, leaves ? 'a signal ends the agent: it leaves' : 'a signal ends the agent');
-    finish(0);
+    const leaves = signal === 'SIGTERM' ? current.config.leaveOnTerminate : !current.config.skipLeaveOnInterrupt;
+    logger.info({ signal }, leaves && !isLeaving ? 'a signal ends the agent: it leaves' : 'a signal ends the agent');
+    // A second signal ends it at once.
+    if (!leaves || isLeaving) return finish(0);
+    isLeaving = true;
+    server.leave().then(
+      () => finish(0),
+      (thrown: unknown) => {
+        logger.error({}, `the agent ends without having left: ${AppError.from(thrown).message}`);
+        finish(0);
+      },
+    );
   };
   const [onInterrupt, onTerminate] = [stop('SIGINT'), stop('SIGTERM')];
   process.on('SIGHUP', reloadAndTell);
-  process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onTerminate);
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onTerminate);
   closers.push(
     watchFiles({
       clock: systemClock,
-      isOn: () => settings.autoReload,
-      paths: () => [...configPaths(argv), ...loaded.files, ...tlsFiles(settings)],
+      isOn: () => current.config.autoReload,
+      paths: () => [...current.paths, ...tlsFiles(current.config)],
       onChange: reloadAndTell,
     }),
   );
+  void server.gaveUp.then((error) => {
+    process.stderr.write(`meshwright agent: ${error.message}\n`);
+    finish(1);
+  });
   server.serving.catch((thrown: unknown) => {
     process.stderr.write(`meshwright agent: ${AppError.from(thrown).message}\n`);
     finish(1);
   });
+  void server.serving.then(
+    () => {
+      watches = startWatches(current.config, server.ports, logging);
+      watches?.configure(current.config.watches);
+    },
+    () => undefined,
+  );
   const code = await finished;
+  watches?.close();
   process.off('SIGHUP', reloadAndTell);
   process.off('SIGINT', onInterrupt);
   process.off('SIGTERM', onTerminate);
@@ -103,10 +133,27 @@ async function run(
   return code;
 }
 
-/** The log of the configuration: standard output, and a file besides. */
+/** What follows the watches of a configuration; it has none until it is told. Undefined where the agent has no API to ask. */
+function startWatches(
+  config: AgentConfig,
+  ports: RunningAgent['ports'],
+  { logger }: Logging,
+): AgentWatches | undefined {
+  const place = ownApiPlace(config, ports);
+  if (place === undefined) {
+    if (config.watches.length > 0) logger.warn({}, 'watches ask over the HTTP API: open its port to have them');
+    return undefined;
+  }
+  const token = (): string => config.aclTokens.default ?? '';
+  const api = createOwnApi(place);
+  return createAgentWatches({ api, clock: systemClock, token, logger: logger.child({ room: 'watches' }) });
+}
+
+/** The log of the configuration: standard output, and a file and the log of the system besides. */
 function openLog({ log }: AgentConfig, closers: (() => void)[]): Logging {
   const output = { write: (line: string): void => void process.stdout.write(line) };
-  const targets: { write(line: string): void }[] = [output];
+  const targets: LogTarget[] = [output];
+  const onProblem = (message: string): void => void process.stderr.write(`meshwright agent: ${message}\n`);
   if (log.file !== '') {
     const file = openLogFile({
       path: log.file,
@@ -114,10 +161,15 @@ function openLog({ log }: AgentConfig, closers: (() => void)[]): Logging {
       rotateAfterMs: log.rotateAfterMs,
       maxFiles: log.rotateMaxFiles,
       now: systemClock.now,
-      onProblem: (message) => process.stderr.write(`meshwright agent: ${message}\n`),
+      onProblem,
     });
     targets.push(file);
     closers.push(() => file.close());
+  }
+  if (log.syslogFacility !== '') {
+    const syslog = openSyslog({ facility: log.syslogFacility, now: systemClock.now, onProblem });
+    targets.push(syslog);
+    closers.push(() => syslog.close());
   }
   return createLogging({ level: log.level, json: log.json, targets });
 }
@@ -126,15 +178,6 @@ function tell({ withoutEffect, warnings }: LoadedConfig, { logger }: Logging): v
   if (withoutEffect.length > 0)
     logger.warn({ options: withoutEffect.join(', ') }, 'options are accepted but have no effect here');
   for (const warning of warnings) logger.warn({}, warning);
-}
-
-/** The paths of `-config-file` and `-config-dir`: a directory changes when a file comes or goes. */
-function configPaths(argv: readonly string[]): readonly string[] {
-  return argv.flatMap((word, at) => {
-    const [, inline] = /^--?config-(?:file|dir)(?:=(.*))?$/s.exec(word) ?? [];
-    if (!/^--?config-(?:file|dir)(?:=|$)/.test(word)) return [];
-    return [inline ?? argv[at + 1] ?? ''].filter(Boolean);
-  });
 }
 
 const tlsFiles = ({ tls }: AgentConfig): readonly string[] =>

@@ -1,48 +1,58 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { AgentConfig } from '../agent/config/index.js';
-import { createAgentTokens, createLocalAgent, type LocalAgent, type NodeFacts, registerSelf } from '../agent/index.js';
+import { createAgentTokens, createStoreCatalog, type NodeFacts, registerSelf } from '../agent/index.js';
 import { createCertificateAuthority } from '../ca/index.js';
-import { AppError, systemClock } from '../core/index.js';
+import { createDuties, exchangeEvents } from '../cluster/index.js';
+import type { ClusterServer } from '../cluster/index.js';
+import { AppError, type Clock, patiently, pauseOn, systemClock } from '../core/index.js';
 import { type EntryGuard, writeConfigEntry } from '../discovery/config/index.js';
 import { setDefaultIntentionPolicy } from '../discovery/intentions/index.js';
+import type { ServerMember } from '../discovery/operator/index.js';
 import { createCoordinateWriter } from '../discovery/coordinates/index.js';
 import { createEntryGuard } from '../discovery/proxies/index.js';
 import { createEventLog } from '../discovery/events/index.js';
 import { keepSessions } from '../discovery/sessions/index.js';
-import { type DnsSettings, createDnsServer } from '../edges/dns/index.js';
-import { type AgentControl, createHttpServer, type HttpConfig } from '../edges/http/index.js';
+import { type DnsSettings, createDnsServer, createSettingsReader } from '../edges/dns/index.js';
+import {
+  type AgentControl,
+  createHttpServer,
+  createRelayedListener,
+  type HttpConfig,
+  type HttpDeps,
+  knowledgeOf,
+} from '../edges/http/index.js';
 import { configEntryKey, decodeConfigEntry, nodeKey } from '../model/index.js';
-import { createStateStore, type StateStore } from '../state/index.js';
+import { createMemoryLiveArea, type StateStore, type TakeDuty } from '../state/index.js';
 import { createMetrics, type Logger, type Logging, type LogLevel, watchProcess } from '../telemetry/index.js';
 import { loadEnvoyApi } from '../xds/envoy-api/index.js';
 import { proxyNeedsCell, proxyNeedsKey, proxylessResourceKey, resourceCell } from '../xds/resources/index.js';
-import { createXdsServer, type ServerCertificateProvider, type XdsServer } from '../xds/server/index.js';
+import { createXdsServer, type XdsServer } from '../xds/server/index.js';
+import { startBackups } from './backups.js';
 import { connectedProxies } from './connected-proxies.js';
 import { findProxy } from './find-proxy.js';
 import { readGauges } from './gauges.js';
 import { startHousekeeping } from './housekeeping.js';
 import { httpConfigOf } from './http-config.js';
-import { nodeIdentity } from './node-identity.js';
-import { createBackend } from './open-backend.js';
+import { memberGauges } from './member-gauges.js';
+import { createMembership, type Membership } from './membership.js';
+import { etcdGauges, membersAsServers, membersAsVoters } from './etcd-members.js';
+import { openState } from './open-state.js';
+import { joinServers } from './join-servers.js';
+import { relayDns } from './open-cluster.js';
+import { createServerPlace } from './server-place.js';
 import { singleServer } from './single-server.js';
 import { metricsOptionsOf } from './metrics-options.js';
 import { openClientDoors, openXdsDoors, type Ports } from './open-doors.js';
+import { type OwnLocalAgent, ownLocalAgent, ownNodeFacts, ownNodeId, warnOfRestart } from './own-node.js';
+import type { RunningAgent } from './running-agent.js';
 import { restartOnly, withoutRestart } from './restart-only.js';
 import { createDoorCertificates } from './tls-door.js';
-import { createFileCertificates, type FileCertificates } from './tls-files.js';
+import { createPortCertificates, type PortCertificates } from './tls-files.js';
 import { API_VERSION } from './versions.js';
 
-export interface RunningServer {
-  /** The real ports, also where 0 was asked for. -1 = closed. */
-  readonly ports: AgentConfig['ports'];
+export interface RunningServer extends RunningAgent {
   readonly store: StateStore;
-  readonly agent: LocalAgent;
-  /** Resolves when the xDS doors are open and proxies are served. */
-  readonly serving: Promise<void>;
-  /** Takes in what a reload may change. AppError('invalidArgument') when it cannot be used; then nothing changes. */
-  reconfigure(config: AgentConfig): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /**
@@ -57,16 +67,17 @@ export async function startServer(
   /** What a reload gave last; ports, addresses and the like are those of the start. */
   let current = config;
   const clock = systemClock;
-  const nodeId = nodeIdentity(config.nodeId, config.dataDir);
+  const nodeId = ownNodeId(config);
   const onProblem = (error: AppError): void => logger.error({ room: 'state' }, error.message);
-  const store = createStateStore({
-    backend: await createBackend(config, { nodeId, clock, onProblem }),
+  const { store, backend, cluster, member, external, closeState } = await openState(config, {
+    nodeId,
     clock,
-    random: Math.random,
-    verifyEveryMs: config.state.verifyIntervalMs,
+    logger,
     onProblem,
   });
-  await store.ready;
+  const warn = (message: string): void => logger.warn({ room: 'state' }, message);
+  const live = backend.live ?? createMemoryLiveArea();
+  const duties = createDuties({ live, store, server: config.nodeName, clock, warn });
   const ca = createCertificateAuthority(store, clock, {
     ...(config.ca.clusterId === '' ? {} : { clusterId: config.ca.clusterId }),
     leafTtlMs: config.ca.leafTtlMs,
@@ -75,30 +86,13 @@ export async function startServer(
     given: config.ca.given,
     key: { type: config.ca.keyType, bits: config.ca.keyBits },
     datacenter: config.datacenter,
+    take: (start) => duties.take('ca', start),
   });
-  const facts: NodeFacts = {
-    node: config.nodeName,
-    id: nodeId,
-    address: config.advertiseAddress,
-    datacenter: config.datacenter,
-    taggedAddresses: config.taggedAddresses,
-    get meta() {
-      return { 'consul-network-segment': '', 'consul-version': API_VERSION, ...current.nodeMeta };
-    },
-    ...(config.locality ? { locality: config.locality } : {}),
-  };
-  const agent = createLocalAgent({
-    store,
+  const facts = ownNodeFacts(config, nodeId, () => current.nodeMeta);
+  const agent = ownLocalAgent(config, {
+    catalog: createStoreCatalog(store, facts),
     clock,
-    random: Math.random,
     facts,
-    sidecarPorts: { from: config.ports.sidecarMin, to: config.ports.sidecarMax },
-    exposePorts: { from: config.ports.exposeMin, to: config.ports.exposeMax },
-    checkOutputMaxSize: config.checkOutputMaxSize,
-    discardCheckOutput: config.discardCheckOutput,
-    commandChecks: config.scriptChecks.remote ? 'everywhere' : config.scriptChecks.local ? 'files' : 'nowhere',
-    checkUpdateIntervalMs: config.checkUpdateIntervalMs,
-    ...(config.dataDir === '' ? {} : { dataDir: config.dataDir }),
     logger: logger.child({ room: 'agent' }),
   });
   const xds = createXdsServer({
@@ -114,10 +108,16 @@ export async function startServer(
     logger: logger.child({ room: 'xds' }),
     options: { allowPlaintextSecrets: config.allowPlaintextSecrets },
   });
-  const ports: Ports = { ...config.ports };
+  const ports: Ports = { ...config.ports, ...cluster?.ports };
   const figures = watchProcess(config.telemetry.enableHostMetrics);
   const metrics = createMetrics(
-    () => ({ ...readGauges(store, xds, dns.counters, sessions), ...figures.gauges() }),
+    () => ({
+      ...readGauges(store, xds, dns.counters, sessions, duties),
+      ...etcdGauges(member?.etcd.members ?? external?.members ?? []),
+      ...memberGauges(membership?.keeper.list(), cluster),
+      ...figures.gauges(),
+      ...backups?.gauges(),
+    }),
     clock.now,
     metricsOptionsOf(config.telemetry, (message) => logger.warn({ room: 'telemetry' }, message)),
   );
@@ -125,6 +125,7 @@ export async function startServer(
     logger.warn({ room: 'acl' }, message),
   );
   let dnsSettings = dnsSettingsOf(config);
+  const relayedSettings = createSettingsReader();
   const dns = createDnsServer({
     store,
     settings: () => dnsSettings,
@@ -135,36 +136,79 @@ export async function startServer(
   });
   const coordinates = createCoordinateWriter(store, clock, (message) => logger.warn({ room: 'coordinates' }, message));
   const startedAtMs = clock.now();
-  const warn = (message: string): void => logger.warn({ room: 'state' }, message);
   const receiver = { node: config.nodeName, services: () => agent.services.values() };
-  const events = createEventLog({ receiver, clock, makeId: randomUUID });
+  const events = createEventLog({
+    receiver,
+    clock,
+    makeId: randomUUID,
+    publish: (event) => exchange.publish(event),
+  });
+  const exchange = exchangeEvents({ live, server: nodeId, clock, receive: (event) => events.receive(event) });
   const shared = config.state.backend === 'etcd';
-  const sessions = keepSessions({ store, clock, nextTurn, warn, shared });
+  const take: TakeDuty = (start) => duties.take('sessions', start);
+  const sessions = keepSessions({ store, clock, nextTurn, warn, shared, take });
   const httpConfig = (): HttpConfig => httpConfigOf(current, nodeId, ports);
-  const http = createHttpServer(
-    {
-      store,
-      agent,
-      ca,
-      sessions,
-      events,
-      propagation: xds.propagation,
-      servers: () => [singleServer(httpConfig(), store.index, startedAtMs)],
-      coordinates,
-      config: httpConfig,
-      control,
-      tokens,
-      watchLog: watch,
-      metrics,
-      ...(config.connectEnabled ? { entryGuard: guardOf(store, xds) } : {}),
-      clock,
-      logger: logger.child({ room: 'http' }),
-    },
-    { maxHeaderBytes: config.http.maxHeaderBytes },
-  );
-  const certificates = doorCertificates(config, store, ca);
+  const onStay = (): void => {
+    cluster?.setDraining(false);
+    agent.resumeCopying();
+    const comeBack = (): Promise<void> => registerSelf(store, facts, ports.server, serverMeta(config));
+    patiently(comeBack, { clock, withinMs: LONGEST_RETURN_MS, pauseMs: 1000, mends: () => !hasLeft }).catch(
+      (thrown: unknown) => warn(`this server may be missing in the catalog: ${AppError.from(thrown).message}`),
+    );
+  };
+  const membership = createMembership({ config, httpConfig, store, live, duties, cluster, onStay, clock, warn });
+  let isServing = (): void => undefined;
+  const backups = startBackups({
+    config,
+    store,
+    live,
+    duties,
+    clock,
+    logger: logger.child({ room: 'backup' }),
+    serving: new Promise((resolve) => {
+      isServing = resolve;
+    }),
+  });
+  const servers = (): readonly ServerMember[] =>
+    cluster && member
+      ? membersAsServers(config, member.etcd.members, cluster, store)
+      : (membership?.servers() ?? [singleServer(httpConfig(), store.index, startedAtMs)]);
+  const keyring = membership && cluster?.controlKeys(() => membership.keeper.list());
+  const httpDeps: HttpDeps = {
+    knowledge: knowledgeOf(store, config.nodeName, servers),
+    store,
+    agent,
+    ca,
+    sessions,
+    events,
+    propagation: xds.propagation,
+    servers,
+    ...(membership && { members: membership.control }),
+    ...(keyring && { keyring }),
+    ...(external && { voters: () => membersAsVoters(external.members), serverControl: external }),
+    ...(member && { serverControl: member.etcd }),
+    ...(backups && { backups: backups.report }),
+    coordinates,
+    config: httpConfig,
+    control,
+    tokens,
+    watchLog: watch,
+    metrics,
+    ...(config.connectEnabled ? { entryGuard: guardOf(store, xds) } : {}),
+    clock,
+    logger: logger.child({ room: 'http' }),
+  };
+  const http = createHttpServer(httpDeps, { maxHeaderBytes: config.http.maxHeaderBytes });
+  const ownNames = ['localhost', `server.${config.datacenter}.consul`, '127.0.0.1', config.advertiseAddress];
+  const ownCertificate = createDoorCertificates(store, ca, clock, [...new Set(ownNames)]);
+  const certificates = createPortCertificates(config.tls, ownCertificate);
+  const closing = new AbortController();
+  let hasLeft = false;
   const closers: (() => Promise<void> | void)[] = [
-    () => store.close(),
+    () => closeState(hasLeft),
+    () => duties.close(),
+    () => membership?.keeper.close(),
+    () => backups?.close(),
     () => ca.close(),
     () => agent.close(),
     () => coordinates.close(),
@@ -173,11 +217,14 @@ export async function startServer(
     () => dns.close(),
     () => metrics.close(),
     () => figures.close(),
-    () => certificates.close(),
+    () => ownCertificate.close(),
+    () => cluster?.close(),
+    () => closing.abort(new AppError('unavailable', 'the agent is shutting down; ask again when it is back')),
   ];
   closers.push(
-    startHousekeeping(store, clock, warn),
+    startHousekeeping(store, (start) => duties.take('reaping', start), clock, warn),
     () => sessions.close(),
+    () => exchange.close(),
     () => events.close(),
   );
   const stop = async (): Promise<void> => {
@@ -186,36 +233,101 @@ export async function startServer(
   try {
     const tlsNeedsRoot = ports.https >= 0 && config.tls.https.certFile === '';
     if (tlsNeedsRoot) await ca.ready;
+    let giveUp = (_error: AppError): void => undefined;
+    const gaveUp = new Promise<AppError>((resolve) => {
+      giveUp = resolve;
+    });
     await openClientDoors(config, ports, { http, dns, httpsCertificates: () => certificates.of('https'), logger });
+    // First: a server that may not be here writes nothing.
+    if (membership !== undefined) await membership.keeper.show();
     const serving = serve(config, ports, { store, ca, agent, xds, facts, logger, certificates });
-    serving.catch(() => undefined);
+    serving.then(isServing, () => undefined);
+    const showAgain = (): Promise<void> =>
+      membership?.keeper.show().catch((thrown: unknown) => warn(AppError.from(thrown).message)) ?? Promise.resolve();
+    closers.push(cluster?.keyring?.onChange(showAgain) ?? (() => undefined));
+    if (cluster !== undefined && membership !== undefined) {
+      const relayed = createRelayedListener(httpDeps, closing.signal);
+      const debug = (message: string): void => logger.debug({ room: 'coordinates' }, message);
+      const place = config.disableCoordinates
+        ? undefined
+        : createServerPlace({ node: config.nodeName, store, peers: cluster.peers, coordinates, clock, debug });
+      if (place) closers.push(() => place.close());
+      cluster.serve({
+        http: relayed,
+        dns: relayDns(dns, (sent) => relayedSettings(sent, dnsSettings)),
+        ads: xds.relayed,
+        registry: membership.keeper,
+        ...(place && { place: place.coordinate }),
+        ...(config.connectEnabled && {
+          certificates: {
+            ca,
+            datacenter: config.datacenter,
+            domain: config.dns.domain,
+            isOpen: config.autoEncrypt.allowTls,
+            clock,
+          },
+        }),
+      });
+      closers.push(await joinServers(config, cluster, { clock, logger, onGiveUp: (error) => giveUp(error) }));
+    }
     return {
       ports,
       store,
       agent,
       serving,
+      gaveUp,
+      async leave() {
+        await leave(config, { cluster, membership, agent, clock });
+        hasLeft = true;
+      },
       stop,
       async reconfigure(next) {
-        certificates.reload(next);
+        certificates.reload(next.tls);
+        cluster?.reload(next);
         const metaChanged = !isDeepStrictEqual(next.nodeMeta, current.nodeMeta);
         const needRestart = restartOnly(config, next);
         current = withoutRestart(config, next);
         setLevel(next.log.level as LogLevel);
         dnsSettings = dnsSettingsOf({ ...config, dns: next.dns });
         tokens.configure(next.aclTokens);
-        if (metaChanged) await registerSelf(store, facts, config.ports.server, serverMeta(config));
+        if (metaChanged) {
+          await registerSelf(store, facts, ports.server, serverMeta(config));
+          await membership?.keeper.show();
+        }
         await agent.configure(next);
-        if (needRestart.length > 0)
-          logger.warn(
-            { options: needRestart.join(', ') },
-            'options have changed that take effect at the next start only',
-          );
+        warnOfRestart(logger, needRestart);
       },
     };
   } catch (thrown) {
     await stop();
     throw thrown;
   }
+}
+
+const LONGEST_LEAVE_MS = 10_000;
+/** Of a server that was to leave, and stays: to be in the catalog again. */
+const LONGEST_RETURN_MS = 5 * 60_000;
+
+/** A server that is alone has nobody to tell, and keeps its place in its own state. */
+async function leave(
+  { cluster: { leaveDrainMs }, state }: AgentConfig,
+  parts: {
+    readonly cluster: ClusterServer | undefined;
+    readonly membership: Membership | undefined;
+    readonly agent: OwnLocalAgent;
+    readonly clock: Clock;
+  },
+): Promise<void> {
+  const { cluster, membership, agent, clock } = parts;
+  if (membership === undefined) return;
+  cluster?.setDraining(true);
+  const others = membership.servers().some(({ status }, position) => position > 0 && status === 'alive');
+  if (others && leaveDrainMs > 0) await pauseOn(clock, leaveDrainMs);
+  if (state.backend !== 'etcd') return agent.close();
+  // What has left must not be copied anew; checks go on, for it may have to stay.
+  await agent.pauseCopying();
+  // Without a majority of etcd nobody can be taken out; whoever wants to end shall not wait for it.
+  await membership.keeper.leave(LONGEST_LEAVE_MS);
 }
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -233,11 +345,11 @@ const isGrpcLibrary = (userAgent: string): boolean => /^grpc/i.test(userAgent);
 interface Parts {
   readonly store: StateStore;
   readonly ca: ReturnType<typeof createCertificateAuthority>;
-  readonly agent: ReturnType<typeof createLocalAgent>;
+  readonly agent: OwnLocalAgent;
   readonly xds: XdsServer;
   readonly facts: NodeFacts;
   readonly logger: Logger;
-  readonly certificates: ReturnType<typeof doorCertificates>;
+  readonly certificates: PortCertificates;
 }
 
 /** What happens behind the open HTTP door: self-registration, root, local services, then xDS. */
@@ -247,9 +359,9 @@ async function serve(config: AgentConfig, ports: Ports, parts: Parts): Promise<v
   // As Consul does at a first start: the bare node, then what the agent knows about it. Clients see two steps of the index.
   const isKnown = store.view.get('nodes', nodeKey(facts.node)) !== undefined;
   const self = isKnown ? facts : { ...facts, taggedAddresses: {}, meta: {} };
-  await registerSelf(store, self, config.ports.server, serverMeta(config));
+  await registerSelf(store, self, ports.server, serverMeta(config));
   store.onRestored(() => {
-    registerSelf(store, facts, config.ports.server, serverMeta(config)).catch((thrown: unknown) =>
+    registerSelf(store, facts, ports.server, serverMeta(config)).catch((thrown: unknown) =>
       logger.error({ room: 'state' }, `this server is not in the restored state: ${AppError.from(thrown).message}`),
     );
   });
@@ -260,30 +372,6 @@ async function serve(config: AgentConfig, ports: Ports, parts: Parts): Promise<v
   if (!config.connectEnabled) return;
   loadEnvoyApi();
   await openXdsDoors(config, ports, { xds, certificates: () => certificates.of('grpc'), logger });
-}
-
-/** The certificates of the TLS ports, made when a port opens. */
-function doorCertificates(config: AgentConfig, store: StateStore, ca: ReturnType<typeof createCertificateAuthority>) {
-  const opened = new Map<'https' | 'grpc', FileCertificates>();
-  const names = ['localhost', `server.${config.datacenter}.consul`, '127.0.0.1', config.advertiseAddress];
-  let own: ReturnType<typeof createDoorCertificates> | undefined;
-  const issued: ServerCertificateProvider & { close(): void } = {
-    current: () => (own ??= createDoorCertificates(store, ca, systemClock, [...new Set(names)])).current(),
-    onChange: (listener) =>
-      (own ??= createDoorCertificates(store, ca, systemClock, [...new Set(names)])).onChange(listener),
-    close: () => own?.close(),
-  };
-  return {
-    of(door: 'https' | 'grpc'): FileCertificates {
-      const made = opened.get(door) ?? createFileCertificates(`tls.${door}`, config.tls[door], issued);
-      opened.set(door, made);
-      return made;
-    },
-    reload(next: AgentConfig): void {
-      for (const [door, made] of opened) made.reload(next.tls[door]);
-    },
-    close: () => issued.close(),
-  };
 }
 
 function serverMeta(config: AgentConfig): Readonly<Record<string, string>> {

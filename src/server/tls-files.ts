@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext, type SecureVersion } from 'node:tls';
+import type { CheckTls } from '../agent/index.js';
 import { CIPHER_SUITES, type TlsConfig } from '../agent/config/index.js';
 import { AppError } from '../core/index.js';
 import type { ServerCertificate, ServerCertificateProvider } from '../xds/server/index.js';
@@ -42,6 +43,32 @@ export function createFileCertificates(
   };
 }
 
+/** The certificates of all TLS ports, read when a port opens. */
+export interface PortCertificates {
+  of(port: TlsPort): FileCertificates;
+  /** Reads the files of the open ports again. Throws as `FileCertificates.reload`. */
+  reload(config: Readonly<Record<TlsPort, TlsConfig>>): void;
+}
+
+type TlsPort = 'https' | 'grpc';
+
+export function createPortCertificates(
+  config: Readonly<Record<TlsPort, TlsConfig>>,
+  own: ServerCertificateProvider,
+): PortCertificates {
+  const opened = new Map<TlsPort, FileCertificates>();
+  return {
+    of(port) {
+      const made = opened.get(port) ?? createFileCertificates(`tls.${port}`, config[port], own);
+      opened.set(port, made);
+      return made;
+    },
+    reload(next) {
+      for (const [port, made] of opened) made.reload(next[port]);
+    },
+  };
+}
+
 function certificateOf(option: string, { certFile, keyFile }: TlsConfig): ServerCertificate | undefined {
   if (certFile === '') return undefined;
   const certPem = readPem(`${option}.cert_file`, certFile);
@@ -76,6 +103,16 @@ function authoritiesOf(option: string, { caFile, caPath }: TlsConfig): string {
   return all;
 }
 
+/** What checks over TLS show and whom they trust, from the files for servers and agents. Throws AppError('invalidArgument'). */
+export function checkTlsOf(config: TlsConfig): CheckTls {
+  const option = 'tls.internal_rpc';
+  const own = certificateOf(option, config);
+  return {
+    ...(config.caFile === '' && config.caPath === '' ? {} : { ca: authoritiesOf(option, config) }),
+    ...(own ? { cert: own.certPem, key: own.privateKeyPem } : {}),
+  };
+}
+
 function namesOf(option: string, path: string): string[] {
   try {
     return readdirSync(path).sort();
@@ -84,7 +121,8 @@ function namesOf(option: string, path: string): string[] {
   }
 }
 
-function readPem(option: string, path: string): string {
+/** The text of a file that an option names. Throws AppError('invalidArgument') that says which, and why not. */
+export function readPem(option: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (thrown) {

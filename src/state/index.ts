@@ -15,6 +15,6 @@
 export type * from './backend/index.js';
 export type * from './state-store.js';
 export { RestoredState, type StateCapture } from './snapshot/index.js';
-export { createMemoryBackend } from './backend/index.js';
+export { createMemoryBackend, createMemoryLiveArea } from './backend/index.js';
 export { type StateStoreOptions, createStateStore } from './store.js';
 export { raiseIndexTo } from './index-base.js';

@@ -1,8 +1,8 @@
-import type { StateStore } from './state-store.js';
+import type { Duty } from './state-store.js';
 import { MARK_FLOOR } from './tables/index.js';
 
-/** Few enough for one transaction of any engine. */
-const MARKS_PER_TRANSACTION = 40;
+/** Few enough for one transaction of any engine: on etcd a mark that a large transaction wrote takes two compares. */
+const MARKS_PER_TRANSACTION = 28;
 
 /** A mark as the reaper sees it. */
 export interface ReapableMark {
@@ -14,7 +14,7 @@ export interface ReapableMark {
  * Deletes the given marks, oldest first, and raises the floor of all indexes to the newest of them, so that no answer's index
  * goes back. A mark that was renewed meanwhile stays. Returns how many were deleted.
  */
-export async function reapMarks(store: Pick<StateStore, 'transact'>, marks: readonly ReapableMark[]): Promise<number> {
+export async function reapMarks(store: Pick<Duty, 'transact'>, marks: readonly ReapableMark[]): Promise<number> {
   const oldestFirst = marks.toSorted((left, right) => left.modifyIndex - right.modifyIndex);
   let reaped = 0;
   for (let at = 0; at < oldestFirst.length; at += MARKS_PER_TRANSACTION) {

@@ -23,13 +23,19 @@ export class ReplicaFingerprint {
     after: Row | undefined,
     stored?: Revisions,
   ): void {
-    const name = tupleKey(table) + key;
-    const former = before ? revisionsOf(before, base) : this.#unreadable.get(name);
+    const former = before ? revisionsOf(before, base) : this.#takeUnreadable(table, key);
     if (former) this.#fingerprint.remove({ ...former, table, key });
     const latter = after ? revisionsOf(after, base) : stored;
     if (latter) this.#fingerprint.add({ ...latter, table, key });
-    if (!after && latter) this.#unreadable.set(name, { ...latter, table, key });
-    else this.#unreadable.delete(name);
+    if (!after && latter) this.#unreadable.set(tupleKey(table) + key, { ...latter, table, key });
+  }
+
+  #takeUnreadable(table: TableName, key: string): Revisions | undefined {
+    if (this.#unreadable.size === 0) return undefined;
+    const name = tupleKey(table) + key;
+    const found = this.#unreadable.get(name);
+    this.#unreadable.delete(name);
+    return found;
   }
 
   /** Everything up to `revision` is in. `afresh` = it was listed, so that what was recorded has a hole. */

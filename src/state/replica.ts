@@ -14,6 +14,7 @@ import {
   decodeRecord,
   tableNames,
   unreadable,
+  writeRecord,
 } from './tables/index.js';
 import type { PendingCommits } from './transactions/index.js';
 
@@ -51,6 +52,10 @@ export class Replica {
   /** Counts lists: one that was overtaken by a newer one is not applied. */
   #synchronisation = 0;
   #closed = false;
+  /** Which history of the engine was loaded last. */
+  #history: { readonly name: string | undefined } | undefined;
+  /** Equal revisions do not mean equal records. */
+  #trustsNothing = false;
 
   constructor(parts: ReplicaParts) {
     this.#parts = parts;
@@ -63,6 +68,7 @@ export class Replica {
 
   /** What is here is known to be wrong: lists anew and applies the difference. */
   heal(): void {
+    this.#trustsNothing = true;
     this.#resync();
   }
 
@@ -74,15 +80,46 @@ export class Replica {
 
   async #synchronise(): Promise<void> {
     const synchronisation = ++this.#synchronisation;
-    const { revision, records } = await this.#parts.backend.list();
+    const { revision, records, history } = await this.#parts.backend.list();
     if (this.#closed || synchronisation !== this.#synchronisation) return;
-    this.#load(revision, records);
+    const isOther = this.#history !== undefined && history !== this.#history.name;
+    if (isOther && (await this.#raisesBase(records))) return this.#synchronise();
+    if (this.#isClosed() || synchronisation !== this.#synchronisation) return;
+    this.#history = { name: history };
+    if (isOther) this.#parts.applied.discardAbove(0, restoredMeanwhile());
+    this.#load(revision, records, isOther || this.#trustsNothing);
+    this.#trustsNothing = false;
+    if (isOther) this.#parts.onRestored();
     const watch = ++this.#watch;
     const stop = this.#parts.backend.watch(revision, (event) => {
       if (watch === this.#watch) this.#onEvent(event);
     });
     if (watch === this.#watch) this.#stopWatch = stop;
     else stop();
+  }
+
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Revisions begin lower than those that were shown: whatever index was shown before must be below all from now on. Resolves to
+   * whether the base had to be raised, by this server or, in this moment, another.
+   */
+  async #raisesBase(records: readonly StoredRecord[]): Promise<boolean> {
+    const { backend, database, applied } = this.#parts;
+    const shown = applied.revision + database.base;
+    const found = records.find(isIndexBase);
+    const stored = found && decodeRecord(found, 0);
+    if (baseOf(stored) >= shown) return false;
+    const { value } = writeRecord('system', { name: INDEX_BASE, value: shown }, stored, 0);
+    const place = { table: 'system', key: INDEX_BASE } as const;
+    await backend.commit({
+      conditions: [{ ...place, modRevision: found?.modRevision ?? 0 }],
+      operations: [{ type: 'put', ...place, value }],
+      whileLoading: true,
+    });
+    return true;
   }
 
   #onEvent(event: WatchEvent): void {
@@ -138,20 +175,43 @@ export class Replica {
     this.#stopWatch = () => undefined;
   }
 
-  #load(revision: number, records: readonly StoredRecord[]): void {
+  /** `afresh` = what is here says nothing about the records, whatever their revisions are. */
+  #load(revision: number, records: readonly StoredRecord[], afresh: boolean): void {
     const { database, pending } = this.#parts;
     const base = records.find(isIndexBase);
     this.#rebase(base ? baseOf(this.#decode(base).after) : 0);
+    if (this.#parts.applied.revision === 0) {
+      this.#fill(revision, records);
+      return;
+    }
     const changes: DecodedChange[] = [];
     for (const record of records.filter(isOfKnownTable)) {
       const row = database.get(record.table, record.key);
       const same =
         row?.modifyIndex === record.modRevision + database.base &&
         row.createIndex === record.createRevision + database.base;
-      if (!same) changes.push(this.#decode(record));
+      if (!same || afresh) changes.push(this.#decode(record));
     }
     if (database.size > 0) changes.push(...this.#missing(records));
     this.#apply(revision, changes, () => pending.discard(), true);
+  }
+
+  /**
+   * The first load: there is nothing to compare with and nobody has read anything. Each table in the order of its keys, which is
+   * that of its indexes.
+   */
+  #fill(revision: number, records: readonly StoredRecord[]): void {
+    const { database, applied, fingerprint } = this.#parts;
+    const byTable = new Map<TableName, StoredRecord[]>(tableNames.map((name) => [name, []]));
+    for (const record of records) byTable.get(record.table)?.push(record);
+    for (const [table, ofTable] of byTable) {
+      for (const record of ofTable.sort(byKey)) {
+        const row = this.#append(record);
+        fingerprint?.changed(table, record.key, database.base, undefined, row, record);
+      }
+    }
+    fingerprint?.advanced(revision, true);
+    applied.advance(revision);
   }
 
   /** Deletions of what is here and not among the records. */
@@ -183,6 +243,19 @@ export class Replica {
     applied.advance(revision);
     if (made.length > 0) onCommit({ index: revision + database.base, changes: made });
     if (isLoaded && made.some(isRestored)) onRestored();
+  }
+
+  /** Adds a record's row; undefined when it cannot be read, or its table cannot index it: it counts as absent. */
+  #append(record: StoredRecord): Row | undefined {
+    const { database, onProblem } = this.#parts;
+    const { after } = this.#decode(record);
+    try {
+      if (after) database.append(record.table, record.key, after);
+      return after;
+    } catch (thrown) {
+      onProblem(unreadable(record, thrown));
+      return undefined;
+    }
   }
 
   /** Applies a change; a row that its table cannot index counts as absent. */
@@ -220,6 +293,10 @@ export class Replica {
   }
 }
 
+function byKey(left: StoredRecord, right: StoredRecord): number {
+  return left.key < right.key ? -1 : Number(left.key > right.key);
+}
+
 function storedRevisions({ createIndex, modifyIndex }: Row, base: number) {
   return { createRevision: createIndex - base, modRevision: modifyIndex - base };
 }
@@ -240,3 +317,9 @@ function baseOf(row: Row | undefined): number {
   const value = row?.['value'];
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0;
 }
+
+const restoredMeanwhile = (): AppError =>
+  new AppError(
+    'unavailable',
+    'The state was restored from an older copy meanwhile: look whether the write is there before you send it again.',
+  );

@@ -15,11 +15,9 @@ export class SharedBarrier {
 
   /** Resolves when everything acknowledged to anybody before the call is applied here. */
   wait(): Promise<void> {
-    if (!this.#running) return this.#begin();
-    this.#next ??= this.#running.then(
-      () => this.#begin(),
-      () => this.#begin(),
-    );
+    const begin = (): Promise<void> => this.#begin();
+    // Also when nothing is under way it begins after this turn's work, so that all who ask in one turn share it.
+    this.#next ??= (this.#running ?? Promise.resolve()).then(begin, begin);
     return this.#next;
   }
 

@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { AppError } from '../core/index.js';
+import type { DutyFence } from './backend/index.js';
 import type { RestoredState, StateCapture } from './snapshot/index.js';
 import type { Cell, Draft, MeshView, TableName, Tables } from '../model/index.js';
 
@@ -25,8 +26,20 @@ export interface Transaction extends MeshView {
     prefix: readonly string[],
     limit: number,
   ): readonly Tables[Name][];
+  /**
+   * As `first`, but the range becomes no condition: for ranges that no key prefix narrows, whose every change also changes a record
+   * that this transaction reads by its key.
+   */
+  peek<Name extends TableName>(
+    table: Name,
+    index: string,
+    prefix: readonly string[],
+    limit: number,
+  ): readonly Tables[Name][];
   put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void;
   delete(table: TableName, key: string): void;
+  /** Whether this transaction has deleted the stored record of a key, also if it has written another one since. */
+  hasDeleted(table: TableName, key: string): boolean;
   /**
    * Makes this transaction conflict with every other one that guards the same family, whatever they read: for checks over
    * more of the state than can be compared (graph checks of config entries, intentions, ACL).
@@ -39,6 +52,17 @@ export interface CommitResult<Result> {
   /** The index at which the writes were applied; the current index when nothing was written. */
   readonly index: number;
 }
+
+/** Work that is done by one of several servers at a time, while this server has it. What is written as part of it goes through here. */
+export interface Duty {
+  /** As of this very moment. What is not written through `transact` may still be done twice. */
+  readonly isHeld: boolean;
+  /** As `StateStore.transact`; AppError('conflict') when this server does not have the duty any more: nothing is written then. */
+  transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>>;
+}
+
+/** Runs `start` whenever this server gets a duty, and what it returned when the duty is lost. Returns the function that gives it up. */
+export type TakeDuty = (start: (duty: Duty) => () => void) => () => void;
 
 /** An answer with the index it has as a function of state: the greatest of what was read, records and range marks. */
 export interface IndexedValue<Value> {
@@ -85,9 +109,14 @@ export interface StateStore {
   /**
    * Runs `run` over a tracked view and commits its writes with its reads as conditions; runs it again on conflict (bounded,
    * with jitter, then AppError('busy')). A record equal to the stored one is no write. Resolves after the writes are applied
-   * here. `run` must be synchronous and free of effects; what it throws is passed on and nothing is written.
+   * here. `run` must be synchronous and free of effects; what it throws is passed on and nothing is written. With the fence of a
+   * duty nothing is written, and AppError('conflict') thrown, once another server has it.
    */
-  transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>>;
+  transact<Result>(
+    name: string,
+    run: (transaction: Transaction) => Result,
+    fence?: DutyFence,
+  ): Promise<CommitResult<Result>>;
 
   /** The current value of a cell with its index. Throws what the computation threw. */
   read<Value>(definition: Cell<Value>, key: string): IndexedValue<Value>;
@@ -127,7 +156,7 @@ export interface StateStore {
    * Deletes the marks of ranges that records left before `olderThanIndex` and raises the floor of all indexes instead. Returns
    * how many. To be called now and then by one server: marks are what makes a delete visible to a client that was away.
    */
-  reapMarks(olderThanIndex: number): Promise<number>;
+  reapMarks(olderThanIndex: number, duty?: Duty): Promise<number>;
 
   /** The whole state at this revision, for a backup: rows are shared, so that this is cheap however large the state is. */
   capture(): StateCapture;

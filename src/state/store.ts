@@ -2,7 +2,7 @@ import { Observable, Subject } from 'rxjs';
 import { AppError, type Clock, tupleKey } from '../core/index.js';
 import type { Cell, MeshView, TableName, Tables } from '../model/index.js';
 import { AppliedRevisions } from './applied-revisions.js';
-import type { Backend } from './backend/index.js';
+import type { Backend, DutyFence } from './backend/index.js';
 import { ParkedQueries } from './blocking-query.js';
 import { CellGraph, type CellNode, IdleCells, PrivateView, type ReadListener, Subscription } from './derive/index.js';
 import { reapMarks } from './reap-marks.js';
@@ -13,6 +13,7 @@ import type {
   BlockingOptions,
   Commit,
   CommitResult,
+  Duty,
   FailingCell,
   IndexedValue,
   StateStore,
@@ -99,8 +100,18 @@ class Store implements StateStore {
     this.#graph = new CellGraph(database, this.counters, scheduleFlush, (node) => this.#idle.touch(node));
     this.#idle = new IdleCells(clock, (node) => this.#graph.drop(node));
     this.#parked = new ParkedQueries(this.#graph, clock, random);
-    this.#committer = new Committer({ backend, database, applied, pending, clock, random, counters: this.counters });
-    this.#barrier = new SharedBarrier(backend, applied);
+    const barrier = new SharedBarrier(backend, applied);
+    this.#barrier = barrier;
+    this.#committer = new Committer({
+      backend,
+      database,
+      applied,
+      barrier,
+      pending,
+      clock,
+      random,
+      counters: this.counters,
+    });
     const onCommit = (commit: Commit): void => {
       if (this.#state !== 'ready') return;
       this.counters.commits += 1;
@@ -165,10 +176,14 @@ class Store implements StateStore {
     return this.#open().range(table, index, prefix, limit) as never;
   }
 
-  async transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>> {
+  async transact<Result>(
+    name: string,
+    run: (transaction: Transaction) => Result,
+    fence?: DutyFence,
+  ): Promise<CommitResult<Result>> {
     if (this.#state !== 'ready') await this.ready;
     this.#open();
-    return this.#committer.transact(name, run);
+    return this.#committer.transact(name, run, fence);
   }
 
   read<Value>(definition: Cell<Value>, key: string): IndexedValue<Value> {
@@ -238,12 +253,12 @@ class Store implements StateStore {
     return { result: run(view), reads: [...reads.values()] };
   }
 
-  async reapMarks(olderThanIndex: number): Promise<number> {
+  async reapMarks(olderThanIndex: number, duty?: Duty): Promise<number> {
     await this.ready;
     const marks = [...this.#open().table('marks').entries()]
       .filter(([, { modifyIndex }]) => modifyIndex < olderThanIndex)
       .map(([range, { modifyIndex }]) => ({ range, modifyIndex }));
-    return reapMarks(this, marks);
+    return reapMarks(duty ?? this, marks);
   }
 
   capture(): StateCapture {

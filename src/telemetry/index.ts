@@ -16,3 +16,5 @@ export {
 export { createMetrics, type GaugeSource, type Metrics, type MetricsOptions } from './metrics.js';
 export { type ProcessFigures, watchProcess } from './process-figures.js';
 export { createStatsd, type Statsd } from './statsd.js';
+export { createStatsite } from './statsite.js';
+export { openSyslog, type SyslogOptions } from './syslog.js';

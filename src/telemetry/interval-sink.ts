@@ -34,14 +34,16 @@ export class IntervalSink {
     this.#current = emptyInterval(this.#startOf());
   }
 
-  count(name: string, labels: Labels = {}, value = 1): void {
+  /** `key` is what `figureKey` gives. */
+  count(name: string, labels: Labels = {}, value = 1, key = figureKey(name, labels)): void {
     this.#roll();
-    add(this.#current.counters, name, labels, value);
+    add(this.#current.counters, key, name, labels, value);
   }
 
-  sample(name: string, value: number, labels: Labels = {}): void {
+  /** `key` is what `figureKey` gives. */
+  sample(name: string, value: number, labels: Labels = {}, key = figureKey(name, labels)): void {
     this.#roll();
-    add(this.#current.samples, name, labels, value);
+    add(this.#current.samples, key, name, labels, value);
   }
 
   /** The last interval that is over; in the first ten seconds the one that runs. */
@@ -66,8 +68,12 @@ export class IntervalSink {
 
 const emptyInterval = (startMs: number): Interval => ({ startMs, counters: new Map(), samples: new Map() });
 
-function add(figures: Map<string, Aggregate>, name: string, labels: Labels, value: number): void {
-  const key = `${name} ${Object.values(labels).join(' ')}`;
+/** What tells a figure from all others. */
+export function figureKey(name: string, labels: Labels): string {
+  return `${name} ${Object.values(labels).join(' ')}`;
+}
+
+function add(figures: Map<string, Aggregate>, key: string, name: string, labels: Labels, value: number): void {
   const found = figures.get(key);
   if (found === undefined) {
     if (figures.size < MOST_FIGURES)

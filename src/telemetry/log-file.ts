@@ -10,7 +10,6 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import type { LogTarget } from './logger.js';
 
 const DEFAULT_NAME = 'meshwright.log';
 
@@ -31,7 +30,7 @@ export interface LogFileOptions {
  * A log file. At a size or age it is renamed (`name-<ms since the epoch>.log`) and a new one begun; the oldest of the renamed
  * are removed. A disk that is full costs lines, never the process. Throws when the file cannot be opened at first.
  */
-export function openLogFile(options: LogFileOptions): LogTarget & { close(): void } {
+export function openLogFile(options: LogFileOptions): { write(line: string): void; close(): void } {
   const path = options.path.endsWith('/') ? join(options.path, DEFAULT_NAME) : options.path;
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   let file = openAppending(path);

@@ -19,7 +19,7 @@ export function logLevelOf(text: string): LogLevel | undefined {
 
 /** Where lines go: each one whole, with its newline. */
 export interface LogTarget {
-  write(line: string): void;
+  write(line: string, level: LogLevel): void;
 }
 
 /** Somebody who watches the log as it is written. */
@@ -39,6 +39,7 @@ export interface Logging {
 }
 
 const number = (level: string): number => pino.levels.values[level] ?? 30;
+const named = (level: number): LogLevel => logLevelOf(pino.levels.labels[level] ?? '') ?? 'error';
 
 /** The log of one process; rooms take children of its logger (`logger.child({ room: 'xds' })`). */
 export function createLogging(options: {
@@ -52,7 +53,7 @@ export function createLogging(options: {
   const write = (json: string, at: number): void => {
     let [text, own]: (string | undefined)[] = [];
     const line = (wantsJson: boolean): string => (wantsJson ? (own ??= jsonLine(json)) : (text ??= textLine(json)));
-    if (at >= least) for (const target of options.targets) target.write(line(options.json));
+    if (at >= least) for (const target of options.targets) target.write(line(options.json), named(at));
     for (const watch of watches) if (at >= number(watch.level)) watch.onLine(line(watch.json));
   };
   const destination = {

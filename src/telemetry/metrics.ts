@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type Aggregate, type Interval, INTERVAL_MS, IntervalSink, type Labels } from './interval-sink.js';
+import { type Aggregate, figureKey, type Interval, INTERVAL_MS, IntervalSink, type Labels } from './interval-sink.js';
 import { isTold, type NameRules, publicName } from './name-filter.js';
-import { type FigureSink, noteRequest } from './request-figures.js';
+import { type FigureSink, RequestFigures } from './request-figures.js';
 import type { Statsd } from './statsd.js';
 
 /** Numbers read when somebody asks, by metric name (dots as in `consul.state.nodes`). */
@@ -15,7 +15,9 @@ export interface MetricsOptions extends NameRules {
   readonly statsd?: readonly Statsd[];
 }
 
-export interface Metrics extends FigureSink {
+export interface Metrics {
+  count(name: string, labels?: Labels, value?: number): void;
+  sample(name: string, value: number, labels?: Labels): void;
   /** Undefined when it is switched off. */
   prometheus(): Promise<string> | undefined;
   /** Consul's JSON form of the last whole interval (consul-behaviour 1.2, `agent/metrics`). */
@@ -58,21 +60,44 @@ export function createMetrics(gauges: GaugeSource, now: () => number, options: M
     const shown = publicName(name, options);
     return isTold(shown, options) ? shown : undefined;
   };
+  const counters = new KnownFigures(told);
+  const samples = new KnownFigures(told);
   const sink: FigureSink = {
-    count(name, labels = {}, value = 1) {
-      const shown = told(name);
-      if (shown === undefined) return;
-      intervals.count(shown, labels, value);
-      book.counter(shown, labels).inc(labels, value);
-      for (const one of statsd) one.send('c', shown, value, labels);
+    counter(name, labels = {}) {
+      const figure = counters.get(name, labels);
+      if (figure === undefined) return unnoticed;
+      const { shown, key } = figure;
+      return (value = 1) => {
+        intervals.count(shown, labels, value, key);
+        figure.pending += value;
+        for (const one of statsd) one.send('c', shown, value, labels);
+      };
     },
-    sample(name, value, labels = {}) {
-      const shown = told(name);
-      if (shown === undefined) return;
-      intervals.sample(shown, value, labels);
-      book.histogram(shown, labels).observe(labels, value);
-      for (const one of statsd) one.send('ms', shown, value, labels);
+    sampler(name, labels = {}) {
+      const figure = samples.get(name, labels);
+      if (figure === undefined) return unnoticed;
+      const { shown, key } = figure;
+      let histogram: Histogram | undefined;
+      return (value) => {
+        histogram ??= book.histogram(shown, labels);
+        intervals.sample(shown, value, labels, key);
+        histogram.observe(labels, value);
+        for (const one of statsd) one.send('ms', shown, value, labels);
+      };
     },
+  };
+  /** The registry is only told of counts when somebody asks it. */
+  const settleCounters = (): void => {
+    for (const figure of counters.all()) {
+      if (figure.pending > 0) book.counter(figure.shown, figure.labels).inc(figure.labels, figure.pending);
+      figure.pending = 0;
+    }
+  };
+  const requests = new RequestFigures(sink);
+  const dns = {
+    domain: sink.sampler(DNS_NAMES.domain),
+    ptr: sink.sampler(DNS_NAMES.ptr),
+    recurse: sink.sampler(DNS_NAMES.recurse),
   };
   const readGauges = (): readonly (readonly [string, number])[] =>
     Object.entries(gauges()).flatMap(([name, value]) => {
@@ -89,9 +114,11 @@ export function createMetrics(gauges: GaugeSource, now: () => number, options: M
   };
 
   return {
-    ...sink,
+    count: (name, labels, value) => sink.counter(name, labels)(value),
+    sample: (name, value, labels) => sink.sampler(name, labels)(value),
     prometheus() {
       if (!options.prometheus) return undefined;
+      settleCounters();
       for (const [name, value] of readGauges()) book.gauge(name).set(value);
       return registry.metrics();
     },
@@ -101,19 +128,48 @@ export function createMetrics(gauges: GaugeSource, now: () => number, options: M
         readGauges().map(([name, value]) => [withHost(name), value]),
       );
     },
-    observeRequest(method, route, status, durationMs) {
-      noteRequest(sink, method, route, status, durationMs);
-      sink.count('meshwright.http.answers', { class: `${Math.floor(status / 100)}xx` });
-    },
-    observeDnsQuery: (kind, durationMs) => sink.sample(DNS_NAMES[kind], durationMs),
+    observeRequest: (method, route, status, durationMs) => requests.note(method, route, status, durationMs),
+    observeDnsQuery: (kind, durationMs) => dns[kind](durationMs),
     countLimited(operation, mode, category) {
-      sink.count('consul.rpc.rate_limit.exceeded', { op: operation, mode, limit_type: category });
+      sink.counter('consul.rpc.rate_limit.exceeded', { op: operation, mode, limit_type: category })(1);
     },
     close() {
       clearInterval(timer);
       for (const one of statsd) one.close();
     },
   };
+}
+
+const unnoticed = (): void => undefined;
+
+/** A figure that is told. */
+interface Figure {
+  /** The name it is told by. */
+  readonly shown: string;
+  readonly labels: Labels;
+  readonly key: string;
+  /** What was counted since the registry was told. */
+  pending: number;
+}
+
+/** The figures there are; undefined for those that the configuration keeps back. */
+class KnownFigures {
+  readonly #figures = new Map<string, Figure | undefined>();
+
+  constructor(private readonly told: (name: string) => string | undefined) {}
+
+  get(name: string, labels: Labels): Figure | undefined {
+    const ownKey = figureKey(name, labels);
+    if (this.#figures.has(ownKey)) return this.#figures.get(ownKey);
+    const shown = this.told(name);
+    const figure = shown === undefined ? undefined : { shown, labels, key: figureKey(shown, labels), pending: 0 };
+    this.#figures.set(ownKey, figure);
+    return figure;
+  }
+
+  *all(): Generator<Figure> {
+    for (const figure of this.#figures.values()) if (figure) yield figure;
+  }
 }
 
 /** Metrics of the Prometheus registry, made when a name first comes. */

@@ -28,20 +28,68 @@ const COUNTS: Readonly<Record<string, string>> = {
   'PUT /v1/catalog/register': 'consul.client.api.catalog_register',
 };
 
+/** Where figures go: what notes one of them, made once and called often. */
 export interface FigureSink {
-  count(name: string, labels?: Labels, value?: number): void;
-  sample(name: string, value: number, labels?: Labels): void;
+  counter(name: string, labels?: Labels): (value?: number) => void;
+  sampler(name: string, labels?: Labels): (value: number) => void;
 }
 
-/** Notes an answered request. `route` is the pattern, never the path. */
-export function noteRequest(sink: FigureSink, method: string, route: string, status: number, durationMs: number): void {
+type Count = (value?: number) => void;
+type Sample = (value: number) => void;
+
+/** What is noted of the requests of one method and route. */
+interface RouteFigures {
+  readonly duration: Sample;
+  readonly counts: readonly Count[];
+  readonly own: Sample | undefined;
+}
+
+/** Notes answered requests. */
+export class RequestFigures {
+  readonly #sink: FigureSink;
+  readonly #byMethod = new Map<string, Map<string, RouteFigures>>();
+  /** By the first digit of the status. */
+  readonly #classes = new Map<number, Count>();
+  readonly #errors: Count;
+
+  constructor(sink: FigureSink) {
+    this.#sink = sink;
+    this.#errors = sink.counter('consul.rpc.request_error');
+  }
+
+  /** `route` is the pattern, never the path. */
+  note(method: string, route: string, status: number, durationMs: number): void {
+    const { duration, counts, own } = this.#figuresOf(method, route);
+    duration(durationMs);
+    for (const count of counts) count();
+    if (status >= 500) this.#errors();
+    if (status < 400) own?.(durationMs);
+    this.#classOf(Math.floor(status / 100))();
+  }
+
+  #figuresOf(method: string, route: string): RouteFigures {
+    let byRoute = this.#byMethod.get(method);
+    if (!byRoute) this.#byMethod.set(method, (byRoute = new Map()));
+    let figures = byRoute.get(route);
+    if (!figures) byRoute.set(route, (figures = makeFigures(this.#sink, method, route)));
+    return figures;
+  }
+
+  #classOf(digit: number): Count {
+    let count = this.#classes.get(digit);
+    if (!count)
+      this.#classes.set(digit, (count = this.#sink.counter('meshwright.http.answers', { class: `${digit}xx` })));
+    return count;
+  }
+}
+
+function makeFigures(sink: FigureSink, method: string, route: string): RouteFigures {
   const request = `${method} ${route}`;
-  sink.sample('consul.api.http', durationMs, { method, path: route.replace(/^\//, '').replaceAll('/', '_') });
-  sink.count('consul.rpc.request');
-  if (method === 'GET') sink.count('consul.rpc.query');
-  if (status >= 500) sink.count('consul.rpc.request_error');
-  const duration = DURATIONS[request];
-  if (duration !== undefined && status < 400) sink.sample(duration, durationMs);
-  const counted = COUNTS[request];
-  if (counted !== undefined) sink.count(counted);
+  const counted = ['consul.rpc.request', ...(method === 'GET' ? ['consul.rpc.query'] : [])];
+  if (COUNTS[request] !== undefined) counted.push(COUNTS[request]);
+  return {
+    duration: sink.sampler('consul.api.http', { method, path: route.replace(/^\//, '').replaceAll('/', '_') }),
+    counts: counted.map((name) => sink.counter(name)),
+    own: DURATIONS[request] === undefined ? undefined : sink.sampler(DURATIONS[request]),
+  };
 }

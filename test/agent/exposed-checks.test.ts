@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { exposable, exposedDefinition } from '../../src/agent/exposed-definition.js';
-import { createLocalAgent } from '../../src/agent/index.js';
+import { createLocalAgent, createStoreCatalog } from '../../src/agent/index.js';
 import { writeConfigEntry } from '../../src/discovery/config/index.js';
 import { exposedPathsCell, proxyKey } from '../../src/mesh/proxy/index.js';
 import { decodeCheckDefinition, decodeServiceDefinition } from '../../src/model/definitions/index.js';
@@ -21,11 +21,12 @@ async function rig(options: { dataDir?: string; exposePorts?: { from: number; to
   const store = createStateStore({ backend: createMemoryBackend(), clock });
   await store.ready;
   const warnings: string[] = [];
+  const facts = { node: 'n1', id: '', address: '10.0.0.9', datacenter: 'dc1', taggedAddresses: {}, meta: {} };
   const agent = createLocalAgent({
-    store,
+    catalog: createStoreCatalog(store, facts),
     clock,
     random: () => 0.5,
-    facts: { node: 'n1', id: '', address: '10.0.0.9', datacenter: 'dc1', taggedAddresses: {}, meta: {} },
+    facts,
     sidecarPorts: { from: 21_000, to: 21_255 },
     exposePorts: options.exposePorts ?? { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLocalAgent } from '../../src/agent/index.js';
+import { createLocalAgent, createStoreCatalog } from '../../src/agent/index.js';
 import { checkKey, serviceKey } from '../../src/model/index.js';
 import { decodeCheckDefinition, decodeServiceDefinition } from '../../src/model/definitions/index.js';
 import { createMemoryBackend, createStateStore, type StateStore } from '../../src/state/index.js';
@@ -16,6 +16,7 @@ afterEach(async () => {
 interface RigOptions {
   readonly dataDir?: string;
   readonly store?: StateStore;
+  readonly node?: string;
   readonly ports?: { from: number; to: number };
   readonly commands?: 'nowhere' | 'files' | 'everywhere';
 }
@@ -31,11 +32,19 @@ async function rig(options: RigOptions = {}) {
   const clock = new ManualClock();
   const store = options.store ?? createStateStore({ backend: createMemoryBackend(), clock });
   await store.ready;
+  const facts = {
+    node: options.node ?? 'n1',
+    id: '',
+    address: '10.0.0.9',
+    datacenter: 'dc1',
+    taggedAddresses: {},
+    meta: {},
+  };
   const agent = createLocalAgent({
-    store,
+    catalog: createStoreCatalog(store, facts),
     clock,
     random: () => 0.5,
-    facts: { node: 'n1', id: '', address: '10.0.0.9', datacenter: 'dc1', taggedAddresses: {}, meta: {} },
+    facts,
     sidecarPorts: options.ports ?? { from: 21_000, to: 21_255 },
     exposePorts: { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,
@@ -49,8 +58,8 @@ async function rig(options: RigOptions = {}) {
   closers.push(() => agent.close());
   const register = (body: object, replaceExistingChecks = false): Promise<void> =>
     agent.registerService(decodeServiceDefinition(body, 'api'), { replaceExistingChecks });
-  const stored = (id: string) => store.view.get('services', serviceKey('n1', id));
-  const status = (id: string) => store.view.get('checks', checkKey('n1', id))?.status;
+  const stored = (id: string) => store.view.get('services', serviceKey(facts.node, id));
+  const status = (id: string) => store.view.get('checks', checkKey(facts.node, id))?.status;
   return { agent, clock, store, register, stored, status, warnings };
 }
 
@@ -205,7 +214,10 @@ describe('the copy in the catalog', () => {
         transaction.put('services', { ...draft, id: 'stray', service: 'stray' });
       }
     });
-    await clock.advance(61_000);
+    // A minute, and half of another by chance: agents that began together do not compare together.
+    await clock.advance(89_000);
+    expect(stored('web')).toBeUndefined();
+    await clock.advance(2_000);
     expect([stored('web')?.port, stored('stray')]).toEqual([80, undefined]);
   });
 });
@@ -364,5 +376,75 @@ describe('a name that DNS cannot have', () => {
     await register({ Name: name });
     expect(stored(name)).toBeDefined();
     expect(warnings.join()).toContain('cannot be found by DNS');
+  });
+});
+
+describe('aliases', () => {
+  const alias = (of: string) => decodeCheckDefinition({ Name: `as ${of}`, ID: `as-${of}`, AliasService: of }, 'api');
+  const aliasOf = async (of: string, serviceId: string, agent: Awaited<ReturnType<typeof rig>>['agent']) =>
+    agent.registerCheck({ ...alias(of), checkId: `${serviceId}-as-${of}`, serviceId });
+
+  it('that mirror each other are as well as what there is besides them', async () => {
+    const { agent, register, status } = await rig();
+    await register({ Name: 'a', Check: { TTL: '10s', Status: 'passing' } });
+    await register({ Name: 'b' });
+    await aliasOf('b', 'a', agent);
+    await aliasOf('a', 'b', agent);
+    await new Promise(setImmediate);
+    expect([status('a-as-b'), status('b-as-a')]).toEqual(['passing', 'passing']);
+    await agent.updateTtlCheck('service:a', 'critical', 'down');
+    await new Promise(setImmediate);
+    expect([status('a-as-b'), status('b-as-a')]).toEqual(['critical', 'critical']);
+    await agent.updateTtlCheck('service:a', 'passing', 'up');
+    await new Promise(setImmediate);
+    expect([status('a-as-b'), status('b-as-a')]).toEqual(['passing', 'passing']);
+  });
+
+  it('of aliases see what is at the end of the way, and that something on it is missing', async () => {
+    const { agent, register, status } = await rig();
+    for (const name of ['a', 'b', 'c']) await register({ Name: name });
+    await register({ Name: 'd', Check: { TTL: '10s', Status: 'warning' } });
+    await aliasOf('b', 'a', agent);
+    await aliasOf('c', 'b', agent);
+    await aliasOf('d', 'c', agent);
+    await new Promise(setImmediate);
+    expect(status('a-as-b')).toBe('warning');
+    await agent.deregisterService('d');
+    await new Promise(setImmediate);
+    expect([status('a-as-b'), agent.checks.get('a-as-b')?.output]).toEqual([
+      'critical',
+      'Aliased check "as d" failing: Service d could not be found on node n1',
+    ]);
+  });
+
+  const ofOther = (id: string, node: string, service: string) =>
+    decodeCheckDefinition({ ID: id, Name: id, AliasNode: node, AliasService: service }, 'api');
+
+  it('of two nodes that mirror each other do not keep each other critical', async () => {
+    const one = await rig();
+    const two = await rig({ store: one.store, node: 'n2' });
+    await one.register({ Name: 'a', Check: { TTL: '10s', Status: 'passing' } });
+    await two.register({ Name: 'b' });
+    await one.agent.registerCheck({ ...ofOther('a-as-b', 'n2', 'b'), serviceId: 'a' });
+    await two.agent.registerCheck({ ...ofOther('b-as-a', 'n1', 'a'), serviceId: 'b' });
+    await expect.poll(() => two.status('b-as-a')).toBe('passing');
+    await one.agent.updateTtlCheck('service:a', 'critical', 'down');
+    await expect.poll(() => two.status('b-as-a')).toBe('critical');
+    await one.agent.updateTtlCheck('service:a', 'passing', 'up');
+    await expect.poll(() => two.status('b-as-a')).toBe('passing');
+    expect(one.status('a-as-b')).toBe('passing');
+  });
+
+  it('of a proxy of another node see how the service behind it is', async () => {
+    const one = await rig();
+    const two = await rig({ store: one.store, node: 'n2' });
+    await two.register({ Name: 'b', Check: { TTL: '10s', Status: 'passing' } });
+    const proxy = { DestinationServiceName: 'b', DestinationServiceID: 'b' };
+    await two.register({ Kind: 'connect-proxy', Name: 'b-proxy', Port: 1, Proxy: proxy });
+    await one.agent.registerCheck(ofOther('mirror', 'n2', 'b-proxy'));
+    await expect.poll(() => one.status('mirror')).toBe('passing');
+    await two.agent.updateTtlCheck('service:b', 'warning', 'slow');
+    await expect.poll(() => one.status('mirror')).toBe('warning');
+    expect(one.agent.checks.get('mirror')?.output).toMatch(/^Aliased check ".*" failing: slow$/);
   });
 });

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { bundle } from '../../scripts/lib/bundle.mjs';
 import type * as Core from '../../src/core/index.js';
 import type * as Model from '../../src/model/index.js';
 import type * as State from '../../src/state/index.js';
@@ -8,9 +10,13 @@ import { here } from './child.js';
 
 export type Store = State.StateStore;
 
-/** The built program: what tsx makes of the sources is slower. */
-const built = <Module>(room: string): Promise<Module> => import(here(`../../dist/${room}/index.js`)) as Promise<Module>;
-export const resources = await built<typeof Resources>('xds/resources');
+/** Rooms as the program has them: what tsx makes of the sources is slower. */
+const folder = here('../../.cache/bench');
+const rooms = { core: 'core/index', model: 'model/index', resources: 'xds/resources/index', state: 'state/index' };
+await bundle(here('../..'), rooms, folder);
+const built = <Module>(room: keyof typeof rooms): Promise<Module> =>
+  import(join(folder, `${room}.js`)) as Promise<Module>;
+export const resources = await built<typeof Resources>('resources');
 const { configEntryHash, decodeConfigEntry } = await built<typeof Model>('model');
 const { createMemoryBackend, createStateStore } = await built<typeof State>('state');
 const { systemClock } = await built<typeof Core>('core');

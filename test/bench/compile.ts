@@ -145,8 +145,9 @@ export function renderCompile(compiled: Compiled): string {
     `${what.padEnd(44)} ${ms.padStart(38)} ${String(computed).padStart(6)} cells computed ${String(made).padStart(5)} resources encoded`;
   return [
     `one sidecar, ${COMPILED_UPSTREAMS} http upstreams with router, splitter, subsets: ${compiled.resources} resources, ${compiled.bytes} bytes`,
+    `in a process that has done it ${WARM_UP} times, so that its code is compiled; cold = a store of which no cell was computed, medians of ${RUNS} runs`,
     line(
-      'cold (new store, warm code)',
+      'cold: nothing computed yet, warm code',
       `min ${compiled.cold.minMs.toFixed(2)}, p50 ${compiled.cold.p50Ms.toFixed(2)}, CPU ${compiled.cold.p50CpuMs.toFixed(2)} ms`,
       compiled.cold,
     ),

@@ -21,6 +21,8 @@ export interface Measured {
   readonly changes: Readonly<Partial<Record<ChangeKind, { readonly product: Spread; readonly floor: Spread }>>>;
   readonly coldStart: { readonly ms: number; readonly cpuUsPerProxy: number; readonly bytesPerProxy: number };
   readonly rssKbPerProxy: number;
+  /** Of it, what is alive on the heap: the rest is the HTTP/2 library's, and room that the engine keeps, some 30 MB whatever N is. */
+  readonly heapKbPerProxy: number;
   readonly floorRssKbPerProxy: number;
   readonly reconnect: {
     readonly ms: number;
@@ -204,8 +206,9 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
       repeatNode,
       changes,
       coldStart: { ms: cold.ms, cpuUsPerProxy: coldCpu / proxies, bytesPerProxy: cold.bytes / proxies },
-      rssKbPerProxy: (after - before) / proxies / 1_024,
-      floorRssKbPerProxy: (floorAfter - floorBefore) / proxies / 1_024,
+      rssKbPerProxy: (after.rss - before.rss) / proxies / 1_024,
+      heapKbPerProxy: (after.heapUsed - before.heapUsed) / proxies / 1_024,
+      floorRssKbPerProxy: (floorAfter.rss - floorBefore.rss) / proxies / 1_024,
       reconnect: {
         ms: again.ms,
         resources: again.resources,
@@ -226,8 +229,8 @@ interface Reconnected {
   readonly bytes: number;
 }
 
-async function memoryOf(child: Child): Promise<number> {
-  return (await child.ask({ probe: 'memory' })).rss as number;
+async function memoryOf(child: Child): Promise<{ readonly rss: number; readonly heapUsed: number }> {
+  return (await child.ask({ probe: 'memory' })) as unknown as { rss: number; heapUsed: number };
 }
 
 async function cpuOf(child: Child): Promise<number> {

@@ -30,7 +30,7 @@ class HttpApi {
 
   async isUp(): Promise<boolean> {
     try {
-      const response = await request(`${this.#base}/v1/status/leader`, { dispatcher: this.#agent });
+      const response = await request(`${this.#base}/v1/health/service/consul`, { dispatcher: this.#agent });
       await response.body.dump();
       return response.statusCode === 200;
     } catch {
@@ -109,18 +109,28 @@ function proxyInstance(id: string, number: number): Instance {
   };
 }
 
+export interface ProductOptions {
+  /** Arguments of the agent in the place of `-dev`. */
+  readonly args?: readonly string[];
+  /** False where another server on the same state has registered everything. */
+  readonly fill?: boolean;
+}
+
 /** Starts the built program with N sidecars of `web`, each with the same upstreams. */
-export async function startProduct(ids: readonly string[]): Promise<Target> {
+export async function startProduct(
+  ids: readonly string[],
+  { args: own = ['-dev'], fill = true }: ProductOptions = {},
+): Promise<Target & { readonly http: number }> {
   const [http, grpc] = [await freePort(), await freePort()];
   const args = [
     'agent',
-    '-dev',
+    ...own,
     `-http-port=${http}`,
     `-grpc-port=${grpc}`,
     '-grpc-tls-port=-1',
     '-dns-port=-1',
     '-log-level=warn',
-    '-node=bench',
+    `-node=bench-${http}`,
   ];
   const child = new Child(MAIN, {
     args,
@@ -132,7 +142,7 @@ export async function startProduct(ids: readonly string[]): Promise<Target> {
       if (Date.now() - started > READY_MS || child.process.exitCode !== null)
         throw new Error(`the agent does not come up:\n${child.output}`);
     }
-    await setUp(api, ids);
+    if (fill) await setUp(api, ids);
   } catch (thrown) {
     await child.stop();
     throw thrown;
@@ -140,6 +150,7 @@ export async function startProduct(ids: readonly string[]): Promise<Target> {
   return {
     child,
     port: grpc,
+    http,
     nodeNames: ids.map((_, number) => `web-node-${number}`),
     change: async (kind, round) => {
       const from = process.hrtime.bigint();

@@ -14,11 +14,20 @@ describe('canonical JSON', () => {
   it('writes every text as JSON.stringify does', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(canonicalJson(text)).toBe(JSON.stringify(text));
+        const long = 'long '.repeat(20) + text;
+        expect(canonicalJson([text, long])).toBe(JSON.stringify([text, long]));
       }),
     );
     for (const text of ['"', '\\', '\u0000', '\u001f', '\u007f', '\ud800', '\u2028', '😀'])
       expect(canonicalJson(text)).toBe(JSON.stringify(text));
+  });
+
+  it('writes every number as JSON.stringify does', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.double(), fc.integer()), (number) => {
+        expect(canonicalJson(number)).toBe(JSON.stringify(number));
+      }),
+    );
   });
 
   it('does not depend on the order of keys, at any depth', () => {

@@ -3,9 +3,20 @@ import type { AddressInfo } from 'node:net';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type AppAnswer, httpCall, Mesh, type ProxyReport, until } from '../support/envoy-rig/index.js';
+import {
+  type AppAnswer,
+  freePort,
+  httpCall,
+  Mesh,
+  NEWEST_ENVOY,
+  type ProxyReport,
+  type RunningEnvoy,
+  startForeignEnvoy,
+  until,
+} from '../support/envoy-rig/index.js';
 import { TcpConnection } from '../support/load/index.js';
 import { headerAddingPlugin } from '../support/wasm-module.js';
+import { type SignedRequest, signedBy } from './support/aws-signature.js';
 import { type GrpcReceiver, startAuthorizationServer, startLogCollector } from './support/grpc-receiver.js';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -23,7 +34,7 @@ describe('Envoy extensions at real Envoys', () => {
 
   beforeAll(async () => {
     mesh = await Mesh.start({
-      services: [{ id: 'web', calls: ['api', 'db'] }, { id: 'api' }, { id: 'db', protocol: 'tcp' }],
+      services: [{ id: 'web', calls: ['api', 'db', 'thumbnails'] }, { id: 'api' }, { id: 'db', protocol: 'tcp' }],
     });
     await mesh.reaches('web', 'api');
   });
@@ -68,11 +79,11 @@ describe('Envoy extensions at real Envoys', () => {
     expect((await seenByApp()).headers['x-in']).toBe('seen');
   });
 
-  it('lua: a script that does not compile is refused by the Envoy, which goes on with what it had; the report says so', async () => {
+  it('lua: a script that fails when it is loaded is refused by the Envoy, which goes on with what it had; the report says so', async () => {
     await extend('api', [lua('inbound', adding('x-good'))]);
     await until('the header', async () => (await seenByApp()).headers['x-good'] === 'seen');
     await drained('api');
-    await extend('api', [lua('inbound', 'function envoy_on_request(')]);
+    await extend('api', [lua('inbound', `${adding('x-good')}local x = nothing.more\n`)]);
     const refused = await until('the refusal', async () =>
       (await report('api')).Resources?.find(({ Refusal }) => Refusal !== undefined),
     );
@@ -201,6 +212,63 @@ describe('Envoy extensions at real Envoys', () => {
     expect(line).toMatch(/caller.*spiffe:\/\/[^ ]*\/svc\/web/s);
   });
 
+  it('aws/lambda: a call of the service becomes a signed call of the function, and its answer the answer', async () => {
+    const ARN = 'arn:aws:lambda:eu-west-1:111111111111:function:thumbnails';
+    await extend('thumbnails', [{ Name: 'builtin/aws/lambda', Arguments: { ARN } }]);
+    const web = mesh.envoy('web');
+    const cluster = await until('the cluster of the function', async () =>
+      (await dumped(web, 'dynamic_active_clusters')).find(
+        ({ name, type }) => name.startsWith('thumbnails.') && type !== 'EDS',
+      ),
+    );
+    const listener = (await dumped(web, 'dynamic_listeners')).find(({ name }) => name.startsWith('thumbnails:'));
+    const address = () => cluster.load_assignment?.endpoints[0]?.lb_endpoints[0]?.endpoint.address;
+    expect(address()).toEqual(socketAddress(443, 'lambda.eu-west-1.amazonaws.com'));
+
+    // What the caller's Envoy was told, at an Envoy that finds the function on this machine.
+    const lambda = await startFunction({ statusCode: 201, headers: { 'x-function': 'thumbnails' }, body: 'made' });
+    closers.push(lambda.close);
+    const port = await freePort();
+    const local = {
+      ...cluster,
+      transport_socket: undefined,
+      load_assignment: {
+        cluster_name: cluster.name,
+        endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(lambda.port) } }] }],
+      },
+    };
+    const envoy = await startForeignEnvoy(
+      mesh.rig,
+      'caller-of-a-function',
+      NEWEST_ENVOY,
+      (adminPort) => ({
+        admin: { address: socketAddress(adminPort) },
+        static_resources: { clusters: [local], listeners: [{ ...listener, address: socketAddress(port) }] },
+      }),
+      [],
+      { AWS_ACCESS_KEY_ID: 'KEYOFTHETEST', AWS_SECRET_ACCESS_KEY: 'its secret' },
+    );
+    closers.push(() => envoy.process.stop());
+    await envoy.ready();
+    const answer = await httpCall({ port, method: 'POST', path: '/small?width=100', body: 'a picture' });
+    expect([answer.status, answer.headers['x-function'], answer.text]).toEqual([201, 'thumbnails', 'made']);
+    const [called] = lambda.calls;
+    expect(called?.path).toBe(`/2015-03-31/functions/${ARN}/invocations`);
+    expect(called?.headers['x-amz-invocation-type']).toBe('RequestResponse');
+    expect(JSON.parse(String(called?.body))).toMatchObject({
+      method: 'POST',
+      raw_path: '/small?width=100',
+      query_string_parameters: { width: '100' },
+    });
+    expect(called && signedBy(called, 'its secret')).toEqual({
+      id: 'KEYOFTHETEST',
+      region: 'eu-west-1',
+      service: 'lambda',
+    });
+    expect(called && signedBy(called, 'another secret')).toBeUndefined();
+    await extend('thumbnails', []);
+  });
+
   it('a required extension that cannot be carried out is refused, or leaves the proxy as it is and the report says why', async () => {
     const asking = (Name: string): Body => ({
       Name: 'builtin/ext-authz',
@@ -254,4 +322,49 @@ async function startHttpAuthorization(allows: (url: string, user: string) => boo
       server.closeAllConnections();
     });
   return { port: (server.address() as AddressInfo).port, close };
+}
+
+const socketAddress = (port_value: number, address = '127.0.0.1') => ({ socket_address: { address, port_value } });
+
+interface Dumped {
+  readonly name: string;
+  readonly type?: string;
+  readonly load_assignment?: {
+    readonly endpoints: readonly {
+      readonly lb_endpoints: readonly { readonly endpoint: { readonly address: unknown } }[];
+    }[];
+  };
+}
+
+/** What an Envoy has taken of clusters or listeners. */
+async function dumped(envoy: RunningEnvoy, resource: string): Promise<readonly Dumped[]> {
+  interface Line {
+    readonly cluster?: Dumped;
+    readonly active_state?: { readonly listener: Dumped };
+  }
+  const { configs = [] } = JSON.parse(await envoy.admin(`/config_dump?resource=${resource}`)) as { configs?: Line[] };
+  const messages = configs.flatMap(({ cluster, active_state }) => cluster ?? active_state?.listener ?? []);
+  // In a bootstrap their type is known.
+  return messages.map((message) => ({ ...message, '@type': undefined }));
+}
+
+/** The door of AWS Lambda for one function that always answers the same. */
+async function startFunction(answer: Body) {
+  const calls: SignedRequest[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method = '', url: path = '', headers } = request;
+      calls.push({ method, path, headers, body: Buffer.concat(chunks) });
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { port: (server.address() as AddressInfo).port, calls, close };
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from '../../src/ca/index.js';
 import { systemClock } from '../../src/core/index.js';
 import { createMemoryBackend, createStateStore } from '../../src/state/index.js';
@@ -17,7 +17,7 @@ import { type KeyServer, startKeyServer, TokenIssuer } from './support/token-iss
 
 const ROUNDS = 20;
 const MORE_ROUNDS = 6;
-const SURE = 20;
+const BURST = 40;
 const till = new TokenIssuer('https://till.example');
 const door = new TokenIssuer('https://door.example');
 const stranger = new TokenIssuer('https://till.example');
@@ -30,20 +30,24 @@ const asking = (...Providers: readonly object[]) => ({ JWT: { Providers } });
 class Tokens {
   private constructor(readonly mesh: Mesh) {}
 
-  static async start(defaultPolicy: 'allow' | 'deny', envoy = NEWEST_ENVOY): Promise<Tokens> {
-    const tokens = new Tokens(
-      await Mesh.start({
-        drainTimeS: 15,
-        config: { default_intention_policy: defaultPolicy },
-        envoy,
-        services: [{ id: 'web', calls: ['api', 'db'] }, { id: 'api' }, { id: 'db', protocol: 'tcp' }],
-      }),
-    );
+  static async start(defaultPolicy: 'allow' | 'deny', { envoy = NEWEST_ENVOY, drainTimeS = 15 } = {}): Promise<Tokens> {
+    const config = { default_intention_policy: defaultPolicy };
+    return new Tokens(await Mesh.start({ drainTimeS, config, envoy, services: [] }));
+  }
+
+  /** Everybody may call, and the mesh knows two providers before it has an Envoy. */
+  static async withProviders(defaultPolicy: 'allow' | 'deny', envoy = NEWEST_ENVOY): Promise<Tokens> {
+    const tokens = await Tokens.start(defaultPolicy, { envoy });
     await tokens.provider('till', till, { Audiences: ['shop', 'bar'], ClockSkewSeconds: 20 });
     await tokens.provider('door', door);
-    await tokens.intentions({ Sources: [allow] });
-    await tokens.mesh.reaches('web', 'api');
+    await tokens.open();
     return tokens;
+  }
+
+  async open(): Promise<void> {
+    await this.mesh.add({ id: 'web', calls: ['api', 'db'] }, { id: 'api' }, { id: 'db', protocol: 'tcp' });
+    await this.intentions({ Sources: [allow] });
+    await this.mesh.reaches('web', 'api');
   }
 
   provider(Name: string, issuer: TokenIssuer, fields: object = {}): Promise<void> {
@@ -56,18 +60,18 @@ class Tokens {
     await this.mesh.plane.settled();
   }
 
-  /**
-   * Asks for a token for the first time, and waits until no connection between the sidecars is left that is older than the filter
-   * which verifies it: each of them that was idle gets one refusal (docs/jwt.md).
-   */
-  async introduce(fields: object, headers: Record<string, string>): Promise<void> {
-    await this.intentions(fields);
-    await until('the first request that is refused', async () => (await this.status()) === 403);
-    let good = 0;
-    await until(`${SURE} good tokens in a row`, async () => {
-      good = (await this.status({ headers })) === 200 ? good + 1 : 0;
-      return good === SURE;
-    });
+  /** Many requests at once, by their status. */
+  async burst(headers: Record<string, string>): Promise<Readonly<Record<number, number>>> {
+    const statuses = await Promise.all(Array.from({ length: BURST }, () => this.status({ headers })));
+    return Object.fromEntries(
+      [...new Set(statuses)].map((status) => [status, statuses.filter((one) => one === status).length]),
+    );
+  }
+
+  /** A figure of the connections between the sidecars. */
+  async connections(figure: 'active' | 'total'): Promise<number> {
+    const text = await this.mesh.envoy('web').admin(`/stats?filter=^cluster\\.api\\..*upstream_cx_${figure}$`);
+    return Number(/: (\d+)/.exec(text)?.[1]);
   }
 
   async status(call: Omit<HttpCall, 'port'> = {}): Promise<number> {
@@ -100,14 +104,11 @@ describe.each([
 ] as const)('tokens at real Envoys, under default %s, Envoy %s', (defaultPolicy, envoy) => {
   let tokens: Tokens;
   beforeAll(async () => {
-    tokens = await Tokens.start(defaultPolicy, envoy);
-    await tokens.introduce(
-      {
-        Sources: [allow],
-        ...asking({ Name: 'till', VerifyClaims: [{ Path: ['at', 'shop'], Value: 'north' }] }),
-      },
-      bearer(till.token({ aud: 'shop', at: { shop: 'north' } })),
-    );
+    tokens = await Tokens.withProviders(defaultPolicy, envoy);
+    await tokens.intentions({
+      Sources: [allow],
+      ...asking({ Name: 'till', VerifyClaims: [{ Path: ['at', 'shop'], Value: 'north' }] }),
+    });
   });
   afterAll(() => tokens?.mesh.close());
 
@@ -204,9 +205,7 @@ describe('keys that Envoys fetch', () => {
   let tokens: Tokens;
   const servers: KeyServer[] = [];
   beforeAll(async () => {
-    tokens = await Tokens.start('allow');
-    const good = bearer(till.token({ aud: 'shop' }));
-    await tokens.introduce({ Sources: [allow], ...asking({ Name: 'till' }) }, good);
+    tokens = await Tokens.withProviders('allow');
   });
   afterAll(async () => {
     await tokens?.mesh.close();
@@ -271,7 +270,7 @@ describe('steady load of a caller who is entitled', () => {
   const Locations = [{ Header: { Name: 'x-door' } }];
   beforeAll(async () => {
     keys = await startKeyServer(door.jwks);
-    tokens = await Tokens.start('allow');
+    tokens = await Tokens.withProviders('allow');
     await tokens.provider('door', door, { Locations });
   });
   afterAll(async () => {
@@ -310,7 +309,15 @@ describe('steady load of a caller who is entitled', () => {
     expect({ errors, statuses: Object.keys(statuses) }).toEqual({ errors: [], statuses: ['200'] });
   });
 
-  it(`is never refused while listeners gain and lose the filter, ${MORE_ROUNDS} times`, async () => {
+  it(`is never refused while one provider takes the place of the other, ${2 * ROUNDS} times`, async () => {
+    const traffic = load();
+    for (let round = 0; round < 2 * ROUNDS; round++) await tokens.intentions(ways[round % 2] as object);
+    await tokens.intentions(open);
+    const { errors, statuses } = await traffic.stop();
+    expect({ errors, statuses: Object.keys(statuses) }).toEqual({ errors: [], statuses: ['200'] });
+  });
+
+  it(`is never refused while the entry comes and goes, ${MORE_ROUNDS} times`, async () => {
     const traffic = load();
     for (let round = 0; round < MORE_ROUNDS; round++) {
       await forget();
@@ -342,6 +349,43 @@ describe('steady load of a caller who is entitled', () => {
   );
 
   it('makes no Envoy refuse anything', async () => expect(await tokens.refused()).toEqual({}));
+});
+
+describe('an entitled caller on connections that are older than what is asked', () => {
+  const good = () => bearer(till.token({ aud: 'shop' }));
+  const ask = { Sources: [allow], ...asking({ Name: 'till' }) };
+  let tokens: Tokens | undefined;
+  afterEach(() => tokens?.mesh.close());
+
+  it.each([NEWEST_ENVOY, OLDEST_ENVOY])('is never refused, Envoy %s', async (envoy) => {
+    tokens = await Tokens.withProviders('deny', envoy);
+    for (let round = 0; round < MORE_ROUNDS; round++) {
+      await tokens.intentions({ Sources: [allow] });
+      expect(await tokens.burst({})).toEqual({ 200: BURST });
+      const [idle, total] = [await tokens.connections('active'), await tokens.connections('total')];
+      expect(idle).toBeGreaterThan(2);
+      await tokens.intentions(ask);
+      expect(await tokens.burst(good())).toEqual({ 200: BURST });
+      expect(await tokens.status()).toBe(403);
+      // Most went over these connections, not over new ones.
+      expect((await tokens.connections('total')) - total).toBeLessThan(idle);
+    }
+  });
+
+  it('is never refused when the mesh learns of its first provider and asks for its tokens at once', async () => {
+    const drainTimeS = 3;
+    tokens = await Tokens.start('allow', { drainTimeS });
+    await tokens.open();
+    expect(await tokens.burst(good())).toEqual({ 200: BURST });
+    await tokens.provider('till', till, { Audiences: ['shop'] });
+    const askedAtMs = performance.now();
+    await tokens.mesh.plane.configure({ Kind: 'service-intentions', Name: 'api', ...ask });
+    await until('a refusal without a token', async () => (await (tokens as Tokens).status()) === 403);
+    const tookMs = performance.now() - askedAtMs;
+    // All at once: as many connections as before, of which most have been idle since.
+    expect(await tokens.burst(good())).toEqual({ 200: BURST });
+    expect(tookMs).toBeLessThan((drainTimeS + 2) * 1000);
+  });
 });
 
 /** An authority of somebody else's, and a certificate of a server called `localhost`. */

@@ -123,7 +123,7 @@ describe.each(OUTERMOST_ENVOYS)('routes through real Envoys %s', (envoy) => {
     await Promise.all(['api1', 'api2'].map((id) => mesh.app(id).close()));
     await mesh.envoy('api2').process.kill();
     await until('the failover', () => onlyFrom('standby'));
-    await startHttpApp(mesh.rig, 'api1', mesh.app('api1').port);
+    await startHttpApp(mesh.rig, 'api1', { port: mesh.app('api1').port });
     await until('the one that is back', () => onlyFrom('api1'));
     expect(await onlyFrom('api1')).toBe(true);
   });

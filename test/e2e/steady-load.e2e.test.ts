@@ -61,9 +61,13 @@ describe.each(OUTERMOST_ENVOYS)('a mesh under steady load %s', (envoy) => {
     expect(report.perSecond).toBeGreaterThanOrEqual(200);
     expect(await mesh.plane.gauge('meshwright.xds.refusals')).toBe(0);
     for (const { ProxyID } of await mesh.plane.proxies()) {
-      const { Refused, Problems, Resources = [] } = await mesh.plane.proxy(ProxyID);
+      const look = () => mesh.plane.proxy(ProxyID);
+      const { Refused, Problems } = await look();
       expect({ ProxyID, Refused, Problems }).toEqual({ ProxyID, Refused: 0, Problems: [] });
-      expect(Resources.filter((one) => one.Progress !== 'current')).toEqual([]);
+      // An Envoy answers clusters before it asks for their endpoints.
+      const late = async () => ((await look()).Resources ?? []).filter((one) => one.Progress !== 'current');
+      await until('all to be current', async () => (await late()).length === 0).catch(() => undefined);
+      expect({ late: await late(), seed }).toEqual({ late: [], seed });
     }
   });
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpAnswer, type HttpCall, httpCall, Mesh, until } from '../support/envoy-rig/index.js';
 import { NativeInstance } from './support/native-instance.js';
 
-const SERVICES = ['near', 'sick', 'sticky', 'budget', 'slow', 'heads', 'tails'];
+const SERVICES = ['near', 'sick', 'sticky', 'budget', 'slow', 'heads', 'tails', 'subset', 'limited'];
 
 describe('which instance gets a request, at a real Envoy', () => {
   let mesh: Mesh;
@@ -85,6 +85,40 @@ describe('which instance gets a request, at a real Envoy', () => {
       const seen = new Set(await answers('sick', 10));
       return seen.has('200 sick-1') && seen.has('200 sick-2');
     });
+  });
+
+  it('a subset has the instances that its filter names, and where it says so those that pass only', async () => {
+    const Meta = { version: '2' };
+    await start('subset', 1, { Meta: { version: '1' } });
+    await start('subset', 2, { Meta, Check: { CheckID: 'subset-2-ttl', TTL: '1h', Status: 'passing' } });
+    await start('subset', 3, { Meta });
+    const subset = (OnlyPassing: boolean) =>
+      configure({
+        Kind: 'service-resolver',
+        Name: 'subset',
+        DefaultSubset: 'v2',
+        Subsets: { v2: { Filter: 'Service.Meta.version == 2', OnlyPassing } },
+      });
+    await subset(false);
+    await mesh.reaches('web', 'subset');
+    await until('both of the subset', async () => new Set(await answers('subset', 20)).size === 2);
+    expect((await answers('subset', 20)).filter((answer) => answer.endsWith('subset-1'))).toEqual([]);
+    await mesh.plane.put('/v1/agent/check/warn/subset-2-ttl');
+    await mesh.plane.settled('web');
+    expect(new Set(await answers('subset', 20)).size).toBe(2);
+    await subset(true);
+    await onlyBy('subset-3', 'subset');
+  });
+
+  it('a limit of nothing lets nothing through, and without it everything passes again', async () => {
+    await start('limited', 1);
+    await mesh.reaches('web', 'limited');
+    await upstream({ Name: 'limited', Limits: { MaxConcurrentRequests: 0 } });
+    await until('refusals', async () => (await call('limited')).status === 503);
+    expect(new Set((await answers('limited', 10)).map((answer) => answer.slice(0, 3)))).toEqual(new Set(['503']));
+    expect((await call('limited')).headers['x-envoy-overloaded']).toBe('true');
+    await upstream({ Name: 'limited' });
+    await onlyBy('limited-1', 'limited');
   });
 
   it('retries stay within their budget', async () => {

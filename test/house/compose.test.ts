@@ -20,80 +20,78 @@ interface Service {
   readonly healthcheck?: { test: string[] };
 }
 
-const compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }) as {
-  services: Record<string, Service>;
-  volumes: Record<string, unknown>;
-  networks: Record<string, { ipam: { config: { subnet: string }[] } }>;
-};
-const { services } = compose;
+interface Compose {
+  readonly services: Record<string, Service>;
+  readonly volumes: Record<string, unknown>;
+  readonly networks: Record<string, { ipam: { config: { subnet: string }[] } }>;
+}
+
+const KEY = Buffer.alloc(32, 1).toString('base64');
 const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
 const wordsOf = ({ command }: Service) => (Array.isArray(command) ? command : shellWords(command ?? ''));
-const service = (name: string): Service => services[name] ?? expect.fail(`no service is called ${name}`);
+const addressOf = (service: Service) => service.networks?.['mesh']?.ipv4_address;
 
-/** What the control plane of docker-compose.yml is started with, its folder being where it is in the project. */
-const { config } = loadAgentConfig(
-  wordsOf(service('control-plane'))
-    .slice(1)
-    .map((word) => word.replace('/etc/meshwright', join(root, 'envoy', 'compose'))),
-  'host',
-);
+/** A compose file with a key in its place. */
+function composeOf(file: string) {
+  const text = readFileSync(join(root, file), 'utf8').replace(/\$\{MESHWRIGHT_KEY:\?[^}]+\}/g, KEY);
+  const compose = parse(text, { merge: true }) as Compose;
+  const service = (name: string): Service =>
+    compose.services[name] ?? expect.fail(`no service of ${file} is called ${name}`);
+  /** What an agent of the file is started with, its folder being where it is in the project. */
+  const configOf = (name: string) =>
+    loadAgentConfig(
+      wordsOf(service(name))
+        .slice(1)
+        .map((word) => word.replace('/etc/meshwright', join(root, 'envoy', 'compose'))),
+      'host',
+    ).config;
+  return { ...compose, service, configOf };
+}
 
-describe('docker-compose.yml', () => {
-  it('runs a control plane, two services and an Envoy beside each', () => {
-    expect(Object.keys(services)).toEqual(['control-plane', 'api', 'api-sidecar', 'web', 'web-sidecar']);
-    for (const name of ['api', 'web']) expect(service(`${name}-sidecar`).network_mode).toBe(`service:${name}`);
-  });
+describe.each(['docker-compose.yml', 'docker-compose.single.yml'])('%s', (file) => {
+  const { services, volumes, networks, service } = composeOf(file);
 
   it('builds one image for all of them', () => {
     for (const one of Object.values(services)) expect([one.image, one.build]).toEqual(['meshwright:local', '.']);
     expect(dockerfile).toMatch(/^ENTRYPOINT \["meshwright"\]$/m);
   });
 
-  it('uses commands and flags that exist', async () => {
-    for (const one of Object.values(services)) if (!one.entrypoint) await assertUnderstood(wordsOf(one));
-    await assertUnderstood((service('control-plane').healthcheck?.test ?? []).slice(2));
+  it('runs two services with an Envoy beside each, where the service is', () => {
+    for (const name of ['api', 'web']) expect(service(`${name}-sidecar`).network_mode).toBe(`service:${name}`);
   });
 
-  it('mounts files that exist, into volumes that are declared', () => {
+  it('uses commands and flags that exist', async () => {
+    for (const one of Object.values(services)) if (!one.entrypoint) await assertUnderstood(wordsOf(one));
+    const checks = Object.values(services).flatMap(({ healthcheck }) => healthcheck ?? []);
+    expect(checks.length).toBeGreaterThan(0);
+    for (const { test } of checks) await assertUnderstood(test.slice(2));
+  });
+
+  it('mounts files that exist, into volumes that are declared, each of one container', () => {
     const sources = Object.values(services).flatMap((one) =>
       (one.volumes ?? []).map((text) => text.split(':')[0] ?? ''),
     );
-    const isThere = (source: string) =>
-      source.startsWith('.') ? existsSync(join(root, source)) : source in compose.volumes;
-    expect(sources.length).toBeGreaterThan(2);
+    const isThere = (source: string) => (source.startsWith('.') ? existsSync(join(root, source)) : source in volumes);
     expect(sources.filter((source) => !isThere(source))).toEqual([]);
+    expect(sources.filter((source) => !source.startsWith('.')).sort()).toEqual(Object.keys(volumes).sort());
     for (const name of ['api', 'web']) {
       const script = service(name).entrypoint?.[1]?.replace('/demo/', 'envoy/compose/') ?? '';
       expect(existsSync(join(root, script)), script).toBe(true);
     }
   });
 
-  it('declares the services where the containers are', () => {
-    const declared = Object.fromEntries(config.services.map((one) => [one.service, one]));
-    for (const name of ['api', 'web']) {
-      const { networks, command } = service(name);
-      expect(declared[name]).toMatchObject({ address: networks?.['mesh']?.ipv4_address, port: Number(command?.[1]) });
-    }
-    const subnet = compose.networks['mesh']?.ipam.config[0]?.subnet.replace(/\.0\/24$/, '.') ?? 'none';
-    const addresses = Object.values(services).flatMap((one) => one.networks?.['mesh']?.ipv4_address ?? []);
+  it('gives every container an address of the network', () => {
+    const subnet = networks['mesh']?.ipam.config[0]?.subnet.replace(/\.0\/24$/, '.') ?? 'none';
+    const addresses = Object.values(services).flatMap((one) => addressOf(one) ?? []);
     expect(addresses.filter((address) => !address.startsWith(subnet))).toEqual([]);
+    expect(new Set(addresses).size).toBe(addresses.length);
   });
 
-  it('lets web call api through its own Envoy', () => {
-    const web = JSON.stringify(config.services.find((one) => one.service === 'web'));
-    const port = /:(\d+)$/.exec(service('web').command?.[2] ?? '')?.[1];
-    expect(web).toContain('"api"');
-    expect(web).toContain(`:${port}`);
-  });
-
-  it('sends the Envoys to the ports of the control plane, to xDS over TLS', () => {
-    const address = service('control-plane').networks?.['mesh']?.ipv4_address;
-    for (const name of ['api-sidecar', 'web-sidecar']) {
-      expect(service(name).environment).toEqual({
-        CONSUL_HTTP_ADDR: `http://${address}:8500`,
-        CONSUL_GRPC_ADDR: `https://${address}:8503`,
-      });
-      expect(service(name).depends_on).toEqual({ 'control-plane': { condition: 'service_healthy' } });
+  it('starts an Envoy when the agent that it asks is healthy', () => {
+    for (const name of ['api', 'web']) {
+      const [asked = ''] = Object.keys(service(`${name}-sidecar`).depends_on ?? {});
+      expect(service(`${name}-sidecar`).depends_on).toEqual({ [asked]: { condition: 'service_healthy' } });
+      expect(service(asked).healthcheck).toBeDefined();
     }
   });
 
@@ -104,9 +102,78 @@ describe('docker-compose.yml', () => {
   });
 });
 
+/** What web's own Envoy is told: that api is behind the port at which the container asks for it. */
+function expectUpstream(service: Service, definition: unknown): void {
+  const port = /:(\d+)$/.exec(service.command?.[2] ?? '')?.[1];
+  expect(JSON.stringify(definition)).toContain('"api"');
+  expect(JSON.stringify(definition)).toContain(`:${port}`);
+}
+
+describe('docker-compose.yml', () => {
+  const { services, service, configOf } = composeOf('docker-compose.yml');
+  const servers = ['server-1', 'server-2', 'server-3'];
+
+  it('runs three servers that form a cluster with an etcd of their own, each with data of its own', () => {
+    const addresses = servers.map((name) => addressOf(service(name)));
+    for (const [at, name] of servers.entries()) {
+      const { server, nodeName, bindAddress, cluster, state } = configOf(name);
+      expect([server, nodeName, bindAddress]).toEqual([true, name, addresses[at]]);
+      expect(cluster).toMatchObject({ bootstrapExpect: 3, retryJoin: addresses, encrypt: KEY });
+      expect(state.etcd.member).toBeDefined();
+    }
+  });
+
+  it('runs an agent on each host, which joins the servers and declares the service that is there', () => {
+    for (const name of ['api', 'web']) {
+      expect(service(`${name}-agent`).network_mode).toBe(`service:${name}`);
+      const { server, bindAddress, cluster, services: declared } = configOf(`${name}-agent`);
+      expect([server, bindAddress]).toEqual([false, addressOf(service(name))]);
+      expect(cluster).toMatchObject({ retryJoin: servers.map((one) => addressOf(service(one))), encrypt: KEY });
+      const port = Number(service(name).command?.[1]);
+      expect(declared).toMatchObject([{ service: name, port, address: '' }]);
+      // The Envoy finds the agent of its host without being told.
+      expect(service(`${name}-sidecar`).environment).toBeUndefined();
+      if (name === 'web') expectUpstream(service(name), declared);
+    }
+  });
+
+  it('asks for the key, which stands in no file', () => {
+    const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+    expect(text).toMatch(/^x-key: &key \$\{MESHWRIGHT_KEY:\?make one with .+\}$/m);
+    expect(Object.values(services).filter((one) => wordsOf(one).includes('-encrypt'))).toHaveLength(5);
+  });
+});
+
+describe('docker-compose.single.yml', () => {
+  const { services, service, configOf } = composeOf('docker-compose.single.yml');
+  const config = configOf('control-plane');
+
+  it('runs a control plane, two services and an Envoy beside each', () => {
+    expect(Object.keys(services)).toEqual(['control-plane', 'api', 'api-sidecar', 'web', 'web-sidecar']);
+  });
+
+  it('declares the services where the containers are', () => {
+    const declared = Object.fromEntries(config.services.map((one) => [one.service, one]));
+    for (const name of ['api', 'web']) {
+      const { command } = service(name);
+      expect(declared[name]).toMatchObject({ address: addressOf(service(name)), port: Number(command?.[1]) });
+    }
+    expectUpstream(service('web'), declared['web']);
+  });
+
+  it('sends the Envoys to the ports of the control plane, to xDS over TLS', () => {
+    const address = addressOf(service('control-plane'));
+    for (const name of ['api-sidecar', 'web-sidecar'])
+      expect(service(name).environment).toEqual({
+        CONSUL_HTTP_ADDR: `http://${address}:8500`,
+        CONSUL_GRPC_ADDR: `https://${address}:8503`,
+      });
+  });
+});
+
 describe('the Dockerfile', () => {
   it('runs as a user of its own, in several stages', () => {
-    expect(dockerfile.match(/^FROM /gm)?.length).toBe(3);
+    expect(dockerfile.match(/^FROM /gm)?.length).toBe(4);
     const afterLastStage = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
     expect(afterLastStage).toMatch(/^USER meshwright$/m);
     expect(afterLastStage.lastIndexOf('USER root')).toBe(-1);
@@ -120,7 +187,9 @@ describe('the Dockerfile', () => {
     await assertUnderstood(words);
   });
 
-  it('takes an Envoy that is tested', () => {
+  it('takes an Envoy and an etcd that are tested', () => {
     expect(dockerfile).toMatch(/^ARG ENVOY_IMAGE=envoyproxy\/envoy:v1\.40\.0$/m);
+    expect(dockerfile).toMatch(/^ARG ETCD_IMAGE=\S+\/etcd:v3\.6\.6$/m);
+    expect(dockerfile).toMatch(/^COPY --from=etcd \/usr\/local\/bin\/etcd \/usr\/local\/bin\/etcd$/m);
   });
 });

@@ -1,17 +1,20 @@
 // Plays docker-compose.yml without Docker: each container is a network namespace on a bridge, its process runs as written.
-// Runs inside `unshare -Urnm`; MESHWRIGHT names our executable. Prints one JSON object: what web answered, and when.
+// Runs inside `unshare -Urnm`; MESHWRIGHT names our executable, ETCD_BIN etcd's. Prints one JSON object: what web answered, and when.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { root } from '../../scripts/lib/run.mjs';
 
-const compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true });
+const key = randomBytes(32).toString('base64');
+const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8').replace(/\$\{MESHWRIGHT_KEY:[^}]*\}/g, key);
+const compose = parse(text, { merge: true });
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const ip = (...args) => execFileSync('ip', args, { stdio: 'pipe' });
 const state = mkdtempSync(join(tmpdir(), 'compose-'));
-const children = [];
+const children = new Map();
 const logs = new Map();
 
 function makeNetwork() {
@@ -39,7 +42,7 @@ function here(word, { volumes = [] }) {
   if (word === 'node') return process.execPath;
   for (const [source, target] of volumes.map((text) => text.split(':'))) {
     if (word === target || word.startsWith(`${target}/`)) {
-      return (source.startsWith('.') ? join(root, source) : state) + word.slice(target.length);
+      return (source.startsWith('.') ? join(root, source) : join(state, source)) + word.slice(target.length);
     }
   }
   return word;
@@ -50,8 +53,9 @@ function commandOf(name, words) {
 }
 
 function environmentOf(name) {
-  const { PATH, HOME, ENVOY_BIN } = process.env;
-  return { PATH, HOME, ENVOY_BIN, TMPDIR: tmpdir(), ...compose.services[name].environment };
+  const { PATH, HOME, ENVOY_BIN, ETCD_BIN } = process.env;
+  const path = [dirname(ETCD_BIN), PATH].join(delimiter);
+  return { PATH: path, HOME, ENVOY_BIN, TMPDIR: tmpdir(), ...compose.services[name].environment };
 }
 
 function start(name) {
@@ -66,7 +70,7 @@ function start(name) {
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (part) => logs.set(name, (logs.get(name) + part).slice(-2000)));
   }
-  children.push(child);
+  children.set(name, child);
 }
 
 const run = (name, words) =>
@@ -77,13 +81,13 @@ const run = (name, words) =>
   });
 
 /** Repeats until `look` answers something; throws when that takes too long. */
-async function until(what, limitMs, look) {
+async function until(what, limitMs, look, everyMs = 50) {
   const started = Date.now();
   for (;;) {
     const found = await look();
     if (found !== undefined) return { found, ms: Date.now() - started };
     if (Date.now() - started > limitMs) throw new Error(`${what} took longer than ${limitMs} ms`);
-    await sleep(50);
+    await sleep(everyMs);
   }
 }
 
@@ -97,25 +101,48 @@ async function callWeb() {
   }
 }
 
+async function healthy(name) {
+  const { test } = compose.services[name].healthcheck;
+  // Each look is a process of its own.
+  await until(name, 120_000, async () => ((await run(name, test.slice(1))) === 0 ? true : undefined), 1000);
+}
+
+/** Everything at once, but who depends on others when these are healthy. */
+async function startAll() {
+  for (const volume of Object.keys(compose.volumes)) mkdirSync(join(state, volume), { mode: 0o700 });
+  const names = Object.keys(compose.services);
+  const dependsOn = (name) => Object.keys(compose.services[name].depends_on ?? {});
+  for (const name of names) if (dependsOn(name).length === 0) start(name);
+  await Promise.all(
+    names.map(async (name) => {
+      if (dependsOn(name).length === 0) return;
+      for (const other of dependsOn(name)) await healthy(other);
+      start(name);
+    }),
+  );
+}
+
+const answering = (what, limitMs, status) =>
+  until(what, limitMs, async () => {
+    const answer = await callWeb();
+    return answer.status === status ? answer : undefined;
+  });
+
+async function write(name, ...words) {
+  if ((await run(name, ['meshwright', 'intention', 'create', ...words, 'web', 'api'])) !== 0)
+    throw new Error(`the intention was refused by ${name}`);
+}
+
 async function play() {
   makeNetwork();
-  start('control-plane');
-  const { test } = compose.services['control-plane'].healthcheck;
-  await until('the control plane', 30_000, async () =>
-    (await run('control-plane', test.slice(1))) === 0 ? true : undefined,
-  );
-  for (const name of Object.keys(compose.services)) if (name !== 'control-plane') start(name);
-  const answered = await until('an answer through the mesh', 60_000, async () => {
-    const answer = await callWeb();
-    return answer.status === 200 ? answer : undefined;
-  });
-  if ((await run('control-plane', ['meshwright', 'intention', 'create', '-deny', 'web', 'api'])) !== 0)
-    throw new Error('the intention was refused');
-  const denied = await until('the refusal', 10_000, async () => {
-    const answer = await callWeb();
-    return answer.status === 403 ? answer : undefined;
-  });
-  return { answered: answered.found, denied: denied.found, deniedAfterMs: denied.ms };
+  await startAll();
+  const answered = await answering('an answer through the mesh', 120_000, 200);
+  await write('server-2', '-deny');
+  const denied = await answering('the refusal', 10_000, 403);
+  children.get('server-1').kill('SIGKILL');
+  await write('server-3', '-allow', '-replace');
+  const allowed = await answering('the answer without the first server', 20_000, 200);
+  return { answered: answered.found, denied: denied.found, deniedAfterMs: denied.ms, allowed: allowed.found };
 }
 
 let result;
@@ -124,12 +151,13 @@ try {
 } catch (error) {
   result = { error: error.message, logs: Object.fromEntries(logs) };
 }
-for (const child of children) child.kill('SIGTERM');
+const left = [...children.values()].filter((child) => child.exitCode === null && child.signalCode === null);
+for (const child of left) child.kill('SIGTERM');
 await Promise.race([
-  Promise.all(children.map((child) => new Promise((resolve) => child.on('close', resolve)))),
+  Promise.all(left.map((child) => new Promise((resolve) => child.on('close', resolve)))),
   sleep(5000),
 ]);
-for (const child of children) child.kill('SIGKILL');
+for (const child of left) child.kill('SIGKILL');
 rmSync(state, { recursive: true, force: true });
 console.log(JSON.stringify(result));
 process.exit(0);

@@ -125,7 +125,7 @@ const overrides = {
   'agent/service-refused': { inScope: 'another datacenter is only named in a registration that is refused' },
   'agent/tokens-without-acl': { inScope: 'access control is off in it' },
   'catalog/datacenters': { inScope: 'another datacenter is only named to be refused' },
-  'operator/keyring-encrypted': { inScope: 'decided: there is nothing to encrypt' },
+  'operator/keyring-encrypted': { inScope: 'the keys are those of the cluster' },
   'operator/snapshot': { inScope: 'another datacenter is only named to be refused' },
   'operator/usage': { inScope: 'a mesh gateway is only counted' },
   'config/sameness-group': { inScope: 'entries of the kind are refused by name, as in Consul' },

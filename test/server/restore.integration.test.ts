@@ -1,12 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { freePort } from '../support/envoy-rig/free-port.js';
 import { until } from '../support/envoy-rig/until.js';
 import { FakeEnvoy } from '../support/fake-envoy/index.js';
+import { BUCKET, startFakeS3 } from '../support/s3/fake-s3.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -22,7 +23,9 @@ describe('a server whose state is replaced by a snapshot', () => {
     grpc = await freePort();
     base = `http://127.0.0.1:${http}`;
     const ports = { http, grpc, grpc_tls: -1, dns: -1, server: await freePort() };
-    const config = { server: true, node_name: 'n1', ports, data_dir: join(folder, 'data') };
+    // The interval is so short that every start takes one.
+    const backup = { interval: '10s', retain: 2, local_storage: { path: join(folder, 'own') } };
+    const config = { server: true, node_name: 'n1', ports, data_dir: join(folder, 'data'), backup };
     writeFileSync(join(folder, 'agent.json'), JSON.stringify(config));
     server = spawn(process.execPath, [MAIN, 'agent', '-config-file', join(folder, 'agent.json')], { stdio: 'ignore' });
     const isUp = await until('the server answers, or ends', async () => {
@@ -62,12 +65,13 @@ describe('a server whose state is replaced by a snapshot', () => {
   };
   const register = (node: string, service: Record<string, unknown>) =>
     put('/v1/catalog/register', { Node: node, Address: '10.0.0.1', Service: service });
+  let env: Record<string, string> = {};
   const cli = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
     new Promise((resolve) =>
       execFile(
         process.execPath,
         [MAIN, ...args],
-        { cwd: folder, env: { ...process.env, CONSUL_HTTP_ADDR: base } },
+        { cwd: folder, env: { ...process.env, ...env, CONSUL_HTTP_ADDR: base } },
         (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
       ),
     );
@@ -157,7 +161,6 @@ describe('a server whose state is replaced by a snapshot', () => {
         code: 0,
         err: '',
       });
-    const { readdirSync } = await import('node:fs');
     const names = readdirSync(join(folder, 'backups'));
     expect(names).toHaveLength(2);
     const shown = await cli('snapshot', 'inspect', '-kvdetails', `backups/${names[0]}`);
@@ -166,4 +169,92 @@ describe('a server whose state is replaced by a snapshot', () => {
     expect(decoded.out).toContain('"Type":"ca-keys"');
     expect(decoded.out).not.toContain('PRIVATE KEY');
   }, 30_000);
+
+  test('takes backups of itself, tells of them, and comes back from one', async () => {
+    const report = async () => JSON.parse((await ask('GET', '/v1/mesh/backups')).text) as Record<string, unknown>;
+    await until('there is a backup', async () => (await report())['Newest']);
+    expect(await report()).toEqual({
+      Configured: true,
+      Place: join(folder, 'own'),
+      Interval: '10s',
+      Retain: 2,
+      Server: 'n1',
+      Newest: { Name: expect.any(String), At: expect.any(String), SizeBytes: expect.any(Number) },
+      Failure: null,
+    });
+    const metrics = (await ask('GET', '/v1/agent/metrics?format=prometheus')).text;
+    expect(metrics).toMatch(/^meshwright_backup_age_seconds \d+$/m);
+    expect(metrics).toMatch(/^meshwright_backup_failing 0$/m);
+    const { Name: name } = (await report())['Newest'] as { Name: string };
+    expect((await cli('snapshot', 'restore', `own/${name}`)).out).toBe('Restored snapshot\n');
+  }, 30_000);
+
+  test('comes back from a bucket that one of two snapshot agents fills, the other when that one has gone', async () => {
+    const signer = { accessKeyId: 'AKIDTEST', secretAccessKey: 'secret', region: 'us-east-1' };
+    const store = await startFakeS3(signer);
+    onTestFinished(() => store.close());
+    env = {
+      AWS_ACCESS_KEY_ID: signer.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: signer.secretAccessKey,
+      AWS_S3_ENDPOINT: store.endpoint,
+    };
+    writeFileSync(
+      join(folder, 'snapshot-agent.json'),
+      JSON.stringify({
+        snapshot_agent: {
+          http_addr: base,
+          snapshot: { interval: '1s', retain: 2, service: 'backups' },
+          aws_storage: { s3_bucket: BUCKET },
+        },
+      }),
+    );
+    const startAgent = () => {
+      const agent = spawn(process.execPath, [MAIN, 'snapshot', 'agent', '-config-file', 'snapshot-agent.json'], {
+        cwd: folder,
+        env: { ...process.env, ...env },
+      });
+      onTestFinished(() => void agent.kill('SIGKILL'));
+      const said = { out: '', err: '' };
+      agent.stdout.on('data', (text: Buffer) => void (said.out += text.toString()));
+      agent.stderr.on('data', (text: Buffer) => void (said.err += text.toString()));
+      return { agent, said };
+    };
+    const end = (agent: ChildProcess) =>
+      new Promise((resolve) => {
+        agent.once('exit', resolve);
+        agent.kill('SIGTERM');
+      });
+    await put('/v1/kv/a', 'of the backup');
+    const first = startAgent();
+    await until('the first one saves', () => first.said.out.includes('Saved and verified'));
+    const second = startAgent();
+    await until('the second one waits', () => second.said.out.includes('Waiting to obtain leadership'));
+    const checks = async () => (await ask('GET', '/v1/health/checks/backups')).text;
+    await until('it is shown in the catalog', async () => (await checks()).includes('Saving Snapshots'));
+    expect(await checks()).toContain('Consul Snapshot Agent Alive');
+    expect(second.said.out).not.toContain('Obtained');
+    expect(await end(first.agent)).toBe(0);
+    const seen = store.objects.size;
+    await until('the second one saves', () => second.said.out.includes('Saved and verified'));
+    expect(await end(second.agent)).toBe(0);
+    expect([first.said.err, second.said.err]).toEqual(['', '']);
+    expect([seen <= 2, store.objects.size]).toEqual([true, 2]);
+    expect(await checks()).toBe('[]');
+
+    const [key = ''] = [...store.objects.keys()].sort().slice(-1);
+    const name = `s3://${BUCKET}/${key}`;
+    expect((await cli('snapshot', 'inspect', name)).out).toMatch(/ kv +\d+ /);
+    await put('/v1/kv/a', 'later');
+    expect(await cli('snapshot', 'restore', name)).toMatchObject({ code: 0, out: 'Restored snapshot\n' });
+    expect((await ask('GET', '/v1/kv/a?raw')).text).toBe('of the backup');
+
+    store.objects.set(key, (store.objects.get(key) as Buffer).subarray(1));
+    expect(await cli('snapshot', 'restore', name)).toMatchObject({ code: 1, err: expect.stringContaining('damaged') });
+    env['AWS_SECRET_ACCESS_KEY'] = 'other';
+    expect(await cli('snapshot', 'agent', '-interval', '0', '-aws-s3-bucket', BUCKET)).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^Error saving snapshot: .* 403 SignatureDoesNotMatch .* allow s3:PutObject\n$/),
+    });
+  }, 60_000);
 });

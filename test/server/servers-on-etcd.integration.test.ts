@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -33,11 +33,11 @@ class TestServer {
     this.#args = args;
   }
 
-  static async start(rig: Rig, name: string, etcd: Readonly<Record<string, unknown>>): Promise<TestServer> {
+  static async start(rig: Rig, name: string, etcd: Readonly<Record<string, unknown>>, more = ''): Promise<TestServer> {
     const [http, grpc] = [await freePort(), await freePort()];
     const file = join(rig.folder, `${name}.hcl`);
     const lines = Object.entries(etcd).map(([option, value]) => `    ${option} = ${JSON.stringify(value)}`);
-    writeFileSync(file, `state {\n  backend = "etcd"\n  etcd {\n${lines.join('\n')}\n  }\n}\n`);
+    writeFileSync(file, `state {\n  backend = "etcd"\n  etcd {\n${lines.join('\n')}\n  }\n}\n${more}\n`);
     const ports = ['-http-port', http, '-grpc-port', grpc, '-grpc-tls-port', -1, '-dns-port', -1].map(String);
     const folders = ['-data-dir', join(rig.folder, name), '-config-file', file];
     const args = [MAIN, 'agent', '-server', '-node', name, '-allow-old-etcd', ...ports, ...folders];
@@ -72,6 +72,8 @@ class TestServer {
   }
 }
 
+const isBackup = (name: string): boolean => name.endsWith('.snap');
+
 const found: EtcdBinary | undefined = anyEtcd();
 
 describe('two servers on one etcd', () => {
@@ -79,14 +81,16 @@ describe('two servers on one etcd', () => {
   let etcd: RunningEtcd;
   let [one, two]: TestServer[] = [];
   const servers = (): [TestServer, TestServer] => [one as TestServer, two as TestServer];
+  const backups = join(rig.folder, 'backups');
 
   beforeAll(async () => {
     if (!found) throw new Error('there is no etcd: put one on the PATH, or install Go, or Python with pip');
     if (!existsSync(MAIN)) throw new Error('there is no dist/main.js: run `npm run build` first');
     etcd = await startEtcd({ binary: found, flags: ['--unsafe-no-fsync'] });
     const options = { endpoints: etcd.endpoints, prefix: 'mesh/dc1' };
-    one = await TestServer.start(rig, 'one', options);
-    two = await TestServer.start(rig, 'two', options);
+    const backup = `backup { interval = "10s" retain = 0 local_storage { path = "${backups}" } }`;
+    one = await TestServer.start(rig, 'one', options, backup);
+    two = await TestServer.start(rig, 'two', options, backup);
   });
   afterAll(async () => {
     await rig.close();
@@ -173,14 +177,68 @@ describe('two servers on one etcd', () => {
     expect(await count()).toBe(1);
   });
 
-  it('lose nothing when one is killed, and it comes back with everything', async () => {
+  it('tell each other of user events, once each, as they are meant', async () => {
     const [left, right] = servers();
+    await left.put('/v1/event/fire/deploy', 'v1');
+    await right.put('/v1/event/fire/deploy?node=^one$', 'for one');
+    const list = async (server: TestServer): Promise<string[]> => {
+      const { text } = await server.call('GET', '/v1/event/list?name=deploy');
+      return (JSON.parse(text) as { Payload: string }[]).map(({ Payload }) =>
+        Buffer.from(Payload, 'base64').toString(),
+      );
+    };
+    await until('both events at one', async () => (await list(left)).length === 2);
+    await until('one event at two', async () => (await list(right)).length === 1);
+    expect(await list(left)).toEqual(['v1', 'for one']);
+    expect(await list(right)).toEqual(['v1']);
+  });
+
+  it('lose nothing when one is killed, its backups are taken by the other, and it comes back with everything', async () => {
+    type Backups = { Server: string; Newest: { Name: string } | null };
+    const seen = async (server: TestServer): Promise<Backups> =>
+      JSON.parse((await server.call('GET', '/v1/mesh/backups')).text) as Backups;
+    const takers = (server: TestServer): number => server.process.log.split('a backup was taken').length - 1;
+    await until('a backup', async () => (await seen(servers()[0])).Newest !== null);
+    const { Server: taker } = await seen(servers()[0]);
+    expect((await seen(servers()[1])).Server).toBe(taker);
+    const [left, right] = taker === 'one' ? servers() : (servers().reverse() as [TestServer, TestServer]);
+    // Only one of them takes any: all that are there.
+    await until('all to be its', () => takers(left) === readdirSync(backups).filter(isBackup).length);
+    expect(takers(right)).toBe(0);
     await left.put('/v1/kv/kept', 'x');
     await left.process.kill();
     await right.put('/v1/kv/meanwhile', 'y');
+    await until('the other to have the duty', async () => (await seen(right)).Server !== taker);
     await left.start();
     expect((await left.call('GET', '/v1/kv/kept?raw')).text).toBe('x');
     expect((await left.call('GET', '/v1/kv/meanwhile?raw')).text).toBe('y');
+    await until('a backup by the other', () => takers(right) > 0);
+    const other = await seen(left);
+    expect(other.Server).not.toBe(taker);
+    expect(readdirSync(backups)).toContain(other.Newest?.Name);
+    expect(takers(left)).toBe(0);
+  });
+
+  it('tell operators of etcd: its members, their state and figures; and do not take the only one out', async () => {
+    const [left] = servers();
+    type Seen = { Servers: { ID: string; Node: string; Address: string; Leader: boolean; Voter: boolean }[] };
+    const peers = async (): Promise<Seen['Servers']> =>
+      (JSON.parse((await left.call('GET', '/v1/operator/raft/configuration')).text) as Seen).Servers;
+    await until('the member', async () => (await peers())[0]?.Leader);
+    const [member] = await peers();
+    expect(member).toMatchObject({ Node: 'm0', Leader: true, Voter: true });
+    const { text } = await left.call('GET', '/v1/operator/autopilot/state');
+    const state = JSON.parse(text) as { Healthy: boolean; Servers: Record<string, { Meta: Record<string, string> }> };
+    expect(state.Healthy).toBe(true);
+    expect(state.Servers[member?.ID ?? '']?.Meta).toMatchObject({ etcd_version: found?.version });
+    const metrics = JSON.parse((await left.call('GET', '/v1/agent/metrics')).text) as {
+      Gauges: { Name: string; Value: number }[];
+    };
+    const gauge = (name: string) => metrics.Gauges.find(({ Name }) => Name.endsWith(name))?.Value;
+    expect([gauge('etcd.members'), gauge('etcd.has_leader'), gauge('etcd.alarms')]).toEqual([1, 1, 0]);
+    expect(gauge('etcd.db_size_bytes')).toBeGreaterThan(0);
+    const removal = await left.call('DELETE', `/v1/operator/raft/peer?id=${member?.ID}`);
+    expect([removal.status, removal.text]).toEqual([400, expect.stringContaining('the only member of its etcd')]);
   });
 
   it('log no fault in all of this', () => {

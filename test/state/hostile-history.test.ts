@@ -96,3 +96,51 @@ describe('three servers over an engine on a bad day', () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 });
+
+describe('a server that is behind', () => {
+  const twoServers = async () => {
+    const engine = new HostileEngine({ random: seededRandom(1) });
+    const stores = [0, 1].map(() => createStateStore({ backend: engine.connect(), clock: turnClock }));
+    await Promise.all(stores.map(({ ready }) => ready));
+    const [other, behind] = stores as [StateStore, StateStore];
+    await other.transact('put', (transaction) => transaction.put('kv', kv('a', 'old')));
+    await behind.barrier();
+    engine.hold();
+    engine.apply({
+      conditions: [],
+      operations: [{ type: 'put', table: 'kv', key: 'a', value: JSON.stringify(kv('a', 'new')) }],
+    });
+    return { behind, catchUp: () => engine.release() };
+  };
+  const compareAndSet = (store: StateStore, expected: string) =>
+    store.transact('cas', (transaction) => {
+      if (transaction.get('kv', 'a')?.value !== expected) return false;
+      transaction.put('kv', kv('a', 'mine'));
+      return true;
+    });
+
+  it('refuses no check-and-set because of what is no longer so', async () => {
+    const { behind, catchUp } = await twoServers();
+    const answer = compareAndSet(behind, 'new');
+    setImmediate(catchUp);
+    expect((await answer).result).toBe(true);
+    expect(behind.view.get('kv', 'a')?.value).toBe('mine');
+  });
+
+  it('throws nothing because of what is no longer so', async () => {
+    const { behind, catchUp } = await twoServers();
+    const answer = behind.transact('check', (transaction) => {
+      if (transaction.get('kv', 'a')?.value === 'old') throw new AppError('invalidArgument', 'it is old');
+      return 'fine';
+    });
+    setImmediate(catchUp);
+    expect((await answer).result).toBe('fine');
+  });
+
+  it('still refuses what is refused by the newest state', async () => {
+    const { behind, catchUp } = await twoServers();
+    const answer = compareAndSet(behind, 'other');
+    setImmediate(catchUp);
+    expect((await answer).result).toBe(false);
+  });
+});

@@ -6,12 +6,14 @@ export interface CheckResult {
   readonly output: string;
 }
 
+/** Of two statuses the one with the greater number is the worse. */
+export const SEVERITY: Readonly<Record<CheckStatus, number>> = { passing: 0, warning: 1, critical: 2 };
+
 /** Told of each result, thresholds applied. */
 export type CheckSink = (result: CheckResult) => void;
 
 /** A running check. `stop` ends timers and open connections; nothing is reported after it. */
 export interface CheckRunner {
-  readonly type: string;
   start(): void;
   stop(): void;
 }

@@ -2,6 +2,7 @@ import { Client, type ClientOptions, Metadata, credentials } from '@grpc/grpc-js
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import { grpcTarget } from '../exposed-definition.js';
 import type { CheckResult, Probe } from './check-runner.js';
+import type { CheckTls } from './target.js';
 
 const METHOD = '/grpc.health.v1.Health/Check';
 const STATUSES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const;
@@ -9,14 +10,14 @@ const LENGTH_DELIMITED_FIELD_1 = 0x0a;
 const VARINT_FIELD_1 = 0x08;
 
 /** Asks an application by the gRPC health protocol, `host:port[/service]`: SERVING is passing, all else critical (consul-behaviour 2.5). */
-export function createGrpcProbe(definition: CheckDefinition): Probe & { close(): void } {
+export function createGrpcProbe(definition: CheckDefinition, tls: CheckTls = {}): Probe & { close(): void } {
   const { host, service } = grpcTarget(definition.grpc);
   const options: ClientOptions = {
     'grpc.primary_user_agent': 'Consul Health Check',
     'grpc.use_local_subchannel_pool': 1,
     ...(definition.tlsServerName === '' ? {} : { 'grpc.ssl_target_name_override': definition.tlsServerName }),
   };
-  const client = new Client(host, credentialsOf(definition), options);
+  const client = new Client(host, credentialsOf(definition, tls), options);
   const name = definition.grpc;
 
   const probe: Probe = (signal) =>
@@ -41,9 +42,10 @@ export function createGrpcProbe(definition: CheckDefinition): Probe & { close():
   return Object.assign(probe, { close: () => client.close() });
 }
 
-function credentialsOf({ grpcUseTls, tlsSkipVerify }: CheckDefinition) {
+function credentialsOf({ grpcUseTls, tlsSkipVerify }: CheckDefinition, { ca, cert, key }: CheckTls) {
   if (!grpcUseTls) return credentials.createInsecure();
-  return credentials.createSsl(null, null, null, tlsSkipVerify ? { rejectUnauthorized: false } : {});
+  const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
+  return credentials.createSsl(pem(ca), pem(key), pem(cert), tlsSkipVerify ? { rejectUnauthorized: false } : {});
 }
 
 /** `HealthCheckRequest { string service = 1; }`. */

@@ -1,13 +1,17 @@
 import { Agent, buildConnector, type Dispatcher, interceptors, request } from 'undici';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { CheckResult, Probe } from './check-runner.js';
-import { connectProblem, serverNameOf } from './target.js';
+import { type CheckTls, connectProblem, serverNameOf } from './target.js';
 
 const MOST_REDIRECTS = 10;
 
 /** 2xx passing, 429 warning, anything else critical (consul-behaviour 2.5). `outputLimit` is in bytes. */
-export function createHttpProbe(definition: CheckDefinition, outputLimit: number): Probe & { close(): void } {
-  const agent = new Agent({ pipelining: 0, connect: connectorOf(definition) });
+export function createHttpProbe(
+  definition: CheckDefinition,
+  outputLimit: number,
+  tls: CheckTls = {},
+): Probe & { close(): void } {
+  const agent = new Agent({ pipelining: 0, connect: connectorOf(definition, tls) });
   const dispatcher: Dispatcher = definition.disableRedirects
     ? agent
     : agent.compose(interceptors.redirect({ maxRedirections: MOST_REDIRECTS }));
@@ -44,8 +48,8 @@ export function createHttpProbe(definition: CheckDefinition, outputLimit: number
 }
 
 /** The name that the server must prove is never that of a `Host` header, which undici would take. */
-function connectorOf(definition: CheckDefinition): buildConnector.connector {
-  const connect = buildConnector({ rejectUnauthorized: !definition.tlsSkipVerify });
+function connectorOf(definition: CheckDefinition, tls: CheckTls): buildConnector.connector {
+  const connect = buildConnector({ ...tls, rejectUnauthorized: !definition.tlsSkipVerify });
   return (options, callback) => {
     const { servername: _ofHostHeader, ...rest } = options;
     connect({ ...rest, ...serverNameOf(definition, options.hostname.replace(/^\[|\]$/g, '')) }, callback);

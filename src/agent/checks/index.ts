@@ -4,5 +4,7 @@
  */
 export type { CheckResult, CheckRunner } from './check-runner.js';
 export { createGate, type Gate } from './gate.js';
+export { type Aliased, type AliasedChecks, aliasedHealth } from './alias.js';
+export type { CheckTls } from './target.js';
 export { createCheckRunner } from './start-check.js';
 export type { TtlRunner } from './ttl.js';

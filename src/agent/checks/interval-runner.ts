@@ -3,10 +3,9 @@ import type { CheckRunner, CheckSink, Probe } from './check-runner.js';
 import type { Gate } from './gate.js';
 
 export interface IntervalOptions {
-  readonly type: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** How long the first look waits: 0 for a new check, a part of the interval when many start together. */
+  /** How long the first look waits. */
   readonly firstDelayMs: number;
   /** Lets only so many looks be under way at a time; waiting there is no part of a look's time. */
   readonly gate?: Gate;
@@ -55,7 +54,6 @@ export function createIntervalRunner(
   };
 
   return {
-    type: options.type,
     start: () => schedule(options.firstDelayMs),
     stop() {
       cancelTimer();

@@ -11,24 +11,36 @@ export interface ProcessOutcome {
   readonly problem: string;
 }
 
+export interface ProcessOptions {
+  readonly clock: Clock;
+  /** In bytes. */
+  readonly outputLimit: number;
+  readonly signal: AbortSignal;
+  /** What it reads; nothing when absent. */
+  readonly input?: string;
+  /** Its environment; the agent's when absent. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
 /** How long output may still come after the end of a process whose group is gone: somebody else holds its pipes. */
 const LAST_OUTPUT_MS = 100;
 
 /**
  * Runs a program without a shell, in a process group of its own. Whatever it started is killed with it: when it ends, and when
- * the signal aborts. It has the environment of the agent and no input. Never throws.
+ * the signal aborts. Never throws.
  */
-export function runProcess(
-  argv: readonly string[],
-  options: { readonly clock: Clock; readonly outputLimit: number; readonly signal: AbortSignal },
-): Promise<ProcessOutcome> {
-  const { clock, outputLimit, signal } = options;
+export function runProcess(argv: readonly string[], options: ProcessOptions): Promise<ProcessOutcome> {
+  const { clock, outputLimit, signal, input, env } = options;
   const [program = '', ...args] = argv;
   return new Promise((resolve) => {
     const tail = new OutputTail(outputLimit);
     let child: ChildProcess;
     try {
-      child = spawn(program, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+      child = spawn(program, args, {
+        detached: true,
+        stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+        ...(env ? { env: { ...env } } : {}),
+      });
     } catch (thrown) {
       resolve({ exitCode: undefined, output: '', problem: startProblem(program, thrown as Error) });
       return;
@@ -48,6 +60,9 @@ export function runProcess(
       resolve({ exitCode, output: tail.text(), problem });
     };
     const onAbort = (): void => finish(undefined, 'timed out');
+    // It need not read.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
     const take = (chunk: Buffer): void => tail.push(chunk);
     child.stdout?.on('data', take);
     child.stderr?.on('data', take);

@@ -1,8 +1,7 @@
 import type { Clock } from '../../core/index.js';
 import type { CheckStatus } from '../../model/index.js';
 import { type CheckDefinition, type CheckKind, checkKind } from '../../model/definitions/index.js';
-import type { StateStore } from '../../state/index.js';
-import { createAliasRunner } from './alias.js';
+import { type Aliased, createAliasRunner } from './alias.js';
 import { keptOutput } from './check-output.js';
 import type { CheckRunner, CheckSink, Probe } from './check-runner.js';
 import { createDockerProbe } from './docker.js';
@@ -13,6 +12,7 @@ import { createHttpProbe } from './http.js';
 import { createIntervalRunner } from './interval-runner.js';
 import { createOsServiceProbe } from './os-service.js';
 import { createScriptProbe } from './script.js';
+import type { CheckTls } from './target.js';
 import { createTcpProbe } from './tcp.js';
 import { withThresholds } from './thresholds.js';
 import { createTtlRunner, type TtlRunner } from './ttl.js';
@@ -22,7 +22,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_COMMAND_TIMEOUT_MS = 30_000;
 
 export interface CheckSurroundings {
-  readonly store: StateStore;
+  /** The health that an alias mirrors. */
+  readonly watchAliased: (aliased: Aliased, ownId: string, listener: CheckSink) => () => void;
   readonly clock: Clock;
   readonly node: string;
   /** `check_output_max_size`: bytes of output kept; a check can only lower it. */
@@ -31,6 +32,7 @@ export interface CheckSurroundings {
   readonly firstDelayMs: number;
   /** What was running before a restart; undefined for a new check. */
   readonly before?: { readonly ttlLeftMs: number; readonly output: string };
+  readonly tls?: CheckTls | undefined;
   /** Bounds the commands that checks run at a time. */
   readonly commands: Gate;
 }
@@ -54,16 +56,14 @@ export function createCheckRunner(
     return createTtlRunner(around.clock, { ttlMs: definition.ttlMs, firstTtlMs: ttlLeftMs, output }, limited);
   }
   if (kind === 'alias') {
-    const node = definition.aliasNode || around.node;
-    const watched = { node, serviceId: definition.aliasService, isRemote: node !== around.node, ownId };
-    return createAliasRunner(around.store, watched, limited);
+    const aliased = { node: definition.aliasNode || around.node, serviceId: definition.aliasService };
+    return createAliasRunner((listener) => around.watchAliased(aliased, ownId, listener), limited);
   }
-  const probe = createProbe(kind, definition, around.clock, limit);
+  const probe = createProbe(kind, definition, around, limit);
   const runsCommand = kind === 'script' || kind === 'docker' || kind === 'os_service';
   const runner = createIntervalRunner(
     around.clock,
     {
-      type: kind,
       intervalMs: definition.intervalMs,
       timeoutMs: definition.timeoutMs || (runsCommand ? DEFAULT_COMMAND_TIMEOUT_MS : DEFAULT_TIMEOUT_MS),
       firstDelayMs: around.firstDelayMs,
@@ -84,16 +84,16 @@ export function createCheckRunner(
 function createProbe(
   kind: IntervalKind,
   definition: CheckDefinition,
-  clock: Clock,
+  { clock, tls }: CheckSurroundings,
   limit: number,
 ): Probe & { close?(): void } {
   switch (kind) {
     case 'http':
-      return createHttpProbe(definition, limit);
+      return createHttpProbe(definition, limit, tls);
     case 'grpc':
-      return createGrpcProbe(definition);
+      return createGrpcProbe(definition, tls);
     case 'tcp':
-      return createTcpProbe(definition);
+      return createTcpProbe(definition, tls);
     case 'udp':
       return createUdpProbe(definition, clock);
     case 'docker':
@@ -101,7 +101,7 @@ function createProbe(
     case 'script':
       return createScriptProbe(definition, clock, limit);
     case 'h2ping':
-      return createH2PingProbe(definition);
+      return createH2PingProbe(definition, tls);
     case 'os_service':
       return createOsServiceProbe(definition, clock, limit);
   }

@@ -8,6 +8,14 @@ export function parseTarget(target: string): HostPort | undefined {
   return place && { ...place, host: place.host || '127.0.0.1' };
 }
 
+/** What checks over TLS show and whom they trust, in the form of `tls.connect` (`enable_agent_tls_for_checks`). */
+export interface CheckTls {
+  /** Instead of the system's authorities. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** The name that a TLS server is asked for and must prove, in the form of `tls.connect`: none of an address without a given name. */
 export function serverNameOf({ tlsServerName }: CheckDefinition, host: string): { readonly servername?: string } {
   const name = tlsServerName || (isIP(host) ? '' : host);

@@ -3,10 +3,10 @@ import { connect as connectTls } from 'node:tls';
 import type { HostPort } from '../../core/index.js';
 import type { CheckDefinition } from '../../model/definitions/index.js';
 import type { CheckResult, Probe } from './check-runner.js';
-import { connectProblem, parseTarget, serverNameOf } from './target.js';
+import { type CheckTls, connectProblem, parseTarget, serverNameOf } from './target.js';
 
 /** Passing when a connection (with TLS: a handshake) to `host:port` succeeds (consul-behaviour 2.5). */
-export function createTcpProbe(definition: CheckDefinition): Probe {
+export function createTcpProbe(definition: CheckDefinition, tls: CheckTls = {}): Probe {
   const target = definition.tcp;
   const place = parseTarget(target);
   const critical = (reason: string): CheckResult => ({ status: 'critical', output: `dial tcp ${target}: ${reason}` });
@@ -22,7 +22,7 @@ export function createTcpProbe(definition: CheckDefinition): Probe {
         resolve(result);
       };
       const onAbort = (): void => finish(critical('i/o timeout'));
-      const socket = open(definition, place, () =>
+      const socket = open(definition, place, tls, () =>
         finish({ status: 'passing', output: `TCP connect ${target}: Success` }),
       );
       socket.on('error', (error) => finish(critical(`connect: ${connectProblem(error)}`)));
@@ -30,8 +30,13 @@ export function createTcpProbe(definition: CheckDefinition): Probe {
     });
 }
 
-function open(definition: CheckDefinition, place: HostPort, onConnect: () => void): Socket {
+function open(definition: CheckDefinition, place: HostPort, tls: CheckTls, onConnect: () => void): Socket {
   if (!definition.tcpUseTls) return connectPlain(place, onConnect);
-  const options = { ...place, ...serverNameOf(definition, place.host), rejectUnauthorized: !definition.tlsSkipVerify };
+  const options = {
+    ...tls,
+    ...place,
+    ...serverNameOf(definition, place.host),
+    rejectUnauthorized: !definition.tlsSkipVerify,
+  };
   return connectTls(options, onConnect);
 }

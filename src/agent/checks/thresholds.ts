@@ -1,13 +1,11 @@
 import type { CheckStatus } from '../../model/index.js';
-import type { CheckResult, CheckSink } from './check-runner.js';
+import { type CheckResult, type CheckSink, SEVERITY } from './check-runner.js';
 
 export interface Thresholds {
   readonly successBeforePassing: number;
   readonly failuresBeforeWarning: number;
   readonly failuresBeforeCritical: number;
 }
-
-const SEVERITY = { passing: 0, warning: 1, critical: 2 } as const;
 
 /**
  * Passes results on only after enough of them in a row (consul-behaviour 2.5): a warning counts as a success; before the

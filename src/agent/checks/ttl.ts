@@ -30,7 +30,6 @@ export function createTtlRunner(clock: Clock, { ttlMs, firstTtlMs, output }: Ttl
     );
   };
   return {
-    type: 'ttl',
     start: () => arm(firstTtlMs),
     stop: () => cancel(),
     update(result) {

@@ -1,6 +1,5 @@
-import { BlockList } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
-import { AppError, ipVersion } from '../../core/index.js';
+import { AppError, isNetwork, withinNetworks } from '../../core/index.js';
 import { compileRegex } from '../../lang/index.js';
 
 /** What a template can ask about the host: its interfaces, and by which one other networks are reached. */
@@ -75,18 +74,15 @@ const isLinkLocal = ({ info }: Row): boolean => /^169\.254\.|^fe80:/i.test(info.
 /** Addresses that packets from elsewhere can reach. */
 const isForwardable = (row: Row): boolean => !row.info.internal && !isLinkLocal(row);
 
-const networksOf = (text: string): BlockList => {
-  const list = new BlockList();
-  for (const one of text.split(' ')) {
-    const [address = '', bits = ''] = one.split('/');
-    const version = ipVersion(address);
-    if (!version || !/^\d{1,3}$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128))
-      throw bad(`"${one}" is not a network such as 10.0.0.0/8`);
-    list.addSubnet(address, Number(bits), version === 4 ? 'ipv4' : 'ipv6');
-  }
-  return list;
+type InNetwork = (address: string) => boolean;
+
+const networksOf = (text: string): InNetwork => {
+  const networks = text.split(' ');
+  const wrong = networks.find((one) => !isNetwork(one));
+  if (wrong !== undefined) throw bad(`"${wrong}" is not a network such as 10.0.0.0/8`);
+  return withinNetworks(networks);
 };
-const isIn = (list: BlockList, row: Row): boolean => list.check(row.info.address, is4(row) ? 'ipv4' : 'ipv6');
+const isIn = (isWithin: InNetwork, row: Row): boolean => isWithin(row.info.address);
 
 const RFC1918 = '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16';
 const RFCS: Readonly<Record<string, string>> = {

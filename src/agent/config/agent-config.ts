@@ -2,15 +2,21 @@ import { AppError } from '../../core/index.js';
 import type { CheckDefinition, ServiceDefinition } from '../../model/definitions/index.js';
 import type { Locality, StringMap } from '../../model/index.js';
 import type { HostNetwork } from './address-template.js';
+import { atLeast } from './at-least.js';
+import { type ClusterConfig, resolveCluster } from './cluster-config.js';
 import { type DnsConfig, resolveDns } from './dns-config.js';
 import { type MetricsProxy, metricsProxyOf } from './metrics-proxy.js';
 import type { AgentOptions } from './options.js';
 import { type AgentAddresses, resolveAddresses } from './resolve-addresses.js';
+import { backupOf, type BackupConfig } from './resolve-backup.js';
 import { resolveCa } from './resolve-ca.js';
 import { resolveHttp } from './resolve-http.js';
+import { type LogConfig, resolveLog } from './resolve-log.js';
 import { resolveTelemetry, type TelemetryConfig } from './resolve-telemetry.js';
+import { type AutoEncryptConfig, resolveAutoEncrypt } from './resolve-auto-encrypt.js';
 import { resolveTls, type TlsConfig } from './resolve-tls.js';
 import { resolveState, type StateConfig } from './state-config.js';
+import { resolveWatches, type WatchDefinition } from './watches.js';
 
 /** The configuration an agent runs with: every option has a value. */
 export interface AgentConfig extends AgentAddresses {
@@ -45,18 +51,7 @@ export interface AgentConfig extends AgentAddresses {
   readonly allowPlaintextSecrets: boolean;
   /** The backend that the user interface may ask through the agent; absent = none. */
   readonly metricsProxy?: MetricsProxy;
-  readonly log: {
-    /** trace, debug, info, warn or error. */
-    readonly level: string;
-    readonly json: boolean;
-    /** Empty = standard output only. */
-    readonly file: string;
-    /** 0 = whatever its size. */
-    readonly rotateBytes: number;
-    readonly rotateAfterMs: number;
-    /** 0 = all are kept, -1 = none. */
-    readonly rotateMaxFiles: number;
-  };
+  readonly log: LogConfig;
   readonly aclEnabled: boolean;
   readonly aclTokens: TokenConfig;
   readonly defaultAclPolicy: 'allow' | 'deny';
@@ -97,7 +92,8 @@ export interface AgentConfig extends AgentAddresses {
     readonly readRate: number;
     readonly writeRate: number;
   };
-  readonly tls: { readonly https: TlsConfig; readonly grpc: TlsConfig };
+  readonly tls: { readonly https: TlsConfig; readonly grpc: TlsConfig; readonly internalRpc: TlsConfig };
+  readonly autoEncrypt: AutoEncryptConfig;
   readonly telemetry: TelemetryConfig;
   readonly enableDebug: boolean;
   readonly disableCoordinates: boolean;
@@ -107,15 +103,22 @@ export interface AgentConfig extends AgentAddresses {
   /** Empty = none. */
   readonly pidFile: string;
   readonly state: StateConfig;
+  /** Absent = none are taken. */
+  readonly backup?: BackupConfig;
+  readonly cluster: ClusterConfig;
   readonly checkOutputMaxSize: number;
   readonly checkUpdateIntervalMs: number;
   readonly discardCheckOutput: boolean;
-  readonly enableAgentTlsForChecks: boolean;
+  /** Checks over TLS show the agent's certificate and trust its authorities. */
+  readonly agentTlsForChecks: boolean;
+  /** The id of a new node is made from that of its host. */
+  readonly hostNodeId: boolean;
   /** Scripts of definitions in files; of those that come by HTTP too. */
   readonly scriptChecks: { readonly local: boolean; readonly remote: boolean };
   readonly services: readonly ServiceDefinition[];
   readonly checks: readonly CheckDefinition[];
   /** Entries written at the first start, as in a `PUT /v1/config` body. */
+  readonly watches: readonly WatchDefinition[];
   readonly bootstrapEntries: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -135,25 +138,32 @@ export interface TokenConfig {
 export interface Surroundings {
   readonly hostname: string;
   readonly network: HostNetwork;
+  /** The environment of the process, where S3 is looked for. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly services: readonly ServiceDefinition[];
   readonly checks: readonly CheckDefinition[];
 }
 
 const MINUTE_MS = 60_000;
 const MOST_META = 64;
-const LOG_LEVELS = new Set(['trace', 'debug', 'info', 'warn', 'error', 'err']);
 const NODE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const invalid = (message: string): AppError => new AppError('invalidArgument', message);
 
 /** Merged options with defaults filled in and rules checked (consul-behaviour 3.1, 3.2). Throws AppError('invalidArgument'). */
 export function resolveAgentConfig(options: AgentOptions, surroundings: Surroundings): AgentConfig {
+  const config = resolveAll(options, surroundings);
+  if (!config.server) checkClientAgent(config);
+  return config;
+}
+
+function resolveAll(options: AgentOptions, surroundings: Surroundings): AgentConfig {
   const devMode = options.devMode ?? false;
   const server = options.server ?? devMode;
   const datacenter = options.datacenter ?? 'dc1';
   const addresses = resolveAddresses(options, surroundings.network);
   const ports = resolvePorts(options.ports ?? {}, devMode, server);
-  checkStart(options, devMode, server);
+  checkStart(options, devMode);
   const nodeMeta = options.nodeMeta ?? {};
   checkNodeMeta(nodeMeta);
   return {
@@ -177,7 +187,12 @@ export function resolveAgentConfig(options: AgentOptions, surroundings: Surround
     dns: resolveDns(options, { addresses: addresses.dnsAddresses, port: ports.dns }),
     http: resolveHttp(options),
     requestLimits: resolveRequestLimits(options.limits?.requestLimits ?? {}),
-    tls: { https: resolveTls(options, 'https'), grpc: resolveTls(options, 'grpc') },
+    tls: {
+      https: resolveTls(options, 'https'),
+      grpc: resolveTls(options, 'grpc'),
+      internalRpc: resolveTls(options, 'internalRpc'),
+    },
+    autoEncrypt: resolveAutoEncrypt(options, server),
     telemetry: resolveTelemetry(options.telemetry ?? {}),
     enableDebug: options.enableDebug ?? devMode,
     disableCoordinates: options.disableCoordinates ?? false,
@@ -185,11 +200,14 @@ export function resolveAgentConfig(options: AgentOptions, surroundings: Surround
     leaveOnTerminate: options.leaveOnTerminate ?? !server,
     skipLeaveOnInterrupt: options.skipLeaveOnInterrupt ?? server,
     pidFile: options.pidFile ?? '',
-    state: resolveState(options.state ?? {}, devMode),
+    state: resolveState(options.state ?? {}, devMode, options.bootstrapExpect),
+    ...backupOf(options.backup, surroundings.env ?? {}),
+    cluster: resolveCluster(options, server),
     checkOutputMaxSize: atLeast('check_output_max_size', options.checkOutputMaxSize ?? 4096, 1),
     checkUpdateIntervalMs: options.checkUpdateIntervalMs ?? 5 * MINUTE_MS,
     discardCheckOutput: options.discardCheckOutput ?? false,
-    enableAgentTlsForChecks: options.enableAgentTlsForChecks ?? false,
+    agentTlsForChecks: options.enableAgentTlsForChecks ?? false,
+    hostNodeId: options.disableHostNodeId === false,
     scriptChecks: {
       local: options.enableLocalScriptChecks ?? options.enableScriptChecks ?? false,
       remote: options.enableScriptChecks ?? false,
@@ -197,19 +215,15 @@ export function resolveAgentConfig(options: AgentOptions, surroundings: Surround
     services: surroundings.services,
     checks: surroundings.checks,
     bootstrapEntries: options.configEntries?.bootstrap ?? [],
+    watches: resolveWatches(options.watches ?? []),
   };
 }
 
-function checkStart(options: AgentOptions, devMode: boolean, server: boolean): void {
+function checkStart(options: AgentOptions, devMode: boolean): void {
   if (!devMode && !options.dataDir)
     throw new AppError(
       'invalidArgument',
       'data_dir cannot be empty: give a directory with -data-dir, or use -dev to keep nothing',
-    );
-  if (!server)
-    throw new AppError(
-      'unsupported',
-      'client agents are not implemented: start this agent with -server -data-dir DIR, or with -dev',
     );
   if (options.nodeId && !NODE_ID.test(options.nodeId))
     throw new AppError('invalidArgument', `node_id must be a UUID, not "${options.nodeId}"`);
@@ -219,6 +233,21 @@ function checkStart(options: AgentOptions, devMode: boolean, server: boolean): v
     throw new AppError(
       'invalidArgument',
       `datacenter can only contain lowercase letters, digits, - and _, not "${options.datacenter}"`,
+    );
+}
+
+/** A client agent is nothing without servers, and is let in by them. */
+function checkClientAgent({ cluster, backup, tls: { internalRpc } }: AgentConfig): void {
+  if (backup)
+    throw invalid('backup is for servers, which hold the state: leave it out of the configuration of a client agent');
+  if (cluster.retryJoin.length + cluster.startJoin.length === 0)
+    throw invalid(
+      'an agent without -server is a client agent, which joins servers: give the address of one with -retry-join (a server is started with -server, and -dev starts one to try things)',
+    );
+  const hasFiles = internalRpc.certFile !== '' && (internalRpc.caFile !== '' || internalRpc.caPath !== '');
+  if (cluster.joinToken === '' && cluster.joinTokenFile === '' && cluster.encrypt === '' && !hasFiles)
+    throw invalid(
+      'a client agent needs a join token to be let in: "meshwright operator join-token" on a server shows it; give it with -join-token or -join-token-file (or certificates with tls.internal_rpc)',
     );
 }
 
@@ -244,11 +273,6 @@ function nodeName(given: string): string {
   return name;
 }
 
-function atLeast(option: string, value: number, least: number): number {
-  if (value < least) throw invalid(`${option} must be at least ${least}, not ${value}`);
-  return value;
-}
-
 function resolvePorts(
   ports: NonNullable<AgentOptions['ports']>,
   devMode: boolean,
@@ -258,7 +282,8 @@ function resolvePorts(
     http: ports.http ?? 8500,
     https: ports.https ?? -1,
     dns: ports.dns ?? 8600,
-    grpc: ports.grpc ?? (devMode ? 8502 : -1),
+    // On a client agent, too: it is what the proxies of its host connect to.
+    grpc: ports.grpc ?? (devMode || !server ? 8502 : -1),
     grpcTls: ports.grpcTls ?? (server ? 8503 : -1),
     server: ports.server ?? 8300,
     serfLan: ports.serfLan ?? 8301,
@@ -272,17 +297,6 @@ function resolvePorts(
     if (value < -1 || value > 65_535)
       throw new AppError('invalidArgument', `ports.${name} must be between -1 (closed) and 65535, not ${value}`);
   return resolved;
-}
-
-function resolveLog(options: AgentOptions, devMode: boolean): AgentConfig['log'] {
-  return {
-    level: logLevel(options.logLevel ?? (devMode ? 'debug' : 'info')),
-    json: options.logJson ?? false,
-    file: options.logFile ?? '',
-    rotateBytes: atLeast('log_rotate_bytes', options.logRotateBytes ?? 0, 0),
-    rotateAfterMs: atLeast('log_rotate_duration', options.logRotateDurationMs ?? 0, 0) || 24 * 60 * MINUTE_MS,
-    rotateMaxFiles: atLeast('log_rotate_max_files', options.logRotateMaxFiles ?? 0, -1),
-  };
 }
 
 const DOWN_POLICIES = new Set(['allow', 'deny', 'extend-cache', 'async-cache']);
@@ -331,10 +345,4 @@ function policy(name: string, given: string | undefined, otherwise: 'allow' | 'd
   if (given === undefined) return otherwise;
   if (given === 'allow' || given === 'deny') return given;
   throw new AppError('invalidArgument', `${name} must be "allow" or "deny", not "${given}"`);
-}
-
-function logLevel(given: string): string {
-  if (!LOG_LEVELS.has(given))
-    throw new AppError('invalidArgument', `log_level must be trace, debug, info, warn or error, not "${given}"`);
-  return given === 'err' ? 'error' : given;
 }

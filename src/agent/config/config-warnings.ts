@@ -23,7 +23,11 @@ export function configWarnings(options: AgentOptions, config: AgentConfig): stri
     warnings.push(
       `node name "${config.nodeName}" cannot be found by DNS: it has characters other than letters, digits and dashes`,
     );
-  if (config.scriptChecks.remote && !config.aclEnabled && config.http.allowWriteFrom.length === 0)
+  if (config.aclEnabled)
+    warnings.push(
+      'acl.enabled: access control is not implemented yet, tokens are not checked and default_policy is that of intentions only; keep others from the HTTP API',
+    );
+  if (config.scriptChecks.remote && config.http.allowWriteFrom.length === 0)
     warnings.push(
       'enable_script_checks without access control lets everybody who reaches the HTTP API run commands here: use enable_local_script_checks',
     );

@@ -13,6 +13,12 @@ export interface DnsConfig {
   readonly recursorTimeoutMs: number;
   /** Answers come from what this server has at hand; otherwise only after everything acknowledged is there. */
   readonly allowStale: boolean;
+  /** Of a client agent: how old an answer may be while no server is there. */
+  readonly maxStaleMs: number;
+  /** Of a client agent: answers are kept for a moment. */
+  readonly useCache: boolean;
+  /** For how long; 0 = 10 s. */
+  readonly cacheMaxAgeMs: number;
   readonly nodeTtlSeconds: number;
   /** By name of the service, `prefix*` or `*`, in lower case. */
   readonly serviceTtlSeconds: Readonly<Record<string, number>>;
@@ -35,6 +41,7 @@ export interface DnsConfig {
 }
 
 const DNS_PORT = 53;
+const TEN_YEARS_MS = 87_600 * 3_600_000;
 const DOMAIN = /^(?=.{1,200}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 
 /** Where this agent answers DNS. */
@@ -66,6 +73,9 @@ export function resolveDns(options: AgentOptions, own: DnsPlace): DnsConfig {
     recursorStrategy: strategy,
     recursorTimeoutMs: notNegative('recursor_timeout', given.recursorTimeoutMs ?? 2000) || 2000,
     allowStale: given.allowStale ?? true,
+    maxStaleMs: span('max_stale', given.maxStaleMs ?? TEN_YEARS_MS),
+    useCache: given.useCache ?? false,
+    cacheMaxAgeMs: span('cache_max_age', given.cacheMaxAgeMs ?? 0),
     nodeTtlSeconds: seconds('node_ttl', given.nodeTtlMs ?? 0),
     serviceTtlSeconds: Object.fromEntries(
       Object.entries(given.serviceTtlMs ?? {}).map(([name, ttlMs]) => [
@@ -111,6 +121,11 @@ function notNegative(option: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0 || value > 2 ** 31 - 1)
     throw invalid(`dns_config.${option} must be a number from 0 to 2147483647, not ${value}`);
   return value;
+}
+
+function span(option: string, ms: number): number {
+  if (ms < 0) throw invalid(`dns_config.${option} must not be negative`);
+  return ms;
 }
 
 const seconds = (option: string, ttlMs: number): number => notNegative(option, Math.floor(ttlMs / 1000));

@@ -12,8 +12,8 @@ export interface LoadedConfig {
   readonly withoutEffect: readonly string[];
   /** What is accepted and had better be written otherwise, a sentence each. */
   readonly warnings: readonly string[];
-  /** The files that were read. */
-  readonly files: readonly string[];
+  /** The paths of `-config-file` and `-config-dir`, and the files that were read there. */
+  readonly paths: readonly string[];
 }
 
 /**
@@ -41,6 +41,7 @@ export function loadAgentConfig(
   const config = resolveAgentConfig(options, {
     hostname,
     network: network(),
+    env: process.env,
     services: all.flatMap(({ services }) => services),
     checks: all.flatMap(({ checks }) => checks),
   });
@@ -48,7 +49,7 @@ export function loadAgentConfig(
     config,
     withoutEffect: [...new Set([...given.withoutEffect, ...all.flatMap(({ withoutEffect }) => withoutEffect)])],
     warnings: [...configWarnings(options, config), ...repeatedIds(all)],
-    files,
+    paths: [...new Set([...given.configPaths, ...files])],
   };
 }
 

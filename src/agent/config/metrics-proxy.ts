@@ -1,9 +1,8 @@
-import { AppError } from '../../core/index.js';
+import { AppError, isHeaderName, isHeaderValue } from '../../core/index.js';
 import type { AgentOptions } from './options.js';
 
 /** What the Prometheus provider of the user interface asks for. */
 const PROMETHEUS_PATHS = ['/api/v1/query', '/api/v1/query_range'];
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** `ui_config.metrics_proxy`, checked. */
 export interface MetricsProxy {
@@ -21,8 +20,7 @@ export function metricsProxyOf({ uiConfig }: AgentOptions): { readonly metricsPr
     throw new AppError('invalidArgument', 'ui_config.metrics_proxy.base_url must be an http or https URL');
   if (pathAllowlist.some((path) => !path.startsWith('/')))
     throw new AppError('invalidArgument', 'ui_config.metrics_proxy.path_allowlist: paths must start with /');
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (addHeaders.some(({ name, value }) => !HEADER_NAME.test(name) || /[\u0000-\u001f\u007f]/.test(value)))
+  if (addHeaders.some(({ name, value }) => !isHeaderName(name) || !isHeaderValue(value) || value.includes('\t')))
     throw new AppError('invalidArgument', 'ui_config.metrics_proxy.add_headers: a name or value is no header');
   const isPrometheus = uiConfig?.metricsProvider === 'prometheus';
   return {

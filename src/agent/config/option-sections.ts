@@ -49,6 +49,14 @@ export interface AddressOptions {
   readonly grpcTls?: string;
 }
 
+/** `auto_encrypt`. */
+export interface AutoEncryptOptions {
+  readonly allowTls?: boolean;
+  readonly dnsSan?: readonly string[];
+  readonly ipSan?: readonly string[];
+  readonly tls?: boolean;
+}
+
 /** `http_config`. */
 export interface HttpOptions {
   readonly allowWriteHttpFrom?: readonly string[];
@@ -58,13 +66,26 @@ export interface HttpOptions {
   readonly useCache?: boolean;
 }
 
+/** `join`: how a client agent shows that it may join. An addition of ours. */
+export interface JoinOptions {
+  readonly token?: string;
+  readonly tokenFile?: string;
+}
+
 /** `limits`. */
 export interface LimitOptions {
   readonly httpMaxConnsPerClient?: number;
   readonly httpsHandshakeTimeoutMs?: number;
   readonly kvMaxValueSize?: number;
+  readonly rpcHandshakeTimeoutMs?: number;
+  readonly rpcMaxConnsPerClient?: number;
   readonly requestLimits?: { readonly mode?: string; readonly readRate?: number; readonly writeRate?: number };
   readonly txnMaxReqLen?: number;
+}
+
+/** `performance`. */
+export interface PerformanceOptions {
+  readonly leaveDrainTimeMs?: number;
 }
 
 /** `ports`. */
@@ -109,6 +130,7 @@ export interface TelemetryOptions {
   readonly prefixFilter?: readonly string[];
   readonly prometheusRetentionTimeMs?: number;
   readonly statsdAddress?: string;
+  readonly statsiteAddress?: string;
 }
 
 /** One listener's part of `tls`. */
@@ -127,6 +149,7 @@ export interface TlsSections {
   readonly defaults?: TlsOptions;
   readonly grpc?: TlsOptions;
   readonly https?: TlsOptions;
+  readonly internalRpc?: TlsOptions;
 }
 
 /** `unix_sockets`. */
@@ -175,6 +198,14 @@ export const optionSections = {
     grpc: words(),
     grpcTls: words(),
   }),
+  autoEncrypt: optional(
+    object<AutoEncryptOptions>({
+      allowTls: optional(flag()),
+      dnsSan: optional(list(text())),
+      ipSan: optional(list(text())),
+      tls: optional(flag()),
+    }),
+  ),
   httpConfig: section<HttpOptions>('http_config', {
     allowWriteHttpFrom: optional(list(text())),
     blockEndpoints: optional(list(text())),
@@ -182,6 +213,7 @@ export const optionSections = {
     responseHeaders: optional(map(text())),
     useCache: optional(flag()),
   }),
+  join: optional(object<JoinOptions>({ token: words(), tokenFile: words() })),
   limits: section<LimitOptions>('limits', {
     httpMaxConnsPerClient: optional(integer()),
     httpsHandshakeTimeoutMs: optional(duration()),
@@ -193,8 +225,11 @@ export const optionSections = {
         writeRate: optional(decimal()),
       }),
     ),
+    rpcHandshakeTimeoutMs: optional(duration()),
+    rpcMaxConnsPerClient: optional(integer()),
     txnMaxReqLen: optional(integer()),
   }),
+  performance: section<PerformanceOptions>('performance', { leaveDrainTimeMs: optional(duration()) }),
   ports: section<PortOptions>('ports', {
     dns: port(),
     exposeMinPort: port(),
@@ -219,6 +254,7 @@ export const optionSections = {
     prefixFilter: optional(list(text())),
     prometheusRetentionTimeMs: optional(duration()),
     statsdAddress: words(),
+    statsiteAddress: words(),
   }),
   tls: optional(
     object<TlsSections>(
@@ -226,6 +262,7 @@ export const optionSections = {
         defaults: section<TlsOptions>('tls.defaults', tlsFields),
         grpc: section<TlsOptions>('tls.grpc', tlsFields),
         https: section<TlsOptions>('tls.https', tlsFields),
+        internalRpc: section<TlsOptions>('tls.internal_rpc', tlsFields),
       },
       { checked: checkedSections('tls') },
     ),

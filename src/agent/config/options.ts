@@ -1,3 +1,4 @@
+import { storageFields, type StorageOptions } from '../../backup/index.js';
 import type { Locality, StringMap } from '../../model/index.js';
 import {
   duration,
@@ -15,15 +16,19 @@ import {
 import {
   type AclOptions,
   type AddressOptions,
+  type AutoEncryptOptions,
   type HttpOptions,
+  type JoinOptions,
   type LimitOptions,
   optionSections,
+  type PerformanceOptions,
   type PortOptions,
   type TelemetryOptions,
   type UiOptions,
   type TlsSections,
   type UnixSocketOptions,
 } from './option-sections.js';
+import { type WatchOptions, watchesField } from './watches.js';
 import { checkedSections, OPTIONS_WITHOUT_EFFECT } from './without-effect.js';
 
 /** What one source (a file, the flags) says about the agent. Everything is optional; sources are merged. */
@@ -36,10 +41,15 @@ export interface AgentOptions {
   readonly advertiseAddrWan?: string;
   readonly advertiseAddrWanIpv4?: string;
   readonly advertiseAddrWanIpv6?: string;
+  readonly advertiseReconnectTimeoutMs?: number;
   readonly allowPlaintextSecrets?: boolean;
   readonly altDomain?: string;
+  readonly autoEncrypt?: AutoEncryptOptions;
   readonly autoReloadConfig?: boolean;
+  readonly backup?: BackupOptions;
   readonly bindAddr?: string;
+  readonly bootstrap?: boolean;
+  readonly bootstrapExpect?: number;
   readonly caFile?: string;
   readonly caPath?: string;
   readonly certFile?: string;
@@ -66,7 +76,10 @@ export interface AgentOptions {
   readonly enableDebug?: boolean;
   readonly enableLocalScriptChecks?: boolean;
   readonly enableScriptChecks?: boolean;
+  readonly enableSyslog?: boolean;
+  readonly encrypt?: string;
   readonly httpConfig?: HttpOptions;
+  readonly join?: JoinOptions;
   readonly keyFile?: string;
   readonly leaveOnTerminate?: boolean;
   readonly limits?: LimitOptions;
@@ -81,16 +94,24 @@ export interface AgentOptions {
   readonly nodeId?: string;
   readonly nodeMeta?: StringMap;
   readonly nodeName?: string;
+  readonly performance?: PerformanceOptions;
   readonly pidFile?: string;
   readonly ports?: PortOptions;
   readonly primaryDatacenter?: string;
+  readonly reconnectTimeoutMs?: number;
   readonly recursors?: readonly string[];
+  readonly retryIntervalMs?: number;
+  readonly retryJoin?: readonly string[];
+  readonly retryMax?: number;
+  readonly serfLanAllowedCidrs?: readonly string[];
   readonly server?: boolean;
   readonly service?: readonly Readonly<Record<string, unknown>>[];
   readonly services?: readonly Readonly<Record<string, unknown>>[];
   readonly sessionTtlMinMs?: number;
   readonly skipLeaveOnInterrupt?: boolean;
+  readonly startJoin?: readonly string[];
   readonly state?: StateOptions;
+  readonly syslogFacility?: string;
   readonly taggedAddresses?: StringMap;
   readonly telemetry?: TelemetryOptions;
   readonly tls?: TlsSections;
@@ -100,6 +121,13 @@ export interface AgentOptions {
   readonly unixSockets?: UnixSocketOptions;
   readonly verifyIncoming?: boolean;
   readonly verifyIncomingHttps?: boolean;
+  readonly watches?: readonly WatchOptions[];
+}
+
+/** `backup`: backups that the servers take of themselves. An addition of ours. */
+export interface BackupOptions extends Pick<StorageOptions, 'localStorage' | 'awsStorage'> {
+  readonly intervalMs?: number;
+  readonly retain?: number;
 }
 
 /** `state`: where the state is kept. An addition of ours. */
@@ -117,6 +145,12 @@ export interface StateOptions {
     readonly password?: string;
     readonly allowOld?: boolean;
     readonly compactionIntervalMs?: number;
+    readonly manage?: boolean;
+    readonly binary?: string;
+    readonly clientPort?: number;
+    readonly peerPort?: number;
+    readonly quotaBytes?: number;
+    readonly deadAfterMs?: number;
   };
 }
 
@@ -126,7 +160,10 @@ export interface DnsOptions {
   readonly aRecordLimit?: number;
   readonly disableCompression?: boolean;
   readonly enableAdditionalNodeMetaTxt?: boolean;
+  readonly cacheMaxAgeMs?: number;
   readonly enableTruncate?: boolean;
+  readonly maxStaleMs?: number;
+  readonly useCache?: boolean;
   readonly nodeTtlMs?: number;
   readonly onlyPassing?: boolean;
   readonly recursorStrategy?: string;
@@ -161,7 +198,10 @@ const dnsField: Field<DnsOptions> = object<DnsOptions>(
     aRecordLimit: optional(integer()),
     disableCompression: optional(flag()),
     enableAdditionalNodeMetaTxt: optional(flag()),
+    cacheMaxAgeMs: optional(duration()),
     enableTruncate: optional(flag()),
+    maxStaleMs: optional(duration()),
+    useCache: optional(flag()),
     nodeTtlMs: optional(duration()),
     onlyPassing: optional(flag()),
     recursorStrategy: optional(text({ lowerCase: true })),
@@ -190,10 +230,16 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     advertiseAddrWan: words(),
     advertiseAddrWanIpv4: words(),
     advertiseAddrWanIpv6: words(),
+    advertiseReconnectTimeoutMs: optional(duration()),
     allowPlaintextSecrets: optional(flag()),
     altDomain: optional(text()),
     autoReloadConfig: onOff(),
+    backup: optional(
+      object<BackupOptions>({ intervalMs: optional(duration()), retain: optional(integer()), ...storageFields }),
+    ),
     bindAddr: words(),
+    bootstrap: onOff(),
+    bootstrapExpect: optional(integer()),
     caFile: words(),
     caPath: words(),
     certFile: words(),
@@ -241,6 +287,8 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     enableDebug: onOff(),
     enableLocalScriptChecks: onOff(),
     enableScriptChecks: onOff(),
+    enableSyslog: onOff(),
+    encrypt: words(),
     keyFile: words(),
     leaveOnTerminate: onOff(),
     locality: optional(object<Locality>({ region: text(), zone: text() })),
@@ -256,12 +304,18 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
     nodeName: optional(named('NodeName', text(), ['node'])),
     pidFile: words(),
     primaryDatacenter: optional(text({ lowerCase: true })),
+    reconnectTimeoutMs: optional(duration()),
     recursors: optional(list(text())),
+    retryIntervalMs: optional(duration()),
+    retryJoin: optional(list(text())),
+    retryMax: optional(integer()),
+    serfLanAllowedCidrs: optional(list(text())),
     server: optional(flag()),
     service: optional(objects),
     services: optional(objects),
     sessionTtlMinMs: optional(duration()),
     skipLeaveOnInterrupt: onOff(),
+    startJoin: optional(list(text())),
     state: optional(
       object<StateOptions>({
         backend: optional(text({ lowerCase: true })),
@@ -278,15 +332,23 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
             password: words(),
             allowOld: onOff(),
             compactionIntervalMs: optional(duration()),
+            manage: onOff(),
+            binary: words(),
+            clientPort: optional(integer()),
+            peerPort: optional(integer()),
+            quotaBytes: optional(integer()),
+            deadAfterMs: optional(duration()),
           }),
         ),
       }),
     ),
+    syslogFacility: words(),
     taggedAddresses: optional(map(text())),
     tlsCipherSuites: words(),
     tlsMinVersion: words(),
     verifyIncoming: onOff(),
     verifyIncomingHttps: onOff(),
+    watches: optional(watchesField),
   },
   { ignored: OPTIONS_WITHOUT_EFFECT[''], checked: checkedSections('') },
 );

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
-import { AppError } from '../../core/index.js';
+import { AppError, isHeaderName, isHeaderValue, isNetwork } from '../../core/index.js';
 import type { AgentConfig } from './agent-config.js';
+import { atLeast } from './at-least.js';
 import type { AgentOptions } from './options.js';
 
 const MINUTE_MS = 60_000;
@@ -23,8 +23,8 @@ export function resolveHttp(options: AgentOptions): AgentConfig['http'] {
     disableUnprintableCharFilter: options.disableHttpUnprintableCharFilter ?? false,
     kvMaxValueSize: bytes('limits.kv_max_value_size', limits.kvMaxValueSize ?? HALF_MEBIBYTE),
     txnMaxReqLen: bytes('limits.txn_max_req_len', limits.txnMaxReqLen ?? HALF_MEBIBYTE),
-    sessionTtlMinMs: options.sessionTtlMinMs ?? 10_000,
-    maxConnectionsPerClient: limits.httpMaxConnsPerClient ?? 200,
+    sessionTtlMinMs: atLeast('session_ttl_min', options.sessionTtlMinMs ?? 10_000, 0),
+    maxConnectionsPerClient: atLeast('limits.http_max_conns_per_client', limits.httpMaxConnsPerClient ?? 200, 0),
     maxHeaderBytes: bytes('http_config.max_header_bytes', httpConfig.maxHeaderBytes ?? 0),
     useCache: httpConfig.useCache ?? true,
     handshakeTimeoutMs: limits.httpsHandshakeTimeoutMs || 5000,
@@ -36,10 +36,7 @@ export function resolveHttp(options: AgentOptions): AgentConfig['http'] {
 }
 
 function checkNetwork(network: string): void {
-  const [address = '', bits, more] = network.split('/');
-  const version = isIP(address);
-  const fits = bits !== undefined && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
-  if (version === 0 || more !== undefined || !fits)
+  if (!isNetwork(network))
     throw new AppError(
       'invalidArgument',
       `http_config.allow_write_http_from takes networks such as 10.0.0.0/8, not "${network}"`,
@@ -48,12 +45,8 @@ function checkNetwork(network: string): void {
 
 /** Header names and values that a response could not carry are refused at the start, not at the first answer. */
 function checkedHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   for (const [name, value] of Object.entries(headers))
-    if (
-      !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) ||
-      /[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/.test(value)
-    )
+    if (!isHeaderName(name) || !isHeaderValue(value))
       throw new AppError('invalidArgument', `http_config.response_headers: "${name}" is not a header that can be sent`);
   return headers;
 }

@@ -8,6 +8,7 @@ export interface TelemetryConfig {
   readonly dogstatsdAddress?: HostPort;
   readonly dogstatsdTags: readonly string[];
   readonly statsdAddress?: HostPort;
+  readonly statsiteAddress?: HostPort;
   readonly enableHostMetrics: boolean;
   readonly metricsPrefix: string;
   /** Prefixes of names that are kept and dropped; the longest that fits decides, then `filterDefault`. */
@@ -40,6 +41,7 @@ export function resolveTelemetry(given: TelemetryOptions): TelemetryConfig {
   const begin = (sign: string): readonly string[] =>
     filters.filter((filter) => filter.startsWith(sign)).map((filter) => filter.slice(1));
   const dogstatsdAddress = address('dogstatsd_addr', given.dogstatsdAddr ?? '');
+  const statsiteAddress = address('statsite_address', given.statsiteAddress ?? '');
   const statsdAddress = address('statsd_address', given.statsdAddress ?? '');
   const retentionMs = given.prometheusRetentionTimeMs;
   return {
@@ -47,10 +49,11 @@ export function resolveTelemetry(given: TelemetryOptions): TelemetryConfig {
     ...(dogstatsdAddress ? { dogstatsdAddress } : {}),
     dogstatsdTags: given.dogstatsdTags ?? [],
     ...(statsdAddress ? { statsdAddress } : {}),
+    ...(statsiteAddress ? { statsiteAddress } : {}),
     enableHostMetrics: given.enableHostMetrics ?? false,
     metricsPrefix,
     allowedPrefixes: begin('+'),
-    blockedPrefixes: begin('-'),
+    blockedPrefixes: [`${metricsPrefix}.rpc.server.call`, ...begin('-')],
     filterDefault: given.filterDefault ?? true,
     prometheus: retentionMs === undefined || retentionMs > 0,
     prometheusRetentionMs: retentionMs ?? MINUTE_MS,

@@ -46,17 +46,19 @@ export const CIPHER_SUITES: Readonly<Record<string, string>> = {
 const invalid = (message: string): AppError => new AppError('invalidArgument', message);
 
 /** The TLS of a port: `tls.<port>` over `tls.defaults` over the old options at the top. Throws AppError('invalidArgument'). */
-export function resolveTls(options: AgentOptions, door: 'https' | 'grpc'): TlsConfig {
+export function resolveTls(options: AgentOptions, door: 'https' | 'grpc' | 'internalRpc'): TlsConfig {
   const { caFile, caPath, certFile, keyFile, tlsCipherSuites, tlsMinVersion } = options;
   const old = { caFile, caPath, certFile, keyFile, tlsCipherSuites, tlsMinVersion };
   const verifyOld = options.verifyIncoming ?? (door === 'https' ? options.verifyIncomingHttps : undefined);
   const given: TlsOptions = merged(old, options.tls?.defaults, options.tls?.[door]);
   // The Envoy port was never covered by the old `verify_incoming`: its clients are told apart by what they present later.
+  // The cluster door asks every peer for a certificate, whatever the options say.
   const verifyIncoming =
-    options.tls?.[door]?.verifyIncoming ??
-    options.tls?.defaults?.verifyIncoming ??
-    (door === 'https' ? (verifyOld ?? false) : false);
-  const at = `tls.${door}`;
+    door !== 'internalRpc' &&
+    (options.tls?.[door]?.verifyIncoming ??
+      options.tls?.defaults?.verifyIncoming ??
+      (door === 'https' ? (verifyOld ?? false) : false));
+  const at = door === 'internalRpc' ? 'tls.internal_rpc' : `tls.${door}`;
   const resolved: TlsConfig = {
     caFile: given.caFile ?? '',
     caPath: given.caPath ?? '',

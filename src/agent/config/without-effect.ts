@@ -1,4 +1,4 @@
-import { type Field, object } from '../../model/wire/index.js';
+import { type Field, foldedName, object } from '../../model/wire/index.js';
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
@@ -10,17 +10,17 @@ const GOSSIP = words('gossip_interval gossip_nodes probe_interval probe_timeout 
  */
 export const OPTIONS_WITHOUT_EFFECT = {
   '': words(`
-    advertise_reconnect_timeout bootstrap bootstrap_expect check_deregister_interval_min check_reap_interval
+    check_deregister_interval_min check_reap_interval
     default_intention_policy_override disable_anonymous_signature disable_keyring_file
     disable_remote_exec disable_update_check enable_acl_replication enable_central_service_config
-    enable_syslog encrypt encrypt_verify_incoming encrypt_verify_outgoing experiments license_path partition
+    encrypt_verify_incoming encrypt_verify_outgoing experiments license_path partition
     primary_gateways primary_gateways_interval protocol raft_prevote_disabled raft_protocol raft_snapshot_interval
-    raft_snapshot_threshold raft_trailing_logs read_replica reconnect_timeout reconnect_timeout_wan rejoin_after_leave
-    retry_interval retry_interval_wan retry_join retry_join_wan retry_max retry_max_wan segment segments serf_lan
-    serf_lan_allowed_cidrs serf_wan serf_wan_allowed_cidrs server_name server_rejoin_age_max start_join
-    start_join_wan syslog_facility tls_prefer_server_cipher_suites translate_wan_addrs ui
+    raft_snapshot_threshold raft_trailing_logs read_replica reconnect_timeout_wan rejoin_after_leave
+    retry_interval_wan retry_join_wan retry_max_wan segment segments serf_lan
+    serf_wan serf_wan_allowed_cidrs server_name server_rejoin_age_max
+    start_join_wan tls_prefer_server_cipher_suites translate_wan_addrs ui
     ui_content_path ui_dir use_streaming_backend verify_incoming_rpc verify_outgoing verify_server_hostname
-    version version_metadata version_prerelease watches`),
+    version version_metadata version_prerelease`),
   acl: words(`
     enable_key_list_policy enable_token_replication policy_ttl role_ttl token_ttl msp_disable_bootstrap`),
   'acl.tokens': words('managed_service_provider'),
@@ -30,24 +30,24 @@ export const OPTIONS_WITHOUT_EFFECT = {
     csr_max_concurrent csr_max_per_second private_key root_cert rotation_period skip_validate
     disable_cross_signing address token root_pki_path intermediate_pki_path existing_arn delete_on_exit namespace
     root_pki_namespace intermediate_pki_namespace ca_path ca_file cert_file key_file tls_server_name tls_skip_verify auth_method`),
-  // Answers are never older than the state itself, so that nothing is kept that could go stale.
-  dns_config: words('cache_max_age max_stale prefer_namespace use_cache'),
+  dns_config: words('prefer_namespace'),
   http_config: [],
-  limits: words(
-    'rpc_client_timeout rpc_handshake_timeout rpc_max_burst rpc_max_conns_per_client rpc_rate kv_max_value_size_bytes',
-  ),
+  limits: words('rpc_client_timeout rpc_max_burst rpc_rate kv_max_value_size_bytes'),
+  performance: words(`
+    enable_xds_load_balancing grpc_keepalive_interval grpc_keepalive_timeout raft_multiplier rpc_hold_timeout`),
   ports: words('proxy_max_port proxy_min_port'),
   telemetry: words(`
     circonus_api_app circonus_api_token circonus_api_url circonus_broker_id circonus_broker_select_tag
     circonus_check_display_name circonus_check_force_metric_activation circonus_check_id circonus_check_instance_id
     circonus_check_search_tag circonus_check_tags circonus_submission_interval circonus_submission_url
-    disable_per_tenancy_usage_metrics retry_failed_connection statsite_address`),
+    disable_per_tenancy_usage_metrics retry_failed_connection`),
   ui_config: words(
     'content_path dashboard_url_templates dir enabled hcp_enabled metrics_provider_files metrics_provider_options_json',
   ),
   'tls.defaults': words('verify_outgoing verify_server_hostname'),
   'tls.grpc': words('use_auto_cert verify_outgoing verify_server_hostname'),
   'tls.https': words('verify_outgoing verify_server_hostname'),
+  'tls.internal_rpc': words('verify_outgoing verify_server_hostname'),
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type SectionName = keyof typeof OPTIONS_WITHOUT_EFFECT;
@@ -56,7 +56,6 @@ export type SectionName = keyof typeof OPTIONS_WITHOUT_EFFECT;
 export const SECTIONS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[] | '*'>> = {
   audit: '*',
   auto_config: words('authorization dns_sans enabled intro_token intro_token_file ip_sans server_addresses'),
-  auto_encrypt: words('allow_tls dns_san ip_san tls'),
   autopilot: words(`
     cleanup_dead_servers disable_upgrade_migration last_contact_threshold max_trailing_logs min_quorum redundancy_zone_tag
     server_stabilization_time upgrade_version_tag`),
@@ -65,15 +64,10 @@ export const SECTIONS_WITHOUT_EFFECT: Readonly<Record<string, readonly string[] 
   gossip_lan: GOSSIP,
   gossip_wan: GOSSIP,
   peering: words('enabled test_allow_peer_registrations'),
-  performance: words(`
-    enable_xds_load_balancing grpc_keepalive_interval grpc_keepalive_timeout leave_drain_time raft_multiplier rpc_hold_timeout`),
   raft_boltdb: words('no_freelist_sync'),
   raft_logstore: '*',
   reporting: '*',
   rpc: words('enable_streaming'),
-  'tls.internal_rpc': words(`
-    ca_file ca_path cert_file key_file tls_cipher_suites tls_min_version verify_incoming verify_outgoing
-    verify_server_hostname`),
   xds: words('update_max_per_second'),
 };
 
@@ -97,8 +91,6 @@ export function checkedSections(parent: '' | 'tls'): Readonly<Record<string, Fie
   );
 }
 
-const fold = (name: string): string => name.replaceAll('_', '').toLowerCase();
-
 /** Every option without effect by its whole name, `section.name`; whole sections by their own name. */
 const ALL: readonly string[] = [
   ...Object.entries(OPTIONS_WITHOUT_EFFECT).flatMap(([section, names]) =>
@@ -115,5 +107,5 @@ export function optionsWithoutEffect(source: Readonly<Record<string, unknown>>):
 function child(value: unknown, name: string): unknown {
   const object = Array.isArray(value) ? (value[0] as unknown) : value;
   if (typeof object !== 'object' || object === null) return undefined;
-  return Object.entries(object).find(([key]) => fold(key) === fold(name))?.[1] as unknown;
+  return Object.entries(object).find(([key]) => foldedName(key) === foldedName(name))?.[1] as unknown;
 }

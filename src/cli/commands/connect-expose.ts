@@ -1,6 +1,6 @@
 import { defineCommand } from '../command.js';
 import { failure, refuse } from '../failure.js';
-import { listFlag, numberFlag, textFlag } from '../flags/flag.js';
+import { listFlag, portFlag, textFlag } from '../flags/flag.js';
 import { type AgentClient, segment } from '../http/agent-client.js';
 import { AgentError } from '../http/agent-error.js';
 import { asList, asRecord, asText } from '../json.js';
@@ -19,9 +19,9 @@ export const connectExpose = defineCommand({
   flags: {
     service: textFlag('Name of the service to expose.'),
     ingressGateway: textFlag('Name of the ingress gateway.'),
-    port: numberFlag('The port on which the gateway listens.'),
+    port: portFlag('The port on which the gateway listens.', 0),
     protocol: textFlag('tcp, http, http2 or grpc.', 'string', 'tcp'),
-    host: listFlag('A host name whose requests go to the service; may be given several times.'),
+    host: listFlag('A host name whose requests go to the service.'),
   },
   maxArgs: 0,
   reachesAgent: true,

@@ -24,10 +24,8 @@ export const event = defineCommand({
   run: async ({ agent, args: [payload = ''], flags, io }) => {
     if (flags.name === '') return refuse(io, 'Error! Must specify -name');
     if (flags.tag !== '' && flags.service === '') return refuse(io, 'Error! Cannot provide -tag without -service.');
-    const { name, ...filters } = flags;
-    const query = Object.fromEntries(
-      Object.entries(filters).filter(([key, value]) => FILTERS.has(key) && value !== ''),
-    );
+    const { name, node, service, tag } = flags;
+    const query = Object.fromEntries(Object.entries({ node, service, tag }).filter(([, value]) => value !== ''));
     try {
       const answer = await agent.put(`/v1/event/fire/${segment(name)}`, Buffer.from(payload), query);
       io.out(`Event ID: ${asText(asRecord(JSON.parse(answer))['ID'])}\n`);
@@ -37,5 +35,3 @@ export const event = defineCommand({
     }
   },
 });
-
-const FILTERS: ReadonlySet<string> = new Set(['node', 'service', 'tag']);

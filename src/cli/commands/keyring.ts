@@ -9,22 +9,23 @@ import { UsageError } from '../usage-error.js';
 
 const MOST_RELAYS = 5;
 
-/** `keyring`: the keys with which members encrypt what they tell each other. */
+/** `keyring`: the cluster keys, from which certificates of agents and join tokens come. */
 export const keyring = defineCommand({
   usage: '[options]',
-  about: 'Lists and changes the keys with which members encrypt their gossip. Give exactly one of the actions.',
+  about:
+    'Lists and changes the cluster keys, from which certificates of agents and join tokens come. Give exactly one of the actions.',
   examples: [
     { says: 'All keys and how many members have each:', type: 'keyring -list' },
-    { says: 'Give every member a new key, then use it:', type: 'keyring -install=<key>' },
+    { says: 'Let every member trust a new key, before it is used:', type: 'keyring -install=<key>' },
   ],
   flags: {
-    install: textFlag('Give this key to all members, for them to decrypt with.', 'key'),
+    install: textFlag('Let all members trust this key.', 'key'),
     list: switchFlag('List all keys.'),
-    listPrimary: switchFlag('List the keys that are used to encrypt.'),
+    listPrimary: switchFlag('List the keys that certificates are issued with.'),
     localOnly: switchFlag('With -list: only what this datacenter has.'),
-    relayFactor: numberFlag('How many other members relay each answer, 0 to 5.'),
-    remove: textFlag('Take this key from all members; not the one in use.', 'key'),
-    use: textFlag('Encrypt with this key, which must be installed.', 'key'),
+    relayFactor: numberFlag('Accepted, 0 to 5; answers are never relayed.'),
+    remove: textFlag('Let no member trust this key any more; not the one in use.', 'key'),
+    use: textFlag('Issue certificates with this key, which must be installed.', 'key'),
   },
   maxArgs: 0,
   reachesAgent: true,

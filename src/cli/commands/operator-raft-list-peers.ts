@@ -27,7 +27,9 @@ export const operatorRaftListPeers = defineCommand({
 
 function row(server: Readonly<Record<string, unknown>>, leaderIndex: number): readonly string[] {
   const isLeader = server['Leader'] === true;
-  const behind = leaderIndex - Number(server['LastIndex']);
+  const index = Number(server['LastIndex']);
+  // What was said some moments ago may be newer than what the leader said.
+  const behind = Math.max(0, leaderIndex - index);
   return [
     asText(server['Node']),
     asText(server['ID']),
@@ -36,6 +38,6 @@ function row(server: Readonly<Record<string, unknown>>, leaderIndex: number): re
     asText(server['Voter']),
     asText(server['ProtocolVersion']),
     asText(server['LastIndex']),
-    isLeader ? '-' : `${behind} commit${behind === 1 ? '' : 's'}`,
+    isLeader || index === 0 || leaderIndex === 0 ? '-' : `${behind} commit${behind === 1 ? '' : 's'}`,
   ];
 }

@@ -1,70 +1,66 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { parseDurationMs } from '../../core/duration.js';
 import { defineCommand } from '../command.js';
 import { messageOf, refuse } from '../failure.js';
-import { durationFlag, numberFlag, switchFlag, textFlag } from '../flags/flag.js';
+import type { AgentFlagValues } from '../flags/agent-flags.js';
+import { createAgentClient } from '../http/agent-client.js';
+import { agentSettings } from '../http/agent-settings.js';
 import { listenForInterrupt } from '../interrupt.js';
-import { pause } from '../pause.js';
+import type { SnapshotAgentOptions } from '../snapshots/agent-file.js';
+import { type SnapshotAgentPlan, snapshotAgentFlags } from '../snapshots/agent-plan.js';
 
-const HOUR_MS = 3_600_000;
-const SHORTEST_INTERVAL_MS = 1000;
-const NAME = /^meshwright-\d{8}T\d{9}Z\.snap$/;
-
-/** `snapshot agent`: backups into a folder, again and again. */
+/** `snapshot agent`: backups into a folder or a bucket, again and again. */
 export const snapshotAgent = defineCommand({
-  usage: '-local-path FOLDER [options]',
+  usage: '[options]',
   about:
-    'Saves a snapshot into a folder at once and then at every interval, and keeps the newest ones. A snapshot that cannot be taken is reported on stderr and tried again at the next interval. Ends with SIGINT or SIGTERM.',
+    'Saves a snapshot into a folder, or a bucket of an S3-compatible store, whenever the newest one there is as old as the interval, checks it there, and keeps the newest ones. ' +
+    'Of several agents with one lock key one works at a time. What fails is reported on stderr and tried again. Ends with SIGINT or SIGTERM.',
   examples: [
     { says: 'Every hour, thirty of them:', type: 'snapshot agent -local-path /backups' },
-    { says: 'One, from a timer of the system:', type: 'snapshot agent -local-path /backups -one-shot' },
+    { says: 'One, from a timer of the system:', type: 'snapshot agent -local-path /backups -interval 0' },
+    {
+      says: 'To a store of your own, with credentials from the environment:',
+      type: 'snapshot agent -aws-s3-bucket backups -aws-s3-endpoint https://store.example:9000 -aws-s3-force-path-style',
+    },
   ],
-  flags: {
-    interval: durationFlag('How long to wait between snapshots.', parseDurationMs, HOUR_MS, '1h'),
-    localPath: textFlag('Folder for the snapshots; made when it is not there.', 'folder'),
-    oneShot: switchFlag('Save one snapshot and end. The exit code says whether it worked.'),
-    retain: numberFlag('How many snapshots are kept; 0 keeps all.', 30),
-  },
+  flags: snapshotAgentFlags,
   maxArgs: 0,
   reachesAgent: true,
-  run: async ({ agent, flags, io }) => {
-    if (flags.localPath === '') return refuse(io, 'The -local-path flag is required: the folder for the snapshots');
-    if (flags.interval < SHORTEST_INTERVAL_MS) return refuse(io, 'The -interval flag must be 1s or more');
-    if (flags.retain < 0) return refuse(io, 'The -retain flag must be 0 or more');
-    const folder = resolve(io.cwd, flags.localPath);
-    const { saveSnapshot } = await import('../snapshots/save-snapshot.js');
-    const saveOne = async (): Promise<boolean> => {
-      try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        const name = `meshwright-${new Date().toISOString().replace(/[-:.]/g, '')}.snap`;
-        const { meta } = await saveSnapshot(agent, join(folder, name));
-        const removed = await removeOld(folder, flags.retain);
-        io.out(
-          `Saved and verified ${name} to index ${meta.index}${removed === 0 ? '' : `, removed ${removed} older`}\n`,
-        );
-        return true;
-      } catch (thrown) {
-        io.err(`Error saving snapshot: ${messageOf(thrown)}\n`);
-        return false;
-      }
-    };
-    const isSaved = await saveOne();
-    if (flags.oneShot) return isSaved ? 0 : 1;
-    const { signal } = listenForInterrupt(['SIGINT', 'SIGTERM']);
-    for (;;) {
-      await pause(flags.interval, signal);
-      if (signal.aborted) return 0;
-      await saveOne();
+  run: async ({ flags, isGiven, io }) => {
+    const { readAgentFiles } = await import('../snapshots/agent-file.js');
+    const { planSnapshotAgent } = await import('../snapshots/agent-plan.js');
+    const { keepSaving, saveOnce } = await import('../snapshots/run-agent.js');
+    let plan: SnapshotAgentPlan;
+    let file: SnapshotAgentOptions;
+    try {
+      file = readAgentFiles(flags.configFile, flags.configDir, io.cwd);
+      plan = planSnapshotAgent(flags, isGiven, file, io);
+    } catch (thrown) {
+      return refuse(io, messageOf(thrown));
+    }
+    // The flags for reaching an agent are among the others.
+    const given = flags as unknown as AgentFlagValues;
+    const agent = createAgentClient(
+      agentSettings(
+        {
+          ...given,
+          httpAddr: given.httpAddr || (file.httpAddr ?? ''),
+          token: given.token || (file.token ?? ''),
+          datacenter: given.datacenter || (file.datacenter ?? ''),
+          caFile: given.caFile || (file.caFile ?? ''),
+          caPath: given.caPath || (file.caPath ?? ''),
+          clientCert: given.clientCert || (file.certFile ?? ''),
+          clientKey: given.clientKey || (file.keyFile ?? ''),
+          tlsServerName: given.tlsServerName || (file.tlsServerName ?? ''),
+        },
+        io,
+      ),
+    );
+    const { signal, release } = listenForInterrupt(['SIGINT', 'SIGTERM']);
+    try {
+      if (plan.intervalMs === 0) return await saveOnce({ plan, agent, io, signal });
+      await keepSaving({ plan, agent, io, signal });
+      return 0;
+    } finally {
+      release();
     }
   },
 });
-
-/** Removes the oldest snapshots of this command beyond those to be kept; other files are left alone. */
-async function removeOld(folder: string, retain: number): Promise<number> {
-  if (retain === 0) return 0;
-  const names = (await readdir(folder)).filter((name) => NAME.test(name)).sort();
-  const old = names.slice(0, Math.max(0, names.length - retain));
-  for (const name of old) await rm(join(folder, name), { force: true });
-  return old.length;
-}

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { SnapshotRecord } from '../../snapshot/index.js';
 import { defineCommand } from '../command.js';
 import { failure, refuse } from '../failure.js';
@@ -10,7 +9,7 @@ const SECRET = /private_?key|secret/i;
 
 /** `snapshot decode FILE`: every record, one a line. */
 export const snapshotDecode = defineCommand({
-  usage: '[options] FILE',
+  usage: '[options] FILE|s3://BUCKET/KEY',
   about: 'Prints every record of a snapshot file as a line of JSON. Private keys and other secrets are hidden.',
   examples: [
     { says: 'How many services are in it:', type: 'snapshot decode backup.snap | grep -c \'"Type":"services"\'' },
@@ -28,8 +27,9 @@ export const snapshotDecode = defineCommand({
     };
     const { SnapshotError } = await import('../../snapshot/index.js');
     const { verifySnapshot } = await import('../snapshots/verify-snapshot.js');
+    const { withSnapshotFile } = await import('../snapshots/local-snapshot.js');
     try {
-      await verifySnapshot(resolve(io.cwd, name), print);
+      await withSnapshotFile(name, io, (path) => verifySnapshot(path, print));
       return 0;
     } catch (thrown) {
       if (thrown instanceof SnapshotError) return failure(io, 'Error reading snapshot', thrown);

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { ReadSnapshot, SnapshotRecord } from '../../snapshot/index.js';
 import { columns } from '../columns.js';
 import { defineCommand } from '../command.js';
@@ -15,7 +14,7 @@ interface Tally {
 
 /** `snapshot inspect FILE`: what is in a file, without a server. */
 export const snapshotInspect = defineCommand({
-  usage: '[options] FILE',
+  usage: '[options] FILE|s3://BUCKET/KEY',
   about:
     'Shows what is in a snapshot file: its index, and how many records of each kind there are and how large they are.',
   examples: [
@@ -43,8 +42,9 @@ export const snapshotInspect = defineCommand({
     };
     const { SnapshotError } = await import('../../snapshot/index.js');
     const { verifySnapshot } = await import('../snapshots/verify-snapshot.js');
+    const { withSnapshotFile } = await import('../snapshots/local-snapshot.js');
     try {
-      const read = await verifySnapshot(resolve(io.cwd, name), onRecord);
+      const read = await withSnapshotFile(name, io, (path) => verifySnapshot(path, onRecord));
       const shown = { read, tables: largestFirst(tables), keys: flags.kvdetails ? largestFirst(keys) : undefined };
       io.out(flags.format === 'json' ? asJson(shown) : asText(shown));
       return 0;

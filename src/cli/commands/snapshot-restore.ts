@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import { defineCommand } from '../command.js';
 import { failure, refuse } from '../failure.js';
 import { fileProblem } from '../files.js';
@@ -7,31 +6,38 @@ import { AgentError } from '../http/agent-error.js';
 
 /** `snapshot restore FILE`. */
 export const snapshotRestore = defineCommand({
-  usage: '[options] FILE',
+  usage: '[options] FILE|s3://BUCKET/KEY',
   about:
     'Replaces the whole state of the servers by a saved one. The file is checked before it is sent, and again before anything is changed.',
-  examples: [{ says: 'From a backup:', type: 'snapshot restore backup.snap' }],
+  examples: [
+    { says: 'From a backup:', type: 'snapshot restore backup.snap' },
+    {
+      says: 'From a bucket, with AWS_REGION or AWS_S3_ENDPOINT and the credentials in the environment:',
+      type: 'snapshot restore s3://backups/consul-snapshot/meshwright-20260131T235959000Z.snap',
+    },
+  ],
   flags: {},
   maxArgs: 1,
   reachesAgent: true,
-  run: async ({ agent, args, io }) => {
-    const [name = ''] = args;
+  run: async ({ agent, args: [name = ''], io }) => {
     if (name === '') return refuse(io, 'Missing FILE argument');
-    const path = resolve(io.cwd, name);
     const { SnapshotError } = await import('../../snapshot/index.js');
     const { verifySnapshot } = await import('../snapshots/verify-snapshot.js');
+    const { withSnapshotFile } = await import('../snapshots/local-snapshot.js');
     try {
-      await verifySnapshot(path);
-    } catch (thrown) {
-      if (thrown instanceof SnapshotError) return failure(io, 'Error restoring snapshot', thrown);
-      return refuse(io, `Error opening snapshot file: ${fileProblem(thrown, name)}`);
-    }
-    try {
-      const answer = await agent.open({ method: 'PUT', path: '/v1/snapshot', body: createReadStream(path) });
-      const text = (await answer.whole()).toString();
-      if (answer.status !== 200) throw AgentError.fromAnswer(answer.status, text);
-      io.out('Restored snapshot\n');
-      return 0;
+      return await withSnapshotFile(name, io, async (path) => {
+        try {
+          await verifySnapshot(path);
+        } catch (thrown) {
+          if (thrown instanceof SnapshotError) throw thrown;
+          return refuse(io, `Error opening snapshot file: ${fileProblem(thrown, name)}`);
+        }
+        const answer = await agent.open({ method: 'PUT', path: '/v1/snapshot', body: createReadStream(path) });
+        const text = (await answer.whole()).toString();
+        if (answer.status !== 200) throw AgentError.fromAnswer(answer.status, text);
+        io.out('Restored snapshot\n');
+        return 0;
+      });
     } catch (thrown) {
       return failure(io, 'Error restoring snapshot', thrown);
     }

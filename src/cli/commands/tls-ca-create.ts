@@ -27,13 +27,14 @@ export const tlsCaCreate = defineCommand({
   maxArgs: 0,
   reachesAgent: false,
   run: async ({ flags, io }) => {
-    if (flags.days < 1) return refuse(io, 'The -days flag must be 1 or more');
+    const { daysProblem, makeAgentCa, writeNewFiles } = await import('../tls/index.js');
+    const wrongDays = daysProblem(flags.days);
+    if (wrongDays !== undefined) return refuse(io, wrongDays);
     if (flags.clusterId !== '' && !UUID.test(flags.clusterId)) return refuse(io, 'The -cluster-id flag must be a UUID');
     const wrong = [flags.domain, ...flags.additionalNameConstraint].find((domain) => !DOMAIN.test(domain));
     if (wrong !== undefined) return refuse(io, `"${wrong}" is not a domain name`);
     if (flags.additionalNameConstraint.length > 0 && !flags.nameConstraint)
       return refuse(io, '-additional-name-constraint has no effect without -name-constraint');
-    const { makeAgentCa, writeNewFiles } = await import('../tls/index.js');
     const made = await makeAgentCa({
       commonName: flags.commonName,
       days: flags.days,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { defineCommand } from '../command.js';
-import { failure, messageOf, refuse } from '../failure.js';
+import { failure, refuse } from '../failure.js';
 import { fileProblem } from '../files.js';
 import { listFlag, numberFlag, switchFlag, textFlag } from '../flags/flag.js';
 
@@ -38,7 +38,9 @@ export const tlsCertCreate = defineCommand({
     const [role] = roles;
     if (role === undefined || roles.length > 1)
       return refuse(io, 'Please provide exactly one of the flags -server, -client and -cli');
-    if (flags.days < 1) return refuse(io, 'The -days flag must be 1 or more');
+    const { daysProblem, makeAgentCertificate, writeNewFiles } = await import('../tls/index.js');
+    const wrongDays = daysProblem(flags.days);
+    if (wrongDays !== undefined) return refuse(io, wrongDays);
     if (flags.node !== '' && role !== 'server') return refuse(io, '-node requires -server');
     const badHost = [flags.dc, flags.domain, ...flags.additionalDnsname, flags.node || 'n'].find(
       (name) => !HOST.test(name),
@@ -55,11 +57,13 @@ export const tlsCertCreate = defineCommand({
         return refuse(io, `Error reading CA: ${fileProblem(thrown, name)}`);
       }
     const [caPem = '', caKeyPem = ''] = texts;
-    const { makeAgentCertificate, writeNewFiles } = await import('../tls/index.js');
     const own = `${role}.${flags.dc}.${flags.domain}`;
     try {
       const made = await makeAgentCertificate({
-        ...{ caPem, caKeyPem, days: flags.days, isAgent: role !== 'cli' },
+        caPem,
+        caKeyPem,
+        days: flags.days,
+        isAgent: role !== 'cli',
         dnsNames: [
           own,
           ...(flags.node === '' ? [] : [`${flags.node}.${own}`]),
@@ -77,7 +81,7 @@ export const tlsCertCreate = defineCommand({
       io.out(`==> Using ${ca.certificate} and ${ca.key}\n==> Saved ${stem}.pem\n==> Saved ${stem}-key.pem\n`);
       return 0;
     } catch (thrown) {
-      return failure(io, 'Error creating certificate', new Error(messageOf(thrown)));
+      return failure(io, 'Error creating certificate', thrown);
     }
   },
 });

@@ -1,11 +1,11 @@
+import { type WatchedView, follow, watchType, watchTypes, watchedView } from '../../watches/index.js';
 import { defineCommand } from '../command.js';
 import { failure, messageOf, refuse } from '../failure.js';
 import { listFlag, switchFlag, textFlag } from '../flags/flag.js';
+import { AgentError } from '../http/agent-error.js';
 import { printJson } from '../json.js';
 import { UsageError } from '../usage-error.js';
-import { follow } from '../watch/follow.js';
-import { runHandler } from '../watch/run-handler.js';
-import { type WatchType, type WatchedView, watchTypes, watchedView } from '../watch/watch-types.js';
+import { runHandler } from './watch-handler.js';
 
 const INDENT = 4;
 const ANY_NUMBER = 1_000;
@@ -40,13 +40,15 @@ export const watch = defineCommand({
   run: async ({ agent, args, rest, flags, io }) => {
     let view: WatchedView;
     try {
-      view = watchedView(typeOf(flags.type), { ...flags, tags: flags.tag, passingOnly: isTrue(flags.passingonly) });
+      const given = { ...flags, tags: flags.tag, passingOnly: isTrue(flags.passingonly) };
+      view = watchedView(watchType(flags.type, asFlag), given, asFlag);
     } catch (thrown) {
       return failure(io, 'Error', thrown);
     }
     const command = [...args, ...rest];
     let code = 0;
-    await follow(agent, view, {
+    await follow((request) => agent.request(request), view, {
+      refusal: (status, text) => AgentError.fromAnswer(status, text),
       onSeen: async (seen) => {
         if (command.length === 0) {
           io.out(`${printJson(seen.value, INDENT)}\n`);
@@ -74,13 +76,7 @@ export const watch = defineCommand({
   },
 });
 
-function typeOf(text: string): WatchType {
-  const type = watchTypes.find((one) => one === text);
-  if (type !== undefined) return type;
-  throw new UsageError(
-    text === '' ? 'give the type of watch with -type' : `there is no watch of type "${text}": ${watchTypes.join(', ')}`,
-  );
-}
+const asFlag = (parameter: string): string => `-${parameter}`;
 
 function isTrue(text: string): boolean {
   if (text === '' || text === 'false') return false;

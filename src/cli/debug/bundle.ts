@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { sha256Hex } from '../../core/hash.js';
 import { TAR_END, tarFile } from '../../core/tar.js';
 import type { BundleFile } from './captures.js';
 
@@ -46,7 +46,7 @@ function indexOf(files: readonly BundleFile[], facts: object): Buffer {
   const listed = files.map(({ name, bytes }) => ({
     name,
     bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: sha256Hex(bytes),
   }));
   return Buffer.from(`${JSON.stringify({ ...facts, files: listed }, undefined, 2)}\n`);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AgentClient } from '../http/agent-client.js';
 import { asList, asRecord, asText, parseJson } from '../json.js';
 
@@ -37,6 +38,8 @@ export function watchControlPlane(
   signal: AbortSignal,
   tell: (event: ControlPlaneEvent) => void,
 ): Promise<unknown> {
+  // Each follower and each change that is waited for listens: there are as many as there are changes.
+  setMaxListeners(0, signal);
   const kinds = KINDS.map((kind) =>
     follow(agent, `/v1/config/${kind}`, signal, entryKey, (change, index) =>
       report(agent, signal, tell, `${kind} ${change}`, index),

@@ -128,8 +128,6 @@ async function open(settings: AgentSettings, wanted: AgentRequest): Promise<Open
   const { address } = settings;
   const secure = address.type === 'tcp' && address.secure;
   const { request } = secure ? await import('node:https') : await import('node:http');
-  const signals = [wanted.signal, wanted.timeoutMs === undefined ? undefined : AbortSignal.timeout(wanted.timeoutMs)];
-  const signal = signals.some((one) => one) ? AbortSignal.any(signals.filter((one) => one !== undefined)) : undefined;
   const options: RequestOptions = {
     method: wanted.method ?? 'GET',
     path: `${address.type === 'tcp' ? address.basePath : ''}${wanted.path}${queryText(settings, wanted.query)}`,
@@ -137,9 +135,11 @@ async function open(settings: AgentSettings, wanted: AgentRequest): Promise<Open
     agent: false,
     ...(address.type === 'tcp' ? { host: address.host, port: address.port } : { socketPath: address.path }),
     ...(secure ? tlsOptions(settings) : {}),
-    ...(signal === undefined ? {} : { signal }),
+    ...(wanted.signal === undefined ? {} : { signal: wanted.signal }),
   };
-  const failed = (error: NodeJS.ErrnoException): AgentError => new AgentError(0, unreachable(settings, error));
+  let isLate = false;
+  const failed = (error: NodeJS.ErrnoException): AgentError =>
+    new AgentError(0, unreachable(settings, isLate ? LATE : error));
   return new Promise((resolve, reject) => {
     const call = request(options, (answer) => {
       async function* chunks(): AsyncGenerator<Buffer> {
@@ -158,11 +158,22 @@ async function open(settings: AgentSettings, wanted: AgentRequest): Promise<Open
       resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body, whole });
     });
     call.on('error', (error) => reject(failed(error)));
+    // A timer of its own: signals made of others (`AbortSignal.any`, `.timeout`) can be collected before they fire in Node 20.
+    if (wanted.timeoutMs !== undefined) {
+      const timer = setTimeout(() => {
+        isLate = true;
+        call.destroy(LATE);
+      }, wanted.timeoutMs);
+      call.once('close', () => clearTimeout(timer));
+    }
     const { body } = wanted;
     if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) call.end(body);
     else body.on('error', (error) => call.destroy(error)).pipe(call);
   });
 }
+
+/** What ends a call whose answer takes too long. */
+const LATE = Object.assign(new Error('no answer in time'), { name: 'TimeoutError' });
 
 function queryText(settings: AgentSettings, query: Query = {}): string {
   const pairs: string[] = [];

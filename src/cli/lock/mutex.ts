@@ -9,9 +9,11 @@ export const LOCK_FLAGS = 0x2ddccbc058a50c18n;
 const RETRY_MS = 1000;
 
 /** Takes the lock of a prefix, in the form of the official client; undefined when the time is over or the signal aborts. */
-export async function acquireMutex(wish: LockWish): Promise<Hold | undefined> {
-  const { agent, session, prefix, untilMs, signal } = wish;
-  const key = `${prefix}/.lock`;
+export const acquireMutex = (wish: LockWish): Promise<Hold | undefined> => acquireKey(wish, `${wish.prefix}/.lock`);
+
+/** Takes the lock of a key, whatever the prefix; undefined when the time is over or the signal aborts. */
+export async function acquireKey(wish: LockWish, key: string): Promise<Hold | undefined> {
+  const { agent, session, untilMs, signal } = wish;
   let seen: EntriesAt = { entries: [], index: 0n };
   while (!signal.aborted) {
     seen = await readKeys(agent, key, { recurse: false, index: seen.index, waitMs: remainingMs(untilMs), signal });

@@ -1,4 +1,5 @@
-import { SIGNING_ALGORITHM, keyIdentifier, newKeys, newSerialNumber, validFor } from './keys.js';
+import { element, sequence } from '../../core/der.js';
+import { SIGNING_ALGORITHM, newKeys, newSerialNumber, validFor } from './keys.js';
 
 export interface AgentCaRequest {
   /** Empty = `Consul Agent CA <serial number>`. */
@@ -15,8 +16,7 @@ export async function makeAgentCa(
   request: AgentCaRequest,
 ): Promise<{ readonly certificatePem: string; readonly privateKeyPem: string }> {
   const x509 = await import('./x509.js');
-  const { pair, privateKeyPem } = await newKeys();
-  const identifier = await keyIdentifier(pair.publicKey);
+  const { pair, privateKeyPem, identifier } = await newKeys();
   const serialNumber = newSerialNumber();
   const commonName = request.commonName || `Consul Agent CA ${BigInt(`0x${serialNumber}`)}`;
   const usages = x509.KeyUsageFlags;
@@ -46,12 +46,6 @@ const NAME_CONSTRAINTS = '2.5.29.30';
 
 /** `NameConstraints { [0] permittedSubtrees }` of DNS names (RFC 5280 4.2.1.10). */
 function permittedDomains(domains: readonly string[]): Buffer {
-  const subtrees = domains.map((domain) => element(0x30, element(0x82, Buffer.from(domain, 'ascii'))));
-  return element(0x30, element(0xa0, Buffer.concat(subtrees)));
-}
-
-function element(tag: number, content: Buffer): Buffer {
-  const size = content.length;
-  const length = size < 0x80 ? [size] : size < 0x100 ? [0x81, size] : [0x82, size >> 8, size & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), content]);
+  const subtrees = domains.map((domain) => sequence(element(0x82, Buffer.from(domain, 'ascii'))));
+  return sequence(element(0xa0, ...subtrees));
 }

@@ -1,13 +1,5 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import {
-  SIGNING_ALGORITHM,
-  importSigner,
-  keyIdentifier,
-  newKeys,
-  newSerialNumber,
-  signerIdentifier,
-  validFor,
-} from './keys.js';
+import { SIGNING_ALGORITHM, importSigner, keyIdentifier, newKeys, newSerialNumber, validFor } from './keys.js';
 
 export interface AgentCertificateRequest {
   readonly caPem: string;
@@ -25,12 +17,12 @@ export async function makeAgentCertificate(
   request: AgentCertificateRequest,
 ): Promise<{ readonly certificatePem: string; readonly privateKeyPem: string }> {
   const x509 = await import('./x509.js');
-  const ca = new X509Certificate(request.caPem);
-  const caKey = createPrivateKey(request.caKeyPem);
+  const ca = parsed('certificate', () => new X509Certificate(request.caPem));
+  const caKey = parsed('private key', () => createPrivateKey(request.caKeyPem));
   if (!ca.checkPrivateKey(caKey)) throw new Error('the private key does not belong to the certificate of the CA');
   if (caKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
     throw new Error('the key of the CA must be a P-256 key, as `tls ca create` makes it');
-  const { pair, privateKeyPem } = await newKeys();
+  const { pair, privateKeyPem, identifier } = await newKeys();
   const usages = x509.KeyUsageFlags;
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerialNumber(),
@@ -46,8 +38,8 @@ export async function makeAgentCertificate(
       ...(request.isAgent
         ? [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth])]
         : []),
-      new x509.SubjectKeyIdentifierExtension(await keyIdentifier(pair.publicKey)),
-      new x509.AuthorityKeyIdentifierExtension(signerIdentifier(caKey)),
+      new x509.SubjectKeyIdentifierExtension(identifier),
+      new x509.AuthorityKeyIdentifierExtension(keyIdentifier(ca.publicKey)),
       new x509.SubjectAlternativeNameExtension([
         ...request.dnsNames.map((value) => ({ type: 'dns' as const, value })),
         ...request.ipAddresses.map((value) => ({ type: 'ip' as const, value })),
@@ -55,4 +47,13 @@ export async function makeAgentCertificate(
     ],
   });
   return { certificatePem: `${certificate.toString('pem')}\n`, privateKeyPem };
+}
+
+/** What is in a file of the CA. Throws an error that says what should be. */
+function parsed<Value>(what: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (thrown) {
+    throw new Error(`the file given for the CA holds no ${what} in PEM that can be used`, { cause: thrown });
+  }
 }

@@ -4,4 +4,5 @@
  */
 export { type AgentCertificateRequest, makeAgentCertificate } from './agent-certificate.js';
 export { type AgentCaRequest, makeAgentCa } from './agent-ca.js';
+export { daysProblem } from './keys.js';
 export { type NewFile, writeNewFiles } from './new-files.js';

@@ -13,6 +13,7 @@ import {
   rateLimitsField,
   upstreamLimitsField,
 } from '../../model/index.js';
+import { callsService } from '../../model/records/proxy.js';
 import { encode } from '../../model/wire/index.js';
 import { implicitUpstream } from '../../mesh/proxy/index.js';
 
@@ -118,7 +119,7 @@ function mergeUpstream(
   global: ProxyDefaultsEntry | undefined,
   own: ServiceDefaultsEntry | undefined,
 ): Upstream {
-  const isService = upstream.destinationType !== 'prepared_query';
+  const isService = callsService(upstream);
   const defaults = own?.upstreamConfig?.defaults;
   const override = isService
     ? own?.upstreamConfig?.overrides.find(

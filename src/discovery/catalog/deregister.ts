@@ -37,7 +37,7 @@ export function removeNode(transaction: Transaction, node: string): void {
 }
 
 /** Removes a check; the sessions that depend on it end. */
-export function removeCheck(transaction: Transaction, node: string, checkId: string): void {
+function removeCheck(transaction: Transaction, node: string, checkId: string): void {
   if (transaction.get('checks', checkKey(node, checkId)) !== undefined)
     transaction.delete('checks', checkKey(node, checkId));
   endSessionsOfCheck(transaction, node, checkId);

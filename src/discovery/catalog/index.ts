@@ -39,7 +39,7 @@ export {
 export { toCheck, toRegistration, toService } from './wire/decode-registration.js';
 export { encodeCheck, encodeInstanceHealth } from './wire/encode-check.js';
 export { encodeLocality, encodeNode } from './wire/encode-node.js';
-export { encodeNodeService, encodeServiceNode } from './wire/encode-service.js';
+export { encodeMergedServiceNode, encodeNodeService, encodeServiceNode } from './wire/encode-service.js';
 export {
   type CheckBody,
   type ServiceBody,

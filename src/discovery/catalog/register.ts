@@ -1,5 +1,5 @@
 import { AppError, meshNameProblem } from '../../core/index.js';
-import { type ServiceRecord, checkKey, nodeKey, serviceKey } from '../../model/index.js';
+import { type Draft, type ServiceRecord, checkKey, nodeKey, SERF_HEALTH, serviceKey } from '../../model/index.js';
 import { tagsProblem } from '../../model/definitions/index.js';
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 import { endSessionsOfCheck } from '../sessions/index.js';
@@ -12,8 +12,10 @@ import { ensureVirtualIp, releaseVirtualIpIfUnused } from './virtual-ip.js';
 
 /** The tagged address that carries the virtual IP of a mesh instance. */
 const VIRTUAL_ADDRESS_TAG = 'consul-virtual';
-const SERF_CHECK = 'serfHealth';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** So many take some ten milliseconds, in which nobody else is answered. */
+const MOST_CHECKS = 1000;
 
 /** Registers in a transaction of its own; see `applyRegistration`. */
 export function registerInCatalog(store: StateStore, registration: CatalogRegistration): Promise<CommitResult<void>> {
@@ -22,10 +24,16 @@ export function registerInCatalog(store: StateStore, registration: CatalogRegist
 
 /**
  * Puts a node, at most one service and any number of checks into the catalog, with the state derived from them: virtual IPs
- * (consul-behaviour.md 6.17). What is equal is not written. Throws `invalidArgument` with the rule that is broken.
+ * (consul-behaviour.md 6.17). What is equal is not written. Throws `invalidArgument` with the rule that is broken, `tooLarge` for more
+ * than a thousand checks.
  */
 export function applyRegistration(transaction: Transaction, registration: CatalogRegistration): void {
   if (registration.node === '') throw new AppError('invalidArgument', 'Must provide node: the field "Node" is empty');
+  if (registration.checks.length > MOST_CHECKS)
+    throw new AppError(
+      'tooLarge',
+      `the registration has ${registration.checks.length} checks, at most ${MOST_CHECKS} go at once: register the others after these`,
+    );
   checkName('Node', registration.node);
   checkNodeId(registration.id);
   const node = putNode(transaction, registration);
@@ -78,7 +86,7 @@ function removeFormerName(transaction: Transaction, { id, node }: CatalogRegistr
 function refuseReservedName(transaction: Transaction, registration: CatalogRegistration): void {
   const known = transaction.get('nodes', nodeKey(registration.node));
   if (known === undefined || known.id === '' || known.id === registration.id) return;
-  const alive = transaction.get('checks', checkKey(known.node, SERF_CHECK));
+  const alive = transaction.get('checks', checkKey(known.node, SERF_HEALTH));
   if (alive === undefined || alive.status === 'critical') return;
   throw new AppError(
     'invalidArgument',
@@ -87,12 +95,12 @@ function refuseReservedName(transaction: Transaction, registration: CatalogRegis
 }
 
 function putService(transaction: Transaction, node: string, given: RegisteredService): void {
-  const service = { ...given, id: given.id === '' ? given.service : given.id };
+  const service = given.id === '' ? { ...given, id: given.service } : given;
   validateService(service);
   const before = transaction.get('services', serviceKey(node, service.id));
   const meshName = connectName(service);
   const taggedAddresses = withVirtualAddress(transaction, service, meshName);
-  transaction.put('services', { ...service, node, taggedAddresses });
+  transaction.put('services', serviceDraft(node, service, taggedAddresses));
   for (const name of newNames(before, service, meshName)) refreshWildcardGateways(transaction, name);
   if (before === undefined) return;
   const leftName = connectName(before);
@@ -100,6 +108,32 @@ function putService(transaction: Transaction, node: string, given: RegisteredSer
   if (before.service !== service.service) refreshWildcardGateways(transaction, before.service);
   if (before.service !== service.service || before.tags.join('\0') !== service.tags.join('\0'))
     renameInChecks(transaction, node, service);
+}
+
+/** Field by field: this runs with every registration, and what begins with a spread is slow to make and to write down. */
+function serviceDraft(
+  node: string,
+  given: RegisteredService,
+  taggedAddresses: RegisteredService['taggedAddresses'],
+): Draft<ServiceRecord> {
+  const { proxy, locality } = given;
+  return {
+    node,
+    kind: given.kind,
+    id: given.id,
+    service: given.service,
+    tags: given.tags,
+    address: given.address,
+    port: given.port,
+    socketPath: given.socketPath,
+    taggedAddresses,
+    meta: given.meta,
+    weights: given.weights,
+    enableTagOverride: given.enableTagOverride,
+    connect: given.connect,
+    ...(proxy && { proxy }),
+    ...(locality && { locality }),
+  };
 }
 
 function validateService(service: RegisteredService): void {
@@ -146,11 +180,17 @@ function withVirtualAddress(
   service: RegisteredService,
   meshName: string | undefined,
 ): RegisteredService['taggedAddresses'] {
-  const { [VIRTUAL_ADDRESS_TAG]: _given, ...own } = service.taggedAddresses;
+  const own = withoutVirtualAddress(service.taggedAddresses);
   if (service.kind === 'terminating-gateway')
     return withLinkedAddresses(transaction, { ...service, taggedAddresses: own });
   if (meshName === undefined) return own;
   return { ...own, [VIRTUAL_ADDRESS_TAG]: { address: ensureVirtualIp(transaction, meshName), port: service.port } };
+}
+
+function withoutVirtualAddress(given: RegisteredService['taggedAddresses']): RegisteredService['taggedAddresses'] {
+  if (!(VIRTUAL_ADDRESS_TAG in given)) return given;
+  const { [VIRTUAL_ADDRESS_TAG]: _virtual, ...own } = given;
+  return own;
 }
 
 function renameInChecks(transaction: Transaction, node: string, service: RegisteredService): void {
@@ -176,12 +216,23 @@ function putCheck(transaction: Transaction, node: string, given: RegisteredCheck
       'invalidArgument',
       `check "${checkId}" belongs to unknown service ID "${given.serviceId}" on node "${node}"; register that service first`,
     );
+  const { exposed } = given;
   transaction.put('checks', {
-    ...given,
     node,
     checkId,
+    name: given.name,
+    status: given.status,
+    notes: given.notes,
+    output: given.output,
+    serviceId: given.serviceId,
     serviceName: owner?.service ?? '',
     serviceTags: owner?.tags ?? [],
+    type: given.type,
+    interval: given.interval,
+    timeout: given.timeout,
+    exposedPort: given.exposedPort,
+    definition: given.definition,
+    ...(exposed && { exposed }),
   });
   if (given.status === 'critical') endSessionsOfCheck(transaction, node, checkId);
 }

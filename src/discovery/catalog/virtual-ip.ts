@@ -21,11 +21,12 @@ const NAMING_KINDS = [
 
 /**
  * The virtual IP of a service name, allocated in this transaction if it has none: a handed-back one first, else the next fresh
- * one. Throws `unavailable` when all are in use.
+ * one. Throws `unavailable` when all are in use, `invalidArgument` for no name: its record is the counter.
  */
 export function ensureVirtualIp(transaction: Transaction, service: string): string {
+  if (service === COUNTER) throw new AppError('invalidArgument', 'a service without a name has no virtual IP');
   const known = transaction.get('virtual-ips', service);
-  if (known !== undefined && service !== COUNTER) return known.ip;
+  if (known !== undefined) return known.ip;
   const ip = takeFreeIp(transaction) ?? nextFreshIp(transaction);
   transaction.put('virtual-ips', { service, ip, manualIps: [] });
   return ip;

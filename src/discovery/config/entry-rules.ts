@@ -55,7 +55,7 @@ function checkPermissiveTls(
   if (entryOf(view, 'mesh', 'mesh')?.allowEnablingPermissiveMutualTls) return;
   throw new AppError(
     'invalidArgument',
-    'cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry',
+    'MutualTLSMode: cannot set MutualTLSMode=permissive because AllowEnablingPermissiveMutualTLS=false in the mesh config entry',
   );
 }
 
@@ -77,7 +77,7 @@ function checkSubsetFilters(entry: ServiceResolverEntry): void {
     if (problem !== undefined)
       throw new AppError(
         'invalidArgument',
-        `Filter for subset "${name}" is not a valid expression: "${filter}": ${problem}`,
+        `Subsets[${JSON.stringify(name)}].Filter: Filter for subset "${name}" is not a valid expression: "${filter}": ${problem}`,
       );
   }
 }

@@ -46,9 +46,10 @@ function destinationsToCheck(view: MeshView, change: EntryChange): readonly stri
 function checkPermissions(view: MeshView, destination: string): void {
   const sources = entryOf(view, 'service-intentions', destination)?.sources ?? [];
   const protocol = protocolOf(view, destination);
-  if (isHttpLike(protocol) || sources.every((source) => source.permissions.length === 0)) return;
+  const position = sources.findIndex((source) => source.permissions.length > 0);
+  if (position === -1 || isHttpLike(protocol)) return;
   throw new AppError(
     'invalidArgument',
-    `service "${destination}" has protocol "${protocol}", which is incompatible with L7 intentions permissions`,
+    `service-intentions/${destination} Sources[${position}].Permissions: service "${destination}" has protocol "${protocol}", which is incompatible with L7 intentions permissions`,
   );
 }

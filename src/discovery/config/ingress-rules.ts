@@ -30,8 +30,8 @@ function gatewaysToCheck(
 }
 
 function checkGateway(view: MeshView, { name, listeners }: IngressGatewayEntry, isWritten: boolean): void {
-  for (const { port, protocol, services } of listeners ?? [])
-    for (const { name: service } of services) {
+  for (const [position, { port, protocol, services }] of (listeners ?? []).entries())
+    for (const [place, { name: service }] of services.entries()) {
       if (service === EVERY_SERVICE) continue;
       const result = compileAnywhere(view, service);
       if (!result.ok) throw new AppError('invalidArgument', result.problem);
@@ -41,8 +41,8 @@ function checkGateway(view: MeshView, { name, listeners }: IngressGatewayEntry, 
       if (!isWritten && protocol === 'tcp' && chain.nodes[chain.startNode]?.type === 'resolver') continue;
       throw new AppError(
         'invalidArgument',
-        `service "${service}" has protocol "${chain.protocol}", which does not match defined listener protocol "${protocol}" ` +
-          `(ingress-gateway "${name}", listener on port ${port})`,
+        `ingress-gateway/${name} Listeners[${position}].Services[${place}]: service "${service}" has protocol "${chain.protocol}", ` +
+          `which does not match defined listener protocol "${protocol}" (listener on port ${port})`,
       );
     }
 }

@@ -1,5 +1,4 @@
 import { deepEqual } from '../../core/index.js';
-import { intentionsOf, requiredProviders } from '../../mesh/intentions/index.js';
 import {
   type ConfigEntry,
   type ConfigEntryRecord,
@@ -70,7 +69,7 @@ export function applyConfigEntry(transaction: Transaction, given: ConfigEntry, o
   const graph = graphBefore(transaction, change);
   const links = linksBefore(transaction, change);
   transaction.guard(CONFIG_ENTRIES_FAMILY);
-  transaction.put('config-entries', { entry, hash: configEntryHash(entry), ...memoryOf(entry, stored) });
+  transaction.put('config-entries', { entry, hash: configEntryHash(entry) });
   checkGraph(transaction, change, graph);
   if (before) revokeNarrowed(transaction, entry.name, before);
   revokeTokens(transaction, change);
@@ -78,15 +77,6 @@ export function applyConfigEntry(transaction: Transaction, given: ConfigEntry, o
   relink(transaction, change, links);
   noteTransitions(transaction, change, graph.services);
   return true;
-}
-
-/** What a record keeps besides its entry (`ConfigEntryRecord`). */
-function memoryOf(
-  entry: ConfigEntry,
-  stored: ConfigEntryRecord | undefined,
-): Pick<ConfigEntryRecord, 'askedForTokens'> {
-  const asks = entry.kind === 'service-intentions' && requiredProviders(intentionsOf(entry)).length > 0;
-  return asks || stored?.askedForTokens ? { askedForTokens: true } : {};
 }
 
 /** Whether the condition of a write or delete holds for the stored entry. */

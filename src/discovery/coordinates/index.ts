@@ -5,4 +5,5 @@
  */
 export { coordinatesCell, nodeCoordinatesCell } from './cells.js';
 export { type CoordinateWriter, createCoordinateWriter } from './coordinate-writer.js';
+export { keepPlace, type Measured } from './keep-place.js';
 export { distancesFrom, sortNear } from './near.js';

@@ -29,6 +29,8 @@ export interface EventLogOptions {
   readonly clock: Clock;
   /** Makes a UUID. */
   readonly makeId: () => string;
+  /** Tells other members of an event that was fired here. */
+  readonly publish?: (event: UserEvent) => void;
 }
 
 /** Events with the index at which they stand: that of the last one, 1 if there is none. */
@@ -77,6 +79,7 @@ class Log implements EventLog {
     checkEvent(event);
     const fired = { ...event, id: this.#options.makeId(), version: VERSION, lTime: this.#time + 1 };
     this.receive(fired);
+    this.#options.publish?.(fired);
     return { ...fired, lTime: 0 };
   }
 

@@ -1,6 +1,6 @@
-import type { CheckRecord } from '../../model/index.js';
+import type { CheckRecord, CheckStatus } from '../../model/index.js';
 
-export type AggregatedStatus = 'passing' | 'warning' | 'critical' | 'maintenance';
+export type AggregatedStatus = CheckStatus | 'maintenance';
 
 const NODE_MAINTENANCE = '_node_maintenance';
 const SERVICE_MAINTENANCE = '_service_maintenance:';
@@ -9,7 +9,11 @@ const SERVICE_MAINTENANCE = '_service_maintenance:';
 export function aggregateStatus(checks: readonly Pick<CheckRecord, 'checkId' | 'status'>[]): AggregatedStatus {
   const isMaintenance = ({ checkId }: Pick<CheckRecord, 'checkId'>): boolean =>
     checkId === NODE_MAINTENANCE || checkId.startsWith(SERVICE_MAINTENANCE);
-  if (checks.some(isMaintenance)) return 'maintenance';
+  return checks.some(isMaintenance) ? 'maintenance' : worstStatus(checks);
+}
+
+/** The worst of some checks, whatever they say: critical > warning > passing; no checks = passing. */
+export function worstStatus(checks: readonly Pick<CheckRecord, 'status'>[]): CheckStatus {
   if (checks.some(({ status }) => status === 'critical')) return 'critical';
   return checks.some(({ status }) => status === 'warning') ? 'warning' : 'passing';
 }

@@ -14,4 +14,4 @@ export {
   serviceHealthCell,
   stateChecksCell,
 } from './cells.js';
-export { type AggregatedStatus, aggregateStatus, isPassing } from './aggregate.js';
+export { type AggregatedStatus, aggregateStatus, isPassing, worstStatus } from './aggregate.js';

@@ -1,4 +1,5 @@
 import type { KvRecord } from '../../model/index.js';
+import { bornAt } from './birth.js';
 
 /** An entry as it is shown: flags are a number up to 2^64, an empty value is null. */
 export function encodeKvEntry(entry: KvRecord): Record<string, unknown> {
@@ -9,7 +10,7 @@ export function encodeKvEntry(entry: KvRecord): Record<string, unknown> {
     Flags: Number.isSafeInteger(flags) ? flags : BigInt(entry.flags),
     Value: entry.value === '' ? null : entry.value,
     ...(entry.session === '' ? {} : { Session: entry.session }),
-    CreateIndex: entry.createIndex,
+    CreateIndex: bornAt(entry),
     ModifyIndex: entry.modifyIndex,
   };
 }

@@ -1,5 +1,6 @@
 import type { EndedSessionRecord, KvRecord, MeshView } from '../../model/index.js';
 import type { Transaction } from '../../state/index.js';
+import { birth } from './birth.js';
 
 /** The session that holds a key; empty when none does, or the one that did has ended. */
 export function holderOf(view: MeshView, { session }: KvRecord): string {
@@ -19,9 +20,9 @@ export type SessionEnd = Pick<EndedSessionRecord, 'behavior' | 'lockDelayMs' | '
 
 /** Takes a key from a session that has ended: gives it back or deletes it, and delays the next lock. */
 export function endHold(transaction: Transaction, entry: KvRecord, end: SessionEnd): void {
-  const { createIndex: _created, modifyIndex: _modified, ...draft } = entry;
+  const { createIndex: _created, modifyIndex: _modified, bornAt: _born, ...draft } = entry;
   if (end.behavior === 'delete') transaction.delete('kv', entry.key);
-  else transaction.put('kv', { ...draft, session: '' });
+  else transaction.put('kv', { ...draft, session: '', ...birth(transaction, entry.key, entry) });
   const untilMs = end.endedAtMs + end.lockDelayMs;
   if (untilMs > transaction.nowMs) transaction.put('lock-delays', { key: entry.key, untilMs });
 }

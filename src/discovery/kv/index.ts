@@ -6,6 +6,7 @@
 export { kvEntryCell, kvPrefixCell } from './cells.js';
 export { encodeKvEntry } from './encode-entry.js';
 export { type SessionEnd, endHold, holderOf } from './holder.js';
+export { deleteKvTree, deleteTree } from './delete-tree.js';
 export { keysBelow } from './keys.js';
 export {
   type KvValue,
@@ -14,7 +15,6 @@ export {
   checkKeyText,
   deleteKv,
   deleteKvCas,
-  deleteKvTree,
   putKv,
   releaseKv,
 } from './write.js';

@@ -1,6 +1,7 @@
 import { AppError } from '../../core/index.js';
 import type { KvRecord } from '../../model/index.js';
 import type { Transaction } from '../../state/index.js';
+import { birth } from './birth.js';
 import { holderOf, lockableAtMs } from './holder.js';
 
 /** A value as it is to be written. */
@@ -25,7 +26,7 @@ export function checkKeyText(key: string): void {
 /** Writes a value. A key's lock is left as it is: who does not hold it can write too (consul-behaviour.md 1.5). */
 export function putKv(transaction: Transaction, write: KvValue): void {
   const known = transaction.get('kv', write.key);
-  store(transaction, write, { lockIndex: known?.lockIndex ?? 0, session: known?.session ?? '' });
+  store(transaction, write, { lockIndex: known?.lockIndex ?? 0, session: known?.session ?? '' }, known);
 }
 
 /** `putKv` if the key's ModifyIndex is `index` (0: if there is no such key); else false. */
@@ -45,20 +46,28 @@ export function acquireKv(transaction: Transaction, write: KvValue, session: str
     throw new AppError('invalidArgument', `invalid session "${session}"`);
   const known = transaction.get('kv', write.key);
   if (known?.session === session) {
-    store(transaction, write, known);
+    store(transaction, write, known, known);
     return true;
   }
   if (known !== undefined && holderOf(transaction, known) !== '') return false;
   if (lockableAtMs(transaction, write.key) > transaction.nowMs) return false;
-  store(transaction, write, { lockIndex: (known?.lockIndex ?? 0) + 1, session });
+  store(transaction, write, { lockIndex: (known?.lockIndex ?? 0) + 1, session }, known);
+  countLock(transaction, session);
   return true;
+}
+
+/** Sessions end without reading all keys: each lock changes a record that ends of its session compare. */
+function countLock(transaction: Transaction, id: string): void {
+  const known = transaction.get('session-renewals', id);
+  const acquired = (known?.acquired ?? 0) + 1;
+  transaction.put('session-renewals', { id, renewals: known?.renewals ?? 0, acquired });
 }
 
 /** Writes a value and gives the key's lock back; false unless the session holds it. */
 export function releaseKv(transaction: Transaction, write: KvValue, session: string): boolean {
   const known = transaction.get('kv', write.key);
   if (known === undefined || session === '' || holderOf(transaction, known) !== session) return false;
-  store(transaction, write, { lockIndex: known.lockIndex, session: '' });
+  store(transaction, write, { lockIndex: known.lockIndex, session: '' }, known);
   return true;
 }
 
@@ -76,15 +85,12 @@ export function deleteKvCas(transaction: Transaction, key: string, index: bigint
   return true;
 }
 
-/** Deletes all keys below a prefix. */
-export function deleteKvTree(transaction: Transaction, prefix: string): void {
-  for (const entry of transaction.range('kv', 'prefix', [prefix])) transaction.delete('kv', entry.key);
-}
-
 function store(
   transaction: Transaction,
   { key, value, flags }: KvValue,
   { lockIndex, session }: Pick<KvRecord, 'lockIndex' | 'session'>,
+  known: KvRecord | undefined,
 ): void {
-  transaction.put('kv', { key, value: Buffer.from(value).toString('base64'), flags, lockIndex, session });
+  const text = Buffer.from(value).toString('base64');
+  transaction.put('kv', { key, value: text, flags, lockIndex, session, ...birth(transaction, key, known) });
 }

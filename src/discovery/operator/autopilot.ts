@@ -56,15 +56,16 @@ export interface ServerHealth {
   readonly servers: readonly JudgedServer[];
 }
 
-/** Healthy is who is alive, has heard of the leader in time and lags behind by few entries (consul-behaviour.md 11.1). */
+/** Healthy is who is alive, has heard of the leader in time, lags behind by few entries and raises no alarm (consul-behaviour.md 11.1). */
 export function judgeServers(servers: readonly ServerMember[], settings: AutopilotSettings): ServerHealth {
-  const newest = Math.max(0, ...servers.filter(({ leader }) => leader).map(({ lastIndex }) => lastIndex));
   const judged = servers.map((server) => ({
     ...server,
     healthy:
       server.status === 'alive' &&
+      (server.alarms ?? []).length === 0 &&
       server.lastContactMs <= settings.lastContactThresholdMs &&
-      newest - server.lastIndex <= settings.maxTrailingLogs,
+      // Indexes of two servers that were not seen at the same moment say nothing.
+      (server.trailing ?? 0) <= settings.maxTrailingLogs,
   }));
   const voters = judged.filter(({ voter }) => voter);
   const quorum = Math.floor(voters.length / 2) + 1;

@@ -14,3 +14,4 @@ export {
 } from './autopilot.js';
 export type { ServerMember } from './server-member.js';
 export { type Usage, usageCell } from './usage.js';
+export type { KeyringChange, KeyringControl, MemberKeys } from './keyring.js';

@@ -12,9 +12,13 @@ export interface ServerMember {
   /** Since it last heard of the leader; 0 of the leader itself. */
   readonly lastContactMs: number;
   readonly lastTerm: number;
-  /** The newest index it has applied. */
+  /** The newest index that it said it has applied; 0 = it has not said. */
   readonly lastIndex: number;
+  /** How far it lagged behind when it said so; absent = it has not said. */
+  readonly trailing?: number;
   /** Since when it has been as healthy or unhealthy as it is, ms since the epoch. */
   readonly stableSinceMs: number;
   readonly meta: Readonly<Record<string, string>>;
+  /** What it raises the alarm about; it is not healthy then. */
+  readonly alarms?: readonly string[];
 }

@@ -1,7 +1,14 @@
 import { entryOf } from '../../mesh/discovery-chain/index.js';
 import { proxyKey, resolvedProxyCell, resolvedUpstreams } from '../../mesh/proxy/index.js';
 import { intentionsOf, requiredProviders } from '../../mesh/intentions/index.js';
-import type { MeshView, ProxyDefaultsEntry, ServiceDefaultsEntry, ServiceRecord, Upstream } from '../../model/index.js';
+import {
+  type MeshView,
+  type ProxyDefaultsEntry,
+  type ServiceDefaultsEntry,
+  type ServiceRecord,
+  type Upstream,
+  callsService,
+} from '../../model/index.js';
 import { proxyNeedsKey, upstreamNeedsKey, upstreamSettings } from '../../xds/resources/index.js';
 import { type EntryChange, withReferrers } from '../config/index.js';
 import { type CheckUnit, inboundSide, oneUpstream, wholeProxy } from './check-unit.js';
@@ -65,8 +72,7 @@ function leadsThrough(view: MeshView, { kind, name }: EntryChange): readonly str
 }
 
 function upstreamsTo({ proxy }: ServiceRecord, services: ReadonlySet<string>): readonly Upstream[] {
-  const isCalled = ({ destinationType, destinationName }: Upstream): boolean =>
-    destinationType === 'service' && services.has(destinationName);
+  const isCalled = (upstream: Upstream): boolean => callsService(upstream) && services.has(upstream.destinationName);
   return proxy?.upstreams.filter(isCalled) ?? [];
 }
 

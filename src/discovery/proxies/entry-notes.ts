@@ -9,6 +9,7 @@ import type {
   UpstreamConfig,
 } from '../../model/index.js';
 import { wireName } from '../../model/wire/index.js';
+import { extensionNotes } from '../../xds/resources/index.js';
 
 /** What else decides whether a field of an entry has an effect. */
 export interface EntryContext {
@@ -61,6 +62,7 @@ function proxyDefaultsNotes(entry: ProxyDefaultsEntry): readonly string[] {
   return [
     ...(isKnown ? [] : [`Config.protocol ${JSON.stringify(protocol)} is not known and counts as tcp`]),
     ...gatewayNote('MeshGateway.Mode', entry.meshGateway.mode),
+    ...extensionNotes(entry.envoyExtensions),
     ...(['', 'sequential'].includes(entry.failoverPolicy?.mode ?? '')
       ? []
       : [
@@ -75,6 +77,7 @@ function serviceDefaultsNotes(entry: ServiceDefaultsEntry): readonly string[] {
   return [
     ...(entry.maxInboundConnections < 0 ? ['MaxInboundConnections is below zero, and limits nothing'] : []),
     ...gatewayNote('MeshGateway.Mode', entry.meshGateway.mode),
+    ...extensionNotes(entry.envoyExtensions),
     ...(defaults ? upstreamNotes('UpstreamConfig.Defaults', defaults) : []),
     ...named.flatMap(({ override, where }, at) => [
       ...upstreamNotes(where, override),

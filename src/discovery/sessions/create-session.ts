@@ -4,9 +4,9 @@ import { type SessionDefinition, checkKey, nodeKey } from '../../model/index.js'
 import type { CommitResult, StateStore, Transaction } from '../../state/index.js';
 
 /** Longest life of a session without a renewal. */
-export const MAX_TTL_MS = 24 * 3_600_000;
+const MAX_TTL_MS = 24 * 3_600_000;
 /** Longest lock-delay; what is above it is cut to it. */
-export const MAX_LOCK_DELAY_MS = 60_000;
+const MAX_LOCK_DELAY_MS = 60_000;
 /** How many checks one session may depend on. */
 const MAX_CHECKS = 64;
 

@@ -16,11 +16,11 @@ const taken = new WeakMap<Transaction, { keys: number; bytes: number }>();
  */
 export function endSession(transaction: Transaction, { id, behavior, lockDelayMs }: SessionRecord): void {
   transaction.delete('sessions', id);
-  // Read also where there is none: a renewal on another server in this very moment is a conflict.
+  // Read also where there is none: a renewal, or a lock, on another server in this very moment is a conflict.
   if (transaction.get('session-renewals', id) !== undefined) transaction.delete('session-renewals', id);
   for (const query of transaction.range('prepared-queries', 'bySession', [id]))
     transaction.delete('prepared-queries', query.id);
-  const held = transaction.first('kv', 'bySession', [id], SLICE_KEYS + 1);
+  const held = transaction.peek('kv', 'bySession', [id], SLICE_KEYS + 1);
   if (held.length === 0) return;
   const end = { behavior, lockDelayMs, endedAtMs: transaction.nowMs };
   if (!fits(transaction, held)) transaction.put('ended-sessions', { id, ...end });
@@ -40,13 +40,10 @@ export function endSessionsOfNode(transaction: Transaction, node: string): void 
 
 /** Ends a session because its owner says so. One that is not there is no error. */
 export function destroySession(store: StateStore, id: string): Promise<CommitResult<void>> {
-  return store.transact('session-destroy', (transaction) => endSessionById(transaction, id));
-}
-
-/** Ends a session by its id. One that is not there is no error. */
-export function endSessionById(transaction: Transaction, id: string): void {
-  const known = transaction.get('sessions', id);
-  if (known !== undefined) endSession(transaction, known);
+  return store.transact('session-destroy', (transaction) => {
+    const known = transaction.get('sessions', id);
+    if (known !== undefined) endSession(transaction, known);
+  });
 }
 
 function fits(transaction: Transaction, held: readonly KvRecord[]): boolean {

@@ -6,6 +6,6 @@
  */
 export { nodeSessionsCell, sessionCell, sessionsCell } from './cells.js';
 export { type SessionLimits, createSession } from './create-session.js';
-export { destroySession, endSessionById, endSessionsOfCheck, endSessionsOfNode } from './end-session.js';
+export { destroySession, endSessionsOfCheck, endSessionsOfNode } from './end-session.js';
 export { type SessionKeeper, type SessionKeeperOptions, keepSessions } from './keep-sessions.js';
 export { encodeSession, sessionBodyField, toSession } from './wire.js';

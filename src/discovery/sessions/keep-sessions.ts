@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/index.js';
-import type { SessionRecord } from '../../model/index.js';
-import type { Commit, StateStore } from '../../state/index.js';
+import type { SessionRecord, SessionRenewalRecord } from '../../model/index.js';
+import type { Commit, Duty, StateStore, TakeDuty } from '../../state/index.js';
 import { ttlMsOf } from './create-session.js';
 import { endSession } from './end-session.js';
 import { releaseEnded } from './release-ended.js';
@@ -23,39 +23,74 @@ export interface SessionKeeperOptions {
   readonly warn: (message: string) => void;
   /** Other servers share this state: they are told of renewals. */
   readonly shared?: boolean;
+  /** Ending sessions is the work of one server at a time. Default: of this one, always. */
+  readonly take?: TakeDuty;
 }
 
 /** What one server of a cluster does for its sessions. */
 export interface SessionKeeper {
-  /** The session's time begins anew, on every server of the state once it resolves. */
+  /** The session's time begins anew, on the server that watches over it once it resolves. */
   renew(session: SessionRecord): Promise<void>;
-  /** How many sessions have a TTL that runs. */
+  /** How many sessions have a TTL that runs on this server. */
   readonly running: number;
   close(): void;
 }
 
 /**
- * Ends sessions whose TTL is over, gives back the keys of those that held many, and forgets lock-delays that are over. All
- * timers start afresh when it starts. The store must be ready. Every server of a cluster does this; the first to end a session has done it.
+ * Ends sessions whose TTL is over, gives back the keys of those that held many, and forgets lock-delays that are over, while
+ * this server has the duty to. All timers start afresh when it gets it: renewals may have failed while nobody had it. The store
+ * must be ready.
  */
 export function keepSessions(options: SessionKeeperOptions): SessionKeeper {
-  return new Keeper(options);
+  const { store, shared = false } = options;
+  const always: TakeDuty = (start) => start({ isHeld: true, transact: (name, run) => store.transact(name, run) });
+  let timers: SessionTimers | undefined;
+  const giveUp = (options.take ?? always)((duty) => {
+    const own = new SessionTimers(options, duty);
+    timers = own;
+    return () => {
+      own.close();
+      if (timers === own) timers = undefined;
+    };
+  });
+  return {
+    get running() {
+      return timers?.running ?? 0;
+    },
+    async renew(session) {
+      timers?.begin(session);
+      if (!shared || ttlMsOf(session) === 0) return;
+      await store.transact('session-renew', (transaction) => {
+        const { id } = session;
+        if (transaction.get('sessions', id) === undefined) return;
+        const { renewals = 0, acquired } = transaction.get('session-renewals', id) ?? {};
+        transaction.put('session-renewals', {
+          id,
+          renewals: renewals + 1,
+          ...(acquired !== undefined && { acquired }),
+        });
+      });
+    },
+    close: giveUp,
+  };
 }
 
-class Keeper implements SessionKeeper {
+class SessionTimers {
   readonly #options: SessionKeeperOptions;
+  readonly #duty: Duty;
   readonly #timers = new Map<string, () => void>();
   readonly #releasing = new Set<string>();
   readonly #unsubscribe: () => void;
   #cancelSweep: (() => void) | undefined;
   #closed = false;
 
-  constructor(options: SessionKeeperOptions) {
+  constructor(options: SessionKeeperOptions, duty: Duty) {
     this.#options = options;
+    this.#duty = duty;
     const { store } = options;
     const subscription = store.commits$.subscribe((commit) => this.#onCommit(commit));
     this.#unsubscribe = () => subscription.unsubscribe();
-    for (const session of store.view.range('sessions', 'all', [])) this.#begin(session);
+    for (const session of store.view.range('sessions', 'all', [])) this.begin(session);
     for (const { id } of store.view.range('ended-sessions', 'all', [])) this.#release(id);
     if (store.view.range('lock-delays', 'all', []).length > 0) this.#sweepLater();
   }
@@ -64,15 +99,9 @@ class Keeper implements SessionKeeper {
     return this.#timers.size;
   }
 
-  async renew(session: SessionRecord): Promise<void> {
-    this.#begin(session);
-    if (this.#options.shared !== true || ttlMsOf(session) === 0) return;
-    await this.#options.store.transact('session-renew', (transaction) => {
-      const { id } = session;
-      if (transaction.get('sessions', id) === undefined) return;
-      const renewals = (transaction.get('session-renewals', id)?.renewals ?? 0) + 1;
-      transaction.put('session-renewals', { id, renewals });
-    });
+  begin(session: SessionRecord): void {
+    const ttlMs = ttlMsOf(session);
+    if (ttlMs > 0 && !this.#closed) this.#expireIn(session.id, ttlMs * EXPIRES_AFTER_TTLS, ttlMs);
   }
 
   close(): void {
@@ -86,21 +115,16 @@ class Keeper implements SessionKeeper {
   #onCommit({ changes }: Commit): void {
     for (const { table, key, before, after } of changes) {
       if (table === 'sessions' && after === undefined) this.#forget(key);
-      else if (table === 'sessions' && before === undefined) this.#begin(after as SessionRecord);
-      else if (table === 'session-renewals' && after !== undefined) this.#beginAgain(key);
+      else if (table === 'sessions' && before === undefined) this.begin(after as SessionRecord);
+      else if (table === 'session-renewals' && isRenewed(before, after)) this.#beginAgain(key);
       else if (table === 'ended-sessions' && after !== undefined) this.#release(key);
       else if (table === 'lock-delays' && after !== undefined) this.#sweepLater();
     }
   }
 
-  #begin(session: SessionRecord): void {
-    const ttlMs = ttlMsOf(session);
-    if (ttlMs > 0 && !this.#closed) this.#expireIn(session.id, ttlMs * EXPIRES_AFTER_TTLS, ttlMs);
-  }
-
   #beginAgain(id: string): void {
     const session = this.#options.store.view.get('sessions', id);
-    if (session !== undefined) this.#begin(session);
+    if (session !== undefined) this.begin(session);
   }
 
   #forget(id: string): void {
@@ -122,9 +146,9 @@ class Keeper implements SessionKeeper {
 
   /** `timer` is the one that has run out: a renewal puts another in its place. */
   #expire(id: string, timer: () => void): void {
-    const { store, clock, warn } = this.#options;
+    const { clock, warn } = this.#options;
     const isDue = (): boolean => this.#timers.get(id) === timer;
-    store
+    this.#duty
       .transact('session-expire', (transaction) => {
         const session = transaction.get('sessions', id);
         if (session !== undefined && isDue()) endSession(transaction, session);
@@ -140,7 +164,7 @@ class Keeper implements SessionKeeper {
     if (this.#releasing.has(id) || this.#closed) return;
     this.#releasing.add(id);
     const { store, clock, nextTurn, warn } = this.#options;
-    releaseEnded(store, id, nextTurn, () => this.#closed)
+    releaseEnded(store, this.#duty, id, nextTurn, () => this.#closed)
       .catch((thrown: unknown) => {
         if (this.#closed) return;
         warn(`the keys of a session that ended could not be given back, and are tried again: ${String(thrown)}`);
@@ -154,12 +178,18 @@ class Keeper implements SessionKeeper {
       this.#cancelSweep = undefined;
       if (this.#closed) return;
       const { store, clock, nextTurn, warn } = this.#options;
-      sweepLockDelays(store, clock, nextTurn)
+      sweepLockDelays(store, this.#duty, clock, nextTurn)
         .then((left) => left > 0 && !this.#closed && this.#sweepLater())
         .catch((thrown: unknown) => {
+          if (this.#closed) return;
           warn(`lock-delays that are over could not be removed, and are tried again: ${String(thrown)}`);
           this.#sweepLater();
         });
     });
   }
+}
+
+function isRenewed(before: object | undefined, after: object | undefined): boolean {
+  const count = (record: object | undefined): number => (record as SessionRenewalRecord | undefined)?.renewals ?? 0;
+  return count(after) > count(before);
 }

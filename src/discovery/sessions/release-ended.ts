@@ -1,5 +1,5 @@
 import type { KvRecord } from '../../model/index.js';
-import type { StateStore } from '../../state/index.js';
+import type { Duty, StateStore } from '../../state/index.js';
 import { endHold } from '../kv/index.js';
 import { SLICE_BYTES, SLICE_KEYS } from './end-session.js';
 
@@ -9,6 +9,7 @@ import { SLICE_BYTES, SLICE_KEYS } from './end-session.js';
  */
 export async function releaseEnded(
   store: StateStore,
+  duty: Pick<Duty, 'transact'>,
   id: string,
   nextTurn: () => Promise<void>,
   isClosed: () => boolean,
@@ -18,17 +19,19 @@ export async function releaseEnded(
     if (isClosed()) return;
     const keys = sliceOf(store.first('kv', 'bySession', [id], SLICE_KEYS));
     if (keys.length === 0) break;
-    if (!(await releaseSlice(store, id, keys))) return;
+    if (!(await releaseSlice(duty, id, keys))) return;
   }
-  await store.transact('session-released', (transaction) => {
-    if (transaction.first('kv', 'bySession', [id], 1).length > 0) return;
+  await duty.transact('session-released', (transaction) => {
+    // Nothing is locked for a session that is gone.
+    if (transaction.get('sessions', id) !== undefined) return;
+    if (transaction.peek('kv', 'bySession', [id], 1).length > 0) return;
     if (transaction.get('ended-sessions', id) !== undefined) transaction.delete('ended-sessions', id);
   });
 }
 
 /** False when there is nothing to do any more: somebody else was done with the session first. */
-async function releaseSlice(store: StateStore, id: string, keys: readonly string[]): Promise<boolean> {
-  const { result } = await store.transact('session-release', (transaction) => {
+async function releaseSlice(duty: Pick<Duty, 'transact'>, id: string, keys: readonly string[]): Promise<boolean> {
+  const { result } = await duty.transact('session-release', (transaction) => {
     const end = transaction.get('ended-sessions', id);
     if (end === undefined) return false;
     for (const key of keys) {

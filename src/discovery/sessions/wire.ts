@@ -1,9 +1,25 @@
 import { durationFromWire, durationToNanoseconds } from '../../core/duration.js';
-import type { SessionDefinition, SessionRecord, SessionServiceCheck } from '../../model/index.js';
-import { type Field, kindOf, list, named, nullable, object, oneOf, optional, text } from '../../model/wire/index.js';
+import {
+  SERF_HEALTH,
+  type SessionDefinition,
+  type SessionRecord,
+  type SessionServiceCheck,
+} from '../../model/index.js';
+import {
+  type Field,
+  kindOf,
+  list,
+  named,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  text,
+  wrongValue,
+} from '../../model/wire/index.js';
 
 const DEFAULT_LOCK_DELAY_MS = 15_000;
-const DEFAULT_CHECKS: readonly string[] = ['serfHealth'];
+const DEFAULT_CHECKS: readonly string[] = [SERF_HEALTH];
 /** A plain number below this is seconds, above it nanoseconds. */
 const LEAST_NANOSECONDS = 1000;
 
@@ -28,17 +44,9 @@ const lockDelayField: Field<number> = {
     try {
       if (typeof input === 'number' && Math.abs(input) < LEAST_NANOSECONDS) return input * 1000;
       if (typeof input === 'string' || typeof input === 'number') return durationFromWire(input);
-      context.problems.push({
-        type: 'wrongValue',
-        path,
-        problem: `must be a duration such as "15s", not ${kindOf(input)}`,
-      });
+      wrongValue(context, path, `must be a duration such as "15s", not ${kindOf(input)}`);
     } catch (thrown) {
-      context.problems.push({
-        type: 'wrongValue',
-        path,
-        problem: thrown instanceof Error ? thrown.message : String(thrown),
-      });
+      wrongValue(context, path, thrown instanceof Error ? thrown.message : String(thrown));
     }
     return 0;
   },

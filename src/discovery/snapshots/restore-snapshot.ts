@@ -13,12 +13,13 @@ const restoring = new WeakSet<StateStore>();
 /**
  * Replaces the whole state by a saved one, in one transaction, once the file is known to be whole; until then nothing is changed.
  * Callers that lose access by it are cut off like after any other write. Returns what was restored and the new index. Throws
- * AppError('invalidArgument') with one sentence for a file that is no snapshot, damaged, or of a newer version, AppError('busy')
- * while another one is restored.
+ * AppError('invalidArgument') with one sentence for a file that is no snapshot, damaged, of a newer version or of another datacenter
+ * than `datacenter`, AppError('busy') while another one is restored.
  */
 export async function restoreSnapshot(
   store: StateStore,
   file: Readable,
+  datacenter: string,
 ): Promise<{ readonly meta: SnapshotMeta; readonly index: number }> {
   if (restoring.has(store))
     throw new AppError(
@@ -29,6 +30,11 @@ export async function restoreSnapshot(
   try {
     const state = new RestoredState((table, key) => store.view.get(table, key) as never);
     const { meta } = await readSnapshot(file, ({ table, key, value }) => state.add(table, key, value));
+    if (meta.datacenter !== datacenter)
+      throw new AppError(
+        'invalidArgument',
+        `the snapshot is of datacenter "${meta.datacenter}", these servers are of "${datacenter}": nothing was changed`,
+      );
     const { index } = await store.restore(state, meta.index, (transaction, replace) => {
       const before = intentionEntries(transaction);
       replace();

@@ -1,17 +1,17 @@
 import { AppError } from '../../core/index.js';
-import { type Revisions, type TableName, checkKey, nodeKey, serviceKey } from '../../model/index.js';
+import { type Revisions, checkKey, nodeKey, serviceKey } from '../../model/index.js';
 import type { Transaction } from '../../state/index.js';
 import { applyDeregistration, applyRegistration } from '../catalog/index.js';
 import type { CheckOperation, NodeOperation, OperationResult, ServiceOperation } from './operations.js';
 
 /** One thing of the catalog, as an operation handles it. */
-interface Subject {
+interface Subject<Row extends Revisions> {
   /** How errors call it: `node "n1"`. */
   readonly name: string;
-  readonly find: () => Revisions | undefined;
+  readonly find: () => Row | undefined;
   readonly set: () => void;
   readonly remove: () => void;
-  readonly result: () => OperationResult | undefined;
+  readonly shown: (row: Row) => OperationResult;
 }
 
 /** Carries out an operation on a node. Throws `conflict` or `invalidArgument` with what is wrong. */
@@ -25,10 +25,7 @@ export function applyNode(transaction: Transaction, { verb, node, index }: NodeO
     find,
     set: () => applyRegistration(transaction, { ...node, skipNodeUpdate: false, checks: [] }),
     remove: () => remove(transaction, find()?.node ?? '', '', ''),
-    result: () => {
-      const found = find();
-      return found && { family: 'node', node: found };
-    },
+    shown: (found) => ({ family: 'node', node: found }),
   });
 }
 
@@ -45,10 +42,7 @@ export function applyService(transaction: Transaction, operation: ServiceOperati
       applyRegistration(transaction, { ...onNode(node), service: { ...service, id }, checks: [] });
     },
     remove: () => remove(transaction, node, id, ''),
-    result: () => {
-      const found = find();
-      return found && { family: 'service', service: found };
-    },
+    shown: (found) => ({ family: 'service', service: found }),
   });
 }
 
@@ -66,19 +60,17 @@ export function applyCheck(transaction: Transaction, operation: CheckOperation):
       applyRegistration(transaction, { ...onNode(node), checks: [{ ...check, checkId }] });
     },
     remove: () => remove(transaction, node, '', checkId),
-    result: () => {
-      const found = find();
-      return found && { family: 'check', check: found };
-    },
+    shown: (found) => ({ family: 'check', check: found }),
   });
 }
 
-function carryOut(verb: string, index: bigint, subject: Subject): readonly OperationResult[] {
+function carryOut<Row extends Revisions>(
+  verb: string,
+  index: bigint,
+  subject: Subject<Row>,
+): readonly OperationResult[] {
   const isStale = () => BigInt(subject.find()?.modifyIndex ?? 0) !== index;
-  const shown = () => {
-    const result = subject.result();
-    return result === undefined ? fail(`${subject.name} doesn't exist`) : [result];
-  };
+  const shown = () => [subject.shown(subject.find() ?? fail(`${subject.name} doesn't exist`))];
   switch (verb) {
     case 'get':
       return shown();
@@ -112,8 +104,7 @@ const onNode = (node: string) => ({
 });
 
 function mustBeRegistered(transaction: Transaction, node: string): void {
-  if (transaction.get('nodes' satisfies TableName, nodeKey(node)) === undefined)
-    fail(`node "${node}" doesn't exist: register it first`);
+  if (transaction.get('nodes', nodeKey(node)) === undefined) fail(`node "${node}" doesn't exist: register it first`);
 }
 
 function remove(transaction: Transaction, node: string, serviceId: string, checkId: string): void {

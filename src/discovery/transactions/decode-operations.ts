@@ -2,6 +2,7 @@ import { AppError } from '../../core/index.js';
 import type { Locality, StringMap } from '../../model/index.js';
 import {
   type Field,
+  decode,
   foldedName,
   kindOf,
   list,
@@ -10,7 +11,6 @@ import {
   object,
   optional,
   text,
-  tryDecode,
   unsigned64,
   wrongValue,
 } from '../../model/wire/index.js';
@@ -129,16 +129,8 @@ function revised<Body>(field: Field<Body>): Field<Revised<Body>> {
 export function decodeOperations(body: unknown, ownDatacenter: string): readonly Operation[] {
   if (body !== null && !Array.isArray(body))
     throw new AppError('invalidArgument', `Failed to parse body: it must be a list of operations, not ${kindOf(body)}`);
-  const decoded = tryDecode(list(operationField), body);
-  if (!decoded.ok)
-    throw new AppError(
-      'invalidArgument',
-      `Failed to parse body: ${decoded.problems
-        .slice(0, 10)
-        .map(({ path, problem }) => `"${path}" ${problem}`)
-        .join('; ')}`,
-    );
-  return decoded.value.map((operation, at) => toOperation(operation, at, ownDatacenter));
+  const decoded = decode(list(operationField), body, { what: 'Failed to parse body' });
+  return decoded.map((operation, at) => toOperation(operation, at, ownDatacenter));
 }
 
 function toOperation(body: OperationBody, at: number, ownDatacenter: string): Operation {

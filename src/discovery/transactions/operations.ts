@@ -19,10 +19,6 @@ export const KV_VERBS = [
 ] as const;
 export type KvVerb = (typeof KV_VERBS)[number];
 
-/** The verbs of operations on nodes, services and checks. */
-export const CATALOG_VERBS = ['get', 'set', 'cas', 'delete', 'delete-cas'] as const;
-export type CatalogVerb = (typeof CATALOG_VERBS)[number];
-
 export interface KvOperation {
   readonly family: 'kv';
   /** Any word; one that is no `KvVerb` fails when it is carried out. */
@@ -57,15 +53,8 @@ export interface CheckOperation {
   readonly index: bigint;
 }
 
-/** Only for our own code: requests cannot end sessions in a transaction. */
-export interface SessionOperation {
-  readonly family: 'session';
-  readonly verb: 'delete';
-  readonly session: string;
-}
-
 /** One operation of a transaction (consul-behaviour.md 1.5). */
-export type Operation = KvOperation | NodeOperation | ServiceOperation | CheckOperation | SessionOperation;
+export type Operation = KvOperation | NodeOperation | ServiceOperation | CheckOperation;
 
 /** What an operation has to show. `withValue` is false for writes: they do not send back what they were given. */
 export type OperationResult =
@@ -82,6 +71,5 @@ export interface OperationFailure {
 
 /** Whether an operation writes nothing: a transaction of such ones is a read. */
 export function isRead({ family, verb }: Operation): boolean {
-  if (family === 'session') return false;
   return family === 'kv' ? /^(?:get|check)-?/.test(verb) : verb === 'get';
 }

@@ -1,6 +1,5 @@
 import { AppError } from '../../core/index.js';
 import type { StateStore, Transaction } from '../../state/index.js';
-import { endSessionById } from '../sessions/index.js';
 import { applyCheck, applyNode, applyService } from './apply-catalog.js';
 import { applyKv } from './apply-kv.js';
 import type { Operation, OperationFailure, OperationResult } from './operations.js';
@@ -77,8 +76,5 @@ function apply(transaction: Transaction, operation: Operation): readonly Operati
       return applyService(transaction, operation);
     case 'check':
       return applyCheck(transaction, operation);
-    case 'session':
-      endSessionById(transaction, operation.session);
-      return [];
   }
 }

@@ -1,7 +1,6 @@
-import { gatewayServicesCell } from '../../mesh/gateways/index.js';
 import { type StoredIntention, intentionMatch } from '../../mesh/intentions/index.js';
-import type { Cell, MeshView } from '../../model/index.js';
-import { type ServiceSummary, serviceSummaryCell } from './service-summary.js';
+import type { Cell } from '../../model/index.js';
+import { type ServiceSummary, serviceSummaryCell, servicesBehind } from './service-summary.js';
 
 /** A service behind a gateway; one that is configured and has no instance has no summary. */
 export interface ServiceBehindGateway {
@@ -29,7 +28,3 @@ export const gatewayIntentionsCell: Cell<readonly StoredIntention[]> = {
     return [...found.values()];
   },
 };
-
-function servicesBehind(view: MeshView, gateway: string): readonly string[] {
-  return [...new Set(view.cell(gatewayServicesCell, gateway).map(({ service }) => service))];
-}

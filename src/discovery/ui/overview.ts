@@ -1,5 +1,5 @@
-import type { Cell, CheckRecord } from '../../model/index.js';
-import { nodeKey } from '../../model/index.js';
+import { type Cell, type CheckRecord, type CheckStatus, serviceKey } from '../../model/index.js';
+import { worstStatus } from '../health/index.js';
 
 /** How many things of a name there are, and how many of them are how well. */
 export interface HealthTally {
@@ -19,8 +19,6 @@ export interface Overview {
   readonly checks: readonly HealthTally[];
 }
 
-type Status = CheckRecord['status'];
-
 /** How healthy everything is (consul-behaviour.md 1.14). Key: ''. */
 export const overviewCell: Cell<Overview> = {
   kind: 'ui-overview',
@@ -28,29 +26,25 @@ export const overviewCell: Cell<Overview> = {
     const checks = view.range('checks', 'all', []);
     const byInstance = new Map<string, CheckRecord[]>();
     for (const check of checks) {
-      const key = instanceKey(check.node, check.serviceId);
-      byInstance.set(key, [...(byInstance.get(key) ?? []), check]);
+      const key = serviceKey(check.node, check.serviceId);
+      const known = byInstance.get(key);
+      if (known === undefined) byInstance.set(key, [check]);
+      else known.push(check);
     }
-    const of = (node: string, id: string): readonly CheckRecord[] => byInstance.get(instanceKey(node, id)) ?? [];
+    const of = (node: string, id: string): readonly CheckRecord[] => byInstance.get(serviceKey(node, id)) ?? [];
     const services = view.range('services', 'all', []);
     return {
-      nodes: tallies(view.range('nodes', 'all', []).map(({ node }) => ['', worst(of(node, ''))])),
-      services: tallies(services.map(({ node, id, service }) => [service, worst([...of(node, ''), ...of(node, id)])])),
+      nodes: tallies(view.range('nodes', 'all', []).map(({ node }) => ['', worstStatus(of(node, ''))])),
+      services: tallies(
+        services.map(({ node, id, service }) => [service, worstStatus([...of(node, ''), ...of(node, id)])]),
+      ),
       checks: tallies(checks.map(({ name, status }) => [name, status])),
     };
   },
 };
 
-const instanceKey = (node: string, serviceId: string): string => `${nodeKey(node)}\n${serviceId}`;
-
-function worst(checks: readonly CheckRecord[]): Status {
-  for (const status of ['critical', 'warning'] as const)
-    if (checks.some((check) => check.status === status)) return status;
-  return 'passing';
-}
-
-function tallies(found: readonly (readonly [name: string, status: Status])[]): readonly HealthTally[] {
-  const counts = new Map<string, Record<Status, number>>();
+function tallies(found: readonly (readonly [name: string, status: CheckStatus])[]): readonly HealthTally[] {
+  const counts = new Map<string, Record<CheckStatus, number>>();
   for (const [name, status] of found) {
     const count = counts.get(name) ?? { passing: 0, warning: 0, critical: 0 };
     count[status] += 1;

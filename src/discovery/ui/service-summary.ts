@@ -61,8 +61,8 @@ export const serviceSummaryCell: Cell<ServiceSummary | undefined> = {
       checksPassing: count('passing'),
       checksWarning: count('warning'),
       checksCritical: count('critical'),
-      linkedServiceCount: GATEWAYS.has(first.kind) ? linkedCount(view, name) : 0,
-      transparentProxy: isTransparent(view, name),
+      linkedServiceCount: GATEWAYS.has(first.kind) ? servicesBehind(view, name).length : 0,
+      transparentProxy: view.cell(transparentProxyCell, name),
       connectNative: instances.some(({ connect }) => connect.native),
       connectedWithProxy: proxies.length > 0,
       connectedWithGateway: view.cell(linkedGatewaysCell, name).length > 0,
@@ -72,15 +72,19 @@ export const serviceSummaryCell: Cell<ServiceSummary | undefined> = {
 
 const GATEWAYS: ReadonlySet<ServiceKind> = new Set(['ingress-gateway', 'terminating-gateway', 'api-gateway']);
 
-const linkedCount = (view: MeshView, gateway: string): number =>
-  new Set(view.cell(gatewayServicesCell, gateway).map(({ service }) => service)).size;
+/** The services that a gateway leads to, each once. */
+export const servicesBehind = (view: MeshView, gateway: string): readonly string[] => [
+  ...new Set(view.cell(gatewayServicesCell, gateway).map(({ service }) => service)),
+];
 
-/** Whether a sidecar of the service catches all outgoing connections, with central configuration. */
-export function isTransparent(view: MeshView, name: string): boolean {
-  return view
-    .range('services', 'byConnect', [name])
-    .some((proxy) => mergeCentralConfig(view, proxy).proxy?.mode === 'transparent');
-}
+/** Whether a sidecar of a service catches all outgoing connections, with central configuration. Key: the service's name. */
+export const transparentProxyCell: Cell<boolean> = {
+  kind: 'ui-transparent-proxy',
+  compute: (view, name) =>
+    view
+      .range('services', 'byConnect', [name])
+      .some((proxy) => mergeCentralConfig(view, proxy).proxy?.mode === 'transparent'),
+};
 
 const checksOf = (view: MeshView, { node, id }: ServiceRecord): readonly CheckRecord[] =>
   ['', id].flatMap((serviceId) => view.range('checks', 'byInstance', [nodeKey(node), serviceId]));

@@ -1,9 +1,9 @@
 import { tupleKey, tupleParts } from '../../core/index.js';
 import { chainKey, discoveryChainCell, protocolOf } from '../../mesh/discovery-chain/index.js';
 import { defaultIntentionPolicy, intentionDecision, intentionsTo } from '../../mesh/intentions/index.js';
-import type { Cell, MeshView, ServiceRecord } from '../../model/index.js';
+import { type Cell, type MeshView, type ServiceRecord, callsService } from '../../model/index.js';
 import { mergeCentralConfig } from '../catalog/index.js';
-import { type ServiceSummary, isTransparent, serviceSummaryCell } from './service-summary.js';
+import { type ServiceSummary, serviceSummaryCell, transparentProxyCell } from './service-summary.js';
 
 /** Why a service is beside another one in the picture. */
 export type TopologySource =
@@ -46,31 +46,29 @@ export const topologyCell: Cell<Topology> = {
   kind: 'ui-topology',
   compute(view, key) {
     const [service = '', datacenter = ''] = tupleParts(key);
-    const inMesh = meshServices(view).filter((name) => name !== service);
-    const calls = (caller: string, called: string) => callSource(view, datacenter, caller, called);
-    const registered = [...registeredUpstreams(view, datacenter, service).keys()].filter(
-      (name) => !inMesh.includes(name),
-    );
+    const inMesh = view.cell(meshServicesCell, '');
+    const others = inMesh.filter((name) => name !== service);
+    const registered = registeredUpstreams(view, datacenter, service);
+    const outside = [...registered.keys()].filter((name) => !others.includes(name));
     return {
       protocol: protocolOf(view, service),
-      transparentProxy: isTransparent(view, service),
-      upstreams: [...inMesh, ...registered].sort().flatMap((name) => {
-        const source = calls(service, name);
-        return source === undefined ? [] : neighbour(view, name, source, service, name);
-      }),
-      downstreams: inMesh.flatMap((name) => {
-        const source = calls(name, service);
-        return source === undefined ? [] : neighbour(view, name, source, name, service);
+      transparentProxy: view.cell(transparentProxyCell, service),
+      upstreams: [...others, ...outside]
+        .sort()
+        .flatMap((name) => neighbour(view, name, registered.get(name) ?? openCall(view, service, name), service, name)),
+      downstreams: others.flatMap((name) => {
+        const source =
+          registeredUpstreams(view, datacenter, name).get(service) ??
+          (inMesh.includes(service) ? openCall(view, name, service) : undefined);
+        return neighbour(view, name, source, name, service);
       }),
     };
   },
 };
 
-/** Why one service calls another; undefined = it does not. */
-function callSource(view: MeshView, datacenter: string, caller: string, called: string): TopologySource | undefined {
-  const registered = registeredUpstreams(view, datacenter, caller).get(called);
-  if (registered !== undefined) return registered;
-  if (!meshServices(view).includes(called) || !isTransparent(view, caller)) return undefined;
+/** Why a service may call another of the mesh that it has not registered; undefined = it does not. */
+function openCall(view: MeshView, caller: string, called: string): TopologySource | undefined {
+  if (!view.cell(transparentProxyCell, caller)) return undefined;
   const { allowed, hasPermissions, intention } = decide(view, caller, called);
   if (!allowed && !hasPermissions) return undefined;
   if (intention === undefined) return 'default-allow';
@@ -97,7 +95,7 @@ const upstreamNamesCell: Cell<readonly string[]> = {
     const names = view
       .range('services', 'byConnect', [service])
       .flatMap((proxy: ServiceRecord) => mergeCentralConfig(view, proxy).proxy?.upstreams ?? [])
-      .filter(({ destinationType, destinationPeer }) => destinationType === 'service' && destinationPeer === '')
+      .filter((upstream) => callsService(upstream) && upstream.destinationPeer === '')
       .map(({ destinationName }) => destinationName)
       .filter((name) => name !== '' && name !== '*');
     return [...new Set(names)].sort();
@@ -111,11 +109,7 @@ function targetsOf(view: MeshView, datacenter: string, service: string): readonl
   return result.ok ? Object.values(result.chain.targets).map((target) => target.service) : [];
 }
 
-/** The names that have a sidecar or are native; sorted. */
-function meshServices(view: MeshView): readonly string[] {
-  return view.cell(meshServicesCell, '');
-}
-
+/** The names that have a sidecar or are native; sorted. Key: ''. */
 const meshServicesCell: Cell<readonly string[]> = {
   kind: 'ui-mesh-services',
   compute: (view) => {
@@ -128,13 +122,15 @@ const meshServicesCell: Cell<readonly string[]> = {
   },
 };
 
+/** A service in the picture; none without a source, or without an instance. */
 function neighbour(
   view: MeshView,
   name: string,
-  source: TopologySource,
+  source: TopologySource | undefined,
   caller: string,
   called: string,
 ): readonly TopologyNeighbour[] {
+  if (source === undefined) return [];
   const summary = view.cell(serviceSummaryCell, name);
   if (summary === undefined) return [];
   const { allowed, intention, hasPermissions } = decide(view, caller, called);

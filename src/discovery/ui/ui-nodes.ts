@@ -1,11 +1,4 @@
-import {
-  type Cell,
-  type CheckRecord,
-  type MeshView,
-  type NodeRecord,
-  type ServiceRecord,
-  nodeKey,
-} from '../../model/index.js';
+import { type Cell, type CheckRecord, type NodeRecord, type ServiceRecord, nodeKey } from '../../model/index.js';
 
 /** A node with all that is on it. */
 export interface NodeWithAll {
@@ -17,8 +10,7 @@ export interface NodeWithAll {
 /** Every node. Key: ''. */
 export const uiNodesCell: Cell<readonly NodeWithAll[]> = {
   kind: 'ui-nodes',
-  compute: (view) =>
-    view.range('nodes', 'all', []).map((node) => view.cell(uiNodeCell, node.node) ?? withAll(view, node)),
+  compute: (view) => view.range('nodes', 'all', []).flatMap(({ node }) => view.cell(uiNodeCell, node) ?? []),
 };
 
 /** One node, or undefined. Key: its name. */
@@ -26,12 +18,12 @@ export const uiNodeCell: Cell<NodeWithAll | undefined> = {
   kind: 'ui-node',
   compute(view, name) {
     const node = view.get('nodes', nodeKey(name));
-    return node && withAll(view, node);
+    return (
+      node && {
+        node,
+        services: view.range('services', 'byNode', [nodeKey(name)]),
+        checks: view.range('checks', 'byNode', [nodeKey(name)]),
+      }
+    );
   },
 };
-
-const withAll = (view: MeshView, node: NodeRecord): NodeWithAll => ({
-  node,
-  services: view.range('services', 'byNode', [nodeKey(node.node)]),
-  checks: view.range('checks', 'byNode', [nodeKey(node.node)]),
-});

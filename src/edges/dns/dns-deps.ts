@@ -16,8 +16,8 @@ export interface DnsLogger {
   isLevelEnabled(level: string): boolean;
 }
 
-export interface DnsDeps {
-  readonly store: StateStore;
+/** What every DNS edge needs. */
+export interface DnsEdgeDeps {
   readonly settings: () => DnsSettings;
   readonly clock: Clock;
   /** A number in [0, 1): the order of answers. */
@@ -25,6 +25,11 @@ export interface DnsDeps {
   readonly logger: DnsLogger;
   /** Told of every answered query. */
   readonly observe?: (kind: DnsQueryKind, durationMs: number) => void;
+}
+
+/** What that of a server needs. */
+export interface DnsDeps extends DnsEdgeDeps {
+  readonly store: StateStore;
 }
 
 /** Names of the domain, reverse names, and names of others. */

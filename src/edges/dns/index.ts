@@ -3,5 +3,6 @@
  * In: packets; the state. Out: answers; questions to recursors. Must never: go through the HTTP API, throw for what a client sent,
  * or keep a cell for a name that means nothing.
  */
-export type { DnsCounters, DnsDeps, DnsQueryKind, DnsSettings } from './dns-deps.js';
-export { type DnsServer, createDnsServer } from './server.js';
+export type { DnsCounters, DnsDeps, DnsEdgeDeps, DnsQueryKind, DnsSettings } from './dns-deps.js';
+export { createSettingsReader, encodeDnsSettings } from './relayed-settings.js';
+export { type DnsServer, type RelayDns, createDnsServer, createRelayDnsServer } from './server.js';

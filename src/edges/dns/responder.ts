@@ -1,11 +1,12 @@
 import { AppError } from '../../core/index.js';
 import { answeredOptions } from './client-subnet.js';
-import type { DnsCounters, DnsDeps, DnsQueryKind, DnsSettings } from './dns-deps.js';
+import type { DnsCounters, DnsDeps, DnsEdgeDeps, DnsQueryKind, DnsSettings } from './dns-deps.js';
 import { fitMessage } from './fit.js';
 import {
   type LookupContext,
   type Reply,
   type ReverseIndex,
+  createPreparedRecords,
   domainReply,
   isReverseName,
   relativeName,
@@ -16,6 +17,7 @@ import {
   CLASS_IN,
   type DnsMessage,
   type DnsQuestion,
+  type Edns,
   RCODES,
   RECORD_TYPES,
   decodeMessage,
@@ -28,6 +30,8 @@ export type Respond = (
   packet: Buffer,
   transport: Transport,
   from: string,
+  /** Of the agent that relays the packet; this edge's own when not given. */
+  relayed?: DnsSettings,
 ) => Buffer | undefined | Promise<Buffer | undefined>;
 
 const QUERY_OPCODE = 0;
@@ -42,21 +46,37 @@ const LEAST_ANSWER_BYTES = 16;
 const MOST_FOREIGN_RECORDS = 5;
 const QUIET_MS = 60_000;
 
-interface Asked {
+/** A query as it is answered. */
+export interface Asked {
   readonly message: DnsMessage;
   readonly question: DnsQuestion;
   readonly packet: Buffer;
   readonly transport: Transport;
   readonly settings: DnsSettings;
+  /** The address of who asks. */
+  readonly from: string;
 }
+
+/** Who answers for names of the domain and for addresses: the state here, or the servers. */
+export interface OwnNames {
+  /** Resolves when answers may be given; undefined = now. Rejects when nobody can say what is true. */
+  current(settings: DnsSettings): Promise<unknown> | undefined;
+  /** A name of the domain; `labels` are those before the domain. */
+  ofDomain(asked: Asked, name: { readonly relative: string; readonly domainLength: number }): Answered;
+  /** A reverse name. */
+  ofAddress(asked: Asked): Answered;
+}
+
+/** Records to be written, or a whole answer of somebody else. */
+type Answered = Reply | Promise<Buffer | undefined>;
 
 /** Creates what answers packets: reads, looks up or asks recursors, and writes. It never throws. */
 export function createResponder(
-  deps: DnsDeps,
-  parts: { readonly recursor: Recursor; readonly reverse: ReverseIndex; readonly counters: DnsCounters },
+  deps: DnsEdgeDeps,
+  parts: { readonly recursor: Recursor; readonly own: OwnNames; readonly counters: DnsCounters },
 ): Respond {
-  const { store, clock, logger } = deps;
-  const { recursor, reverse, counters } = parts;
+  const { clock, logger } = deps;
+  const { recursor, own, counters } = parts;
   let lastMalformed = -QUIET_MS;
 
   const drop = (problem: string, from: string): undefined => {
@@ -82,22 +102,32 @@ export function createResponder(
     const name = question.name.toLowerCase();
     const ours = relativeName(name, settings);
     const recurses = settings.recursors.length > 0 && asked.message.recursionDesired;
+    const recursed = (): Promise<Buffer> =>
+      recursor.ask(asked.packet, asked.transport).then((bytes) => {
+        const fitting = bytes ? passedOn(asked, bytes, counters) : fail(asked, RCODES.servFail, counters);
+        return observed('recurse', startedMs, asked, fitting);
+      });
     if (ours) {
-      const context = contextOf(asked, deps, reverse, question.name.slice(-ours.domainLength));
-      const reply = domainReply(context, ours.relative);
+      const reply = own.ofDomain(asked, ours);
+      if (reply instanceof Promise)
+        return reply.then((bytes) => observed('domain', startedMs, asked, bytes ?? unanswered(asked, counters)));
       const finish = (whole: Reply): Buffer => observed('domain', startedMs, asked, write(asked, whole, counters));
       return reply.hosts && recurses ? withForeign(asked, reply, recursor).then(finish) : finish(reply);
     }
     if (isReverseName(name)) {
-      const reply = reverseReply(contextOf(asked, deps, reverse, `${settings.domain}.`));
+      const reply = own.ofAddress(asked);
+      if (reply instanceof Promise)
+        return reply.then((bytes) =>
+          bytes === undefined || ((bytes[3] ?? 0) & 15) !== RCODES.noError
+            ? recurses
+              ? recursed()
+              : observed('ptr', startedMs, asked, bytes ?? unanswered(asked, counters))
+            : observed('ptr', startedMs, asked, bytes),
+        );
       if (reply.rcode === RCODES.noError || !recurses)
         return observed('ptr', startedMs, asked, write(asked, reply, counters));
     }
-    if (!recurses) return fail(asked, RCODES.refused, counters);
-    return recursor.ask(asked.packet, asked.transport).then((bytes) => {
-      const fitting = bytes ? passedOn(asked, bytes, counters) : fail(asked, RCODES.servFail, counters);
-      return observed('recurse', startedMs, asked, fitting);
-    });
+    return recurses ? recursed() : fail(asked, RCODES.refused, counters);
   };
 
   const guarded = (asked: Asked, startedMs: number): Buffer | Promise<Buffer> => {
@@ -114,7 +144,7 @@ export function createResponder(
     }
   };
 
-  return (packet, transport, from) => {
+  return (packet, transport, from, relayed) => {
     const startedMs = performance.now();
     const decoded = decodeMessage(packet);
     if (!decoded.ok) return drop(decoded.problem, from);
@@ -122,13 +152,14 @@ export function createResponder(
     if (message.isResponse) return drop('an answer, not a query', from);
     counters.queries += 1;
     counters[transport === 'udp' ? 'udpQueries' : 'tcpQueries'] += 1;
-    const settings = deps.settings();
+    const settings = relayed ?? deps.settings();
     const question = message.questions[0] ?? { name: '.', type: 0, class: CLASS_IN };
-    const asked: Asked = { message, question, packet, transport, settings };
+    const asked: Asked = { message, question, packet, transport, settings, from };
     const problem = refusal(message);
     if (problem !== undefined) return fail(asked, problem, counters);
-    if (settings.allowStale || store.isCurrent) return guarded(asked, startedMs);
-    return store.barrier().then(
+    const current = own.current(settings);
+    if (current === undefined) return guarded(asked, startedMs);
+    return current.then(
       () => guarded(asked, startedMs),
       () => fail(asked, RCODES.servFail, counters),
     );
@@ -158,11 +189,26 @@ function answersFor(asked: Asked): number {
   return Math.min(settings.udpAnswerLimit, MOST_PLAIN_ANSWERS);
 }
 
-function contextOf(asked: Asked, deps: DnsDeps, reverse: ReverseIndex, domain: string): LookupContext {
+/** The names of the state. */
+export function ownNamesOf(deps: DnsDeps, reverse: ReverseIndex): OwnNames {
+  const { store } = deps;
+  const lookups: Lookups = { view: store.view, reverse, records: createPreparedRecords() };
   return {
-    view: deps.store.view,
+    current: ({ allowStale }) => (allowStale || store.isCurrent ? undefined : store.barrier()),
+    ofDomain: (asked, { relative, domainLength }) =>
+      domainReply(contextOf(asked, deps, lookups, asked.question.name.slice(-domainLength)), relative),
+    ofAddress: (asked) => reverseReply(contextOf(asked, deps, lookups, `${asked.settings.domain}.`)),
+  };
+}
+
+type Lookups = Pick<LookupContext, 'view' | 'reverse' | 'records'>;
+
+function contextOf(asked: Asked, deps: DnsDeps, { view, reverse, records }: Lookups, domain: string): LookupContext {
+  return {
+    view,
     settings: asked.settings,
     reverse,
+    records,
     random: deps.random,
     nowMs: deps.clock.now(),
     question: asked.question,
@@ -182,42 +228,42 @@ async function withForeign(asked: Asked, reply: Reply, recursor: Recursor): Prom
   return { ...reply, [section]: [...reply[section], ...found] };
 }
 
-/** The parts of an answer that repeat the query. */
-function frameOf({ message, settings }: Asked): Omit<DnsMessage, 'rcode' | 'authoritative'> {
+/** An answer that repeats what the query says of itself. */
+function answerTo(
+  { message, settings }: Asked,
+  { rcode, answers, authorities, additionals, isForSubnet = false }: Reply,
+  { authoritative, truncated = false }: { readonly authoritative: boolean; readonly truncated?: boolean },
+): DnsMessage {
+  const { edns } = message;
   return {
     id: message.id,
     isResponse: true,
     opcode: message.opcode,
-    truncated: false,
+    authoritative,
+    truncated,
     recursionDesired: message.recursionDesired,
     recursionAvailable: settings.recursors.length > 0,
-    questions: message.questions.slice(0, 1),
-    answers: [],
-    authorities: [],
-    additionals: [],
-  };
-}
-
-function ednsOf({ message: { edns } }: Asked, isForSubnet: boolean): Pick<DnsMessage, 'edns'> {
-  if (!edns) return {};
-  return {
-    edns: { udpSize: edns.udpSize, version: 0, dnssecOk: edns.dnssecOk, options: answeredOptions(edns, isForSubnet) },
-  };
-}
-
-function write(asked: Asked, reply: Reply, counters: DnsCounters): Buffer {
-  const { rcode, answers, authorities, additionals, isForSubnet = false } = reply;
-  if (rcode === RCODES.nxDomain) counters.nxDomain += 1;
-  const message: DnsMessage = {
-    ...frameOf(asked),
-    authoritative: true,
     rcode,
+    questions: message.questions.slice(0, 1),
     answers,
     authorities,
     additionals,
-    ...ednsOf(asked, isForSubnet),
+    ...(edns ? { edns: answeredEdns(edns, isForSubnet) } : {}),
   };
-  const { bytes, isCut } = fitMessage(message, {
+}
+
+const answeredEdns = (edns: Edns, isForSubnet: boolean): Edns => ({
+  udpSize: edns.udpSize,
+  version: 0,
+  dnssecOk: edns.dnssecOk,
+  options: answeredOptions(edns, isForSubnet),
+});
+
+const nothing = (rcode: number): Reply => ({ rcode, answers: [], authorities: [], additionals: [] });
+
+function write(asked: Asked, reply: Reply, counters: DnsCounters): Buffer {
+  if (reply.rcode === RCODES.nxDomain) counters.nxDomain += 1;
+  const { bytes, isCut } = fitMessage(answerTo(asked, reply, { authoritative: true }), {
     limitBytes: bytesFor(asked),
     compress: !asked.settings.disableCompression,
     maxAnswers: answersFor(asked),
@@ -227,10 +273,12 @@ function write(asked: Asked, reply: Reply, counters: DnsCounters): Buffer {
   return bytes;
 }
 
+const unanswered = (asked: Asked, counters: DnsCounters): Buffer => fail(asked, RCODES.servFail, counters);
+
 function fail(asked: Asked, rcode: number, counters: DnsCounters): Buffer {
   if (rcode === RCODES.servFail) counters.servFail += 1;
   if (rcode === RCODES.refused) counters.refused += 1;
-  const message: DnsMessage = { ...frameOf(asked), authoritative: false, rcode, ...ednsOf(asked, false) };
+  const message = answerTo(asked, nothing(rcode), { authoritative: false });
   return fitMessage(message, { limitBytes: bytesFor(asked), compress: true, maxAnswers: 0, enableTruncate: false })
     .bytes;
 }
@@ -239,7 +287,10 @@ function fail(asked: Asked, rcode: number, counters: DnsCounters): Buffer {
 function passedOn(asked: Asked, bytes: Buffer, counters: DnsCounters): Buffer {
   if (bytes.length <= bytesFor(asked)) return bytes;
   counters.truncated += 1;
-  const message: DnsMessage = { ...frameOf(asked), truncated: true, authoritative: false, rcode: RCODES.noError };
+  const { edns: _none, ...message } = answerTo(asked, nothing(RCODES.noError), {
+    authoritative: false,
+    truncated: true,
+  });
   return fitMessage(message, { limitBytes: bytesFor(asked), compress: true, maxAnswers: 0, enableTruncate: false })
     .bytes;
 }

@@ -17,3 +17,9 @@ export function cleanPath(path: string): string {
   const slash = kept.length > 0 && (last === '' || last === '.' || last === '..') ? '/' : '';
   return `/${kept.join('/')}${slash}`;
 }
+
+/** A request target in absolute form, as clients of a proxy write it (RFC 9112, 3.2.2), without scheme and authority. */
+export const originForm = (target: string): string =>
+  target.startsWith('/')
+    ? target
+    : target.replace(/^https?:\/\/[^/?#]*(?=([/?#]|$))/i, (_whole, next: string) => (next === '/' ? '' : '/'));

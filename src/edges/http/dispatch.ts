@@ -4,23 +4,13 @@ import { cleanPath } from './clean-path.js';
 import { errorAnswer } from './error-answer.js';
 import { checkGate, hasUnprintable } from './gate.js';
 import { checkDatacenter } from './datacenter.js';
-import type { HttpConfig, HttpDeps } from './http-deps.js';
+import type { AgentDeps } from './http-deps.js';
 import { Query } from './query.js';
 import type { RequestLimiter } from './request-limit/request-limiter.js';
-import type { ApiAnswer, ApiRequest, Route } from './route.js';
+import type { AgentRequest, ApiAnswer, RouteFacts } from './route.js';
 import { type RouteTable, allowedMethods } from './route-table.js';
-
-/** A request as it came from the wire. */
-export interface RawRequest {
-  readonly method: string;
-  /** Path and query, as sent. */
-  readonly target: string;
-  readonly header: (name: string) => string;
-  readonly remoteAddress: string;
-  readonly signal: AbortSignal;
-  readonly body: ApiRequest['body'];
-  readonly stream: ApiRequest['stream'];
-}
+import type { Readiness } from './readiness.js';
+import type { ServedRequest } from './served-request.js';
 
 export interface Dispatched {
   readonly answer: ApiAnswer;
@@ -31,27 +21,52 @@ export interface Dispatched {
 const NOT_AN_ENDPOINT = 'Invalid URL path: not a recognized HTTP API endpoint\n';
 const NOT_THE_API = "Invalid URL path: if attempting to use the HTTP API, ensure the path starts with '/v1/'\n";
 
-/** Finds the route of a request and runs it. Never rejects: what is thrown becomes its error answer. */
-export async function dispatch(
-  table: RouteTable,
-  deps: HttpDeps,
-  config: HttpConfig,
-  raw: RawRequest,
+/**
+ * Finds the route of a request and runs it; in this turn, unless something has to be waited for. Never throws or rejects: what is
+ * thrown becomes its error answer.
+ */
+export function dispatch<Deps extends AgentDeps>(
+  table: RouteTable<Deps>,
+  raw: ServedRequest<Deps>,
+  readiness: Readiness,
   limiter?: RequestLimiter,
-): Promise<Dispatched> {
-  let route: Route | undefined;
+): Dispatched | Promise<Dispatched> {
   try {
-    const found = resolve(table, deps, config, raw);
-    if ('answer' in found) return { answer: found.answer, route: 'none' };
-    route = found.request.route;
-    checkScope(found.request);
-    await deps.store.ready;
-    const limited = limiter?.refusal(raw.method, found.request.path);
-    if (limited !== undefined) return { answer: limited, route: route.path };
-    return { answer: await route.handle(found.request), route: route.path };
+    const found = resolve(table, raw);
+    if (found !== undefined) return { answer: found, route: 'none' };
+    checkScope(raw);
+    if (!readiness.isReady)
+      return readiness.wait().then(
+        () => run(raw, limiter),
+        (thrown: unknown) => failed(raw, thrown),
+      );
+    return run(raw, limiter);
   } catch (thrown) {
-    return { answer: failed(deps, raw, route, thrown), route: route?.path ?? 'none' };
+    return failed(raw, thrown);
   }
+}
+
+function run<Deps extends AgentDeps>(
+  raw: ServedRequest<Deps>,
+  limiter: RequestLimiter | undefined,
+): Dispatched | Promise<Dispatched> {
+  try {
+    const { handle, path: route } = raw.route;
+    const limited = limiter?.refusal(raw.method, raw.path, raw.config.requestLimits);
+    if (limited !== undefined) return { answer: limited, route };
+    const answer = handle(raw);
+    if (!(answer instanceof Promise)) return { answer, route };
+    return answer.then(
+      (made) => ({ answer: made, route }),
+      (thrown: unknown) => failed(raw, thrown),
+    );
+  } catch (thrown) {
+    return failed(raw, thrown);
+  }
+}
+
+interface FailedRequest extends Pick<AgentRequest, 'deps' | 'method' | 'target' | 'signal'> {
+  readonly routeIfFound: RouteFacts | undefined;
 }
 
 /** What a read that failed knows about the state: nothing. */
@@ -62,52 +77,45 @@ const NO_INDEX = {
   'X-Consul-Query-Backend': 'blocking-query',
 } as const;
 
-function failed(deps: HttpDeps, raw: RawRequest, route: Route | undefined, thrown: unknown): ApiAnswer {
-  const answer = errorAnswer(causeOf(raw.signal, thrown));
+function failed(raw: FailedRequest, thrown: unknown): Dispatched {
+  const route = raw.routeIfFound;
+  const answer = errorAnswer(causeOf(raw, thrown));
   if (answer.status === 500)
-    deps.logger.error(
+    raw.deps.logger.error(
       { err: thrown, method: raw.method, path: raw.target.split('?')[0] },
       'a request failed by a fault of ours',
     );
-  return route?.errorsHaveIndex ? { ...answer, headers: NO_INDEX } : answer;
+  return {
+    answer: route?.errorsHaveIndex ? { ...answer, headers: NO_INDEX } : answer,
+    route: route?.path ?? 'none',
+  };
 }
 
 /** A read that was cut short because the server closes says so. */
-function causeOf(signal: AbortSignal, thrown: unknown): unknown {
+function causeOf(raw: Pick<FailedRequest, 'signal'>, thrown: unknown): unknown {
   const wasCut = thrown instanceof AppError && thrown.code === 'cancelled';
-  return wasCut && signal.reason instanceof AppError ? signal.reason : thrown;
+  return wasCut && raw.signal.reason instanceof AppError ? raw.signal.reason : thrown;
 }
 
-function resolve(
-  table: RouteTable,
-  deps: HttpDeps,
-  config: HttpConfig,
-  raw: RawRequest,
-): { answer: ApiAnswer } | { request: ApiRequest } {
-  const mark = raw.target.indexOf('?');
-  const rawPath = mark < 0 ? raw.target : raw.target.slice(0, mark);
-  const rawQuery = mark < 0 ? '' : raw.target.slice(mark + 1);
+/** Gives the request its route; the answer where there is none. */
+function resolve<Deps extends AgentDeps>(table: RouteTable<Deps>, raw: ServedRequest<Deps>): ApiAnswer | undefined {
+  const { config, method, target } = raw;
+  const mark = target.indexOf('?');
+  const rawPath = mark < 0 ? target : target.slice(0, mark);
+  const rawQuery = mark < 0 ? '' : target.slice(mark + 1);
   const path = decodePath(rawPath);
-  if (path === undefined) return { answer: text(400, '400 Bad Request') };
-  if (!config.disableUnprintableCharFilter && hasUnprintable(path)) return { answer: { status: 400 } };
+  if (path === undefined) return text(400, '400 Bad Request');
+  if (!config.disableUnprintableCharFilter && hasUnprintable(path)) return { status: 400 };
   const moved = movedTo(table, config.uiContentPath, rawPath, path);
-  if (moved !== undefined) return { answer: redirect(raw.method, moved.status, moved.path, rawQuery) };
-  checkGate(config, raw.method, path, raw.remoteAddress);
+  if (moved !== undefined) return redirect(method, moved.status, moved.path, rawQuery);
+  checkGate(raw, path);
   const match = table.find(path);
-  if (match === undefined) return { answer: notFound(path, config.uiContentPath) };
-  if (raw.method === 'OPTIONS') return { answer: { headers: { Allow: allowedMethods(match) } } };
-  const route = match.methods.get(raw.method);
-  if (route === undefined)
-    return { answer: text(405, `method ${raw.method} not allowed`, { Allow: allowedMethods(match) }) };
-  const { method, header, remoteAddress, body, stream } = raw;
-  const request: ApiRequest = {
-    ...{ deps, config, route, method, path, rest: match.rest, query: new Query(rawQuery) },
-    ...{ header, remoteAddress, body, stream },
-    get signal() {
-      return raw.signal;
-    },
-  };
-  return { request };
+  if (match === undefined) return notFound(path, config.uiContentPath);
+  if (method === 'OPTIONS') return { headers: { Allow: allowedMethods(match) } };
+  const route = match.methods.get(method);
+  if (route === undefined) return text(405, `method ${method} not allowed`, { Allow: allowedMethods(match) });
+  raw.found(route, path, match.rest, Query.of(rawQuery));
+  return undefined;
 }
 
 function decodePath(path: string): string | undefined {
@@ -119,8 +127,8 @@ function decodePath(path: string): string | undefined {
 }
 
 /** Paths that mean another one are redirected there, as Go's servers do. */
-function movedTo(
-  table: RouteTable,
+function movedTo<Deps extends AgentDeps>(
+  table: RouteTable<Deps>,
   uiContentPath: string,
   rawPath: string,
   path: string,
@@ -155,7 +163,7 @@ function notFound(path: string, uiContentPath: string): ApiAnswer {
 }
 
 /** One datacenter, no namespaces and no partitions: naming others is refused rather than ignored. */
-function checkScope({ query, config, route }: ApiRequest): void {
+function checkScope({ query, config, route }: AgentRequest): void {
   checkDatacenter(config, query.get('datacenter') || query.get('dc'));
   if (!route.ignoresNamespace && query.get('ns') !== '') refuseTenancy('ns', 'Namespaces');
   if (query.get('partition') !== '') refuseTenancy('partition', 'Partitions');

@@ -12,10 +12,16 @@ const MOST_VARIANTS = 32;
 
 const compress = promisify(gzip);
 
-/** A value as JSON bytes. */
-export function encodeJson(value: unknown, layout: JsonLayout): Buffer {
-  const text = toJson(value, layout === 'line' ? 0 : INDENT);
-  return Buffer.from(layout === 'pretty' ? `${text}\n` : text);
+/** Text up to this length is written as it is: copying it costs less than a second piece to write. */
+const LONGEST_TEXT = 4096;
+// oxlint-disable-next-line no-control-regex -- all of ASCII is what is looked for
+const ASCII = /^[\u0000-\u007f]*$/;
+
+/** A value as JSON: bytes, or short text in which each character is one byte. */
+export function encodeJson(value: unknown, layout: JsonLayout): Buffer | string {
+  const json = toJson(value, layout === 'line' ? 0 : INDENT);
+  const text = layout === 'pretty' ? `${json}\n` : json;
+  return text.length <= LONGEST_TEXT && ASCII.test(text) ? text : Buffer.from(text);
 }
 
 /** Bytes as gzip, quickly rather than well. */
@@ -26,35 +32,35 @@ export function gzipped(bytes: Buffer): Promise<Buffer> {
 /** The JSON body of a value that never changes: written down when it is first asked for, in each layout, and compressed once. */
 export class EncodedJson {
   readonly #make: () => unknown;
-  readonly #bytes = new Map<JsonLayout, Buffer>();
-  readonly #compressed = new Map<Buffer, Promise<Buffer>>();
+  readonly #bodies = new Map<JsonLayout, Buffer | string>();
+  readonly #compressed = new Map<Buffer | string, Promise<Buffer>>();
 
   constructor(make: () => unknown) {
     this.#make = make;
   }
 
-  bytes(layout: JsonLayout): Buffer {
-    const known = this.#bytes.get(layout);
+  body(layout: JsonLayout): Buffer | string {
+    const known = this.#bodies.get(layout);
     if (known !== undefined) return known;
     const made = encodeJson(this.#make(), layout);
-    this.#bytes.set(layout, made);
+    this.#bodies.set(layout, made);
     noteKept(this, made.length);
     return made;
   }
 
-  /** `bytes`, which this gave, as gzip. */
-  gzipped(bytes: Buffer): Promise<Buffer> {
-    const known = this.#compressed.get(bytes);
+  /** `body`, which this gave, as gzip. */
+  gzipped(body: Buffer | string): Promise<Buffer> {
+    const known = this.#compressed.get(body);
     if (known !== undefined) return known;
-    const made = gzipped(bytes);
-    this.#compressed.set(bytes, made);
-    made.catch(() => this.#compressed.delete(bytes));
+    const made = gzipped(typeof body === 'string' ? Buffer.from(body, 'latin1') : body);
+    this.#compressed.set(body, made);
+    made.catch(() => this.#compressed.delete(body));
     return made;
   }
 
   /** Lets go of what is written down. */
   forget(): void {
-    this.#bytes.clear();
+    this.#bodies.clear();
     this.#compressed.clear();
   }
 }

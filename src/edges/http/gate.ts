@@ -1,5 +1,4 @@
-import { BlockList, isIP } from 'node:net';
-import { AppError } from '../../core/index.js';
+import { AppError, withinNetworks } from '../../core/index.js';
 import type { HttpConfig } from './http-deps.js';
 
 /** Characters that no path may have once decoded: control characters and what is not a character at all. */
@@ -13,30 +12,22 @@ export function hasUnprintable(path: string): boolean {
 }
 
 /** Throws `permissionDenied` when the agent's configuration closes this path, or writing, to this client. */
-export function checkGate(config: HttpConfig, method: string, path: string, remoteAddress: string): void {
+export function checkGate(
+  request: { readonly config: HttpConfig; readonly method: string; readonly remoteAddress: string },
+  path: string,
+): void {
+  const { config, method } = request;
   if (config.blockEndpoints.some((prefix) => path.startsWith(prefix)))
     throw new AppError('permissionDenied', 'Endpoint is blocked by agent configuration');
   if (READING_METHODS.has(method) || config.allowWriteHttpFrom.length === 0) return;
-  if (!isWithin(config.allowWriteHttpFrom, remoteAddress))
+  if (!isWithin(config.allowWriteHttpFrom, request.remoteAddress))
     throw new AppError('permissionDenied', 'Access is restricted');
 }
 
-const lists = new WeakMap<readonly string[], BlockList>();
+const predicates = new WeakMap<readonly string[], (address: string) => boolean>();
 
 function isWithin(networks: readonly string[], address: string): boolean {
-  const list = lists.get(networks) ?? toBlockList(networks);
-  lists.set(networks, list);
-  const plain = address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
-  const family = isIP(plain);
-  return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
-}
-
-function toBlockList(networks: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', bits] = network.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    list.addSubnet(address, bits === undefined ? (family === 'ipv4' ? 32 : 128) : Number(bits), family);
-  }
-  return list;
+  const predicate = predicates.get(networks) ?? withinNetworks(networks);
+  predicates.set(networks, predicate);
+  return predicate(address);
 }

@@ -4,11 +4,13 @@ import type { Clock } from '../../core/index.js';
 import type { EntryGuard } from '../../discovery/config/index.js';
 import type { EventLog } from '../../discovery/events/index.js';
 import type { CoordinateWriter } from '../../discovery/coordinates/index.js';
-import type { ServerMember } from '../../discovery/operator/index.js';
+import type { Member } from '../../discovery/members/index.js';
+import type { KeyringControl, ServerMember } from '../../discovery/operator/index.js';
 import type { SessionKeeper } from '../../discovery/sessions/index.js';
 import type { StateStore } from '../../state/index.js';
 import type { LogWatch } from '../../telemetry/index.js';
 import type { Propagation } from '../../xds/index.js';
+import type { AgentKnowledge } from './agent-knowledge.js';
 import type { HttpPlace, OpenHttpDoor } from './http-door.js';
 
 /** What the server logs to; a pino logger fits. */
@@ -107,6 +109,13 @@ export interface AgentControl {
   leave(): Promise<void>;
 }
 
+/** What an operator may ask of the servers that replicate the state; by node ids. Throws AppError with what stands in the way. */
+export interface ServerControl {
+  removeMember(id: string): Promise<void>;
+  /** Empty = any other. */
+  transferLeader(id: string): Promise<void>;
+}
+
 /** The metrics registry, in the two forms in which it is asked for. */
 export interface HttpMetrics {
   /** Prometheus text exposition; undefined when the configuration switches it off. */
@@ -119,27 +128,65 @@ export interface HttpMetrics {
   countLimited?(operation: string, mode: string, category: string): void;
 }
 
-export interface HttpDeps {
-  readonly store: StateStore;
+/** What the endpoints of an agent itself need: a client agent has no more than this. */
+export interface AgentDeps {
+  readonly knowledge: AgentKnowledge;
   readonly agent: LocalAgent;
-  readonly ca: CertificateAuthority;
-  readonly propagation: Propagation;
-  /** All servers of this datacenter that this process knows of, itself among them. */
-  readonly servers: () => readonly ServerMember[];
-  readonly coordinates: CoordinateWriter;
   readonly config: () => HttpConfig;
-  readonly events: EventLog;
-  /** Hears of renewals. */
-  readonly sessions: Pick<SessionKeeper, 'renew'>;
   readonly control: AgentControl;
   readonly tokens: AgentTokens;
   /** Lines of the log go to a watch until the returned function is called. */
   readonly watchLog: (watch: LogWatch) => () => void;
   readonly metrics: HttpMetrics;
-  /** Looks at writes of config entries before they are carried out. */
-  readonly entryGuard?: EntryGuard;
   readonly clock: Clock;
   readonly logger: HttpLogger;
+}
+
+/** The members of the datacenter, and what operators may do about them. */
+export interface MemberControl {
+  list(): readonly Member[];
+  /** Contacts the member at an address. Throws AppError('unavailable') when it does not answer. */
+  join(address: string): Promise<void>;
+  /** A failed member counts as left; with `prune` it is forgotten. Throws AppError('invalidArgument') for who is not known. */
+  forceLeave(node: string, options: { readonly prune: boolean }): Promise<void>;
+}
+
+/** What has become of the backups that the servers take of themselves. */
+export interface BackupReport {
+  /** A folder, or `s3://bucket/prefix`. */
+  readonly place: string;
+  readonly intervalMs: number;
+  readonly retain: number;
+  /** Who takes them; empty = nobody at the moment. */
+  readonly server: string;
+  readonly newest?: { readonly name: string; readonly atMs: number; readonly sizeBytes: number };
+  /** Absent when the last attempt did not fail. */
+  readonly failure?: { readonly atMs: number; readonly message: string };
+}
+
+/** What all endpoints of a server need. */
+export interface HttpDeps extends AgentDeps {
+  readonly store: StateStore;
+  readonly ca: CertificateAuthority;
+  readonly propagation: Propagation;
+  /** All servers of this datacenter that this process knows of, itself among them. */
+  readonly servers: () => readonly ServerMember[];
+  /** Who votes about what is stored, where that are not the servers: the members of an etcd that others run. Empty = not known. */
+  readonly voters?: () => readonly ServerMember[];
+  /** Changes who votes and leads; absent where there is but one. */
+  readonly serverControl?: ServerControl;
+  readonly coordinates: CoordinateWriter;
+  /** The members of the datacenter; absent = this server is alone. */
+  readonly members?: MemberControl;
+  /** The cluster keys of all members; absent = this server has none. */
+  readonly keyring?: KeyringControl;
+  /** Absent = none are configured. */
+  readonly backups?: () => BackupReport;
+  readonly events: EventLog;
+  /** Hears of renewals. */
+  readonly sessions: Pick<SessionKeeper, 'renew'>;
+  /** Looks at writes of config entries before they are carried out. */
+  readonly entryGuard?: EntryGuard;
 }
 
 export interface HttpServer {

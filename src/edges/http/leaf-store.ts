@@ -20,15 +20,15 @@ export class LeafStore {
   #lastIndex = 0;
 
   /**
-   * The leaf for a SPIFFE id: the one held, unless its renewal is due or another root signs now. `stateIndex` is the store's
-   * index, below which no answer's index may be.
+   * The leaf for a SPIFFE id: the one held, unless its renewal is due or another root signs now. `leastIndex` is the
+   * store's index, or the one after the root's: a leaf is younger than what signs it.
    */
-  get(ca: CertificateAuthority, clock: Clock, spiffeId: string, activeRootId: string, stateIndex: number): HeldLeaf {
+  get(ca: CertificateAuthority, clock: Clock, spiffeId: string, activeRootId: string, leastIndex: number): HeldLeaf {
     const key = `${activeRootId} ${spiffeId}`;
     const held = this.#held.get(key);
     if (held !== undefined && held.renewAtMs > clock.now()) return held;
     const leaf = ca.issueLeaf({ spiffeId, dnsNames: [] });
-    this.#lastIndex = Math.max(this.#lastIndex + 1, stateIndex);
+    this.#lastIndex = Math.max(this.#lastIndex + 1, leastIndex);
     const fresh = { leaf, index: this.#lastIndex, renewAtMs: ca.renewalOf(leaf) };
     this.#held.delete(key);
     this.#held.set(key, fresh);

@@ -1,6 +1,7 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Clock } from '../../core/index.js';
 import type { LogWatch } from '../../telemetry/index.js';
+import { createTimedStream } from './timed-stream.js';
 
 /** How often lines go out, and how many wait for that at most (consul-behaviour.md 1.2, `agent/monitor`). */
 const FLUSH_EVERY_MS = 200;
@@ -26,8 +27,7 @@ export function createLogStream({ watchLog, level, json, clock, signal }: LogStr
   let lines: string[] = [];
   let dropped = 0;
   let stuckSinceMs: number | undefined;
-  let cancelFlush = (): void => undefined;
-  const unwatch = watchLog({
+  const onEnd = watchLog({
     level,
     json,
     onLine(line) {
@@ -35,38 +35,19 @@ export function createLogStream({ watchLog, level, json, clock, signal }: LogStr
       else dropped += 1;
     },
   });
-  const stop = (): void => {
-    unwatch();
-    cancelFlush();
-    signal.removeEventListener('abort', end);
-  };
-  const stream = new Readable({
-    read: () => undefined,
-    destroy(error, done) {
-      stop();
-      done(error);
-    },
-  });
-  const end = (): void => void stream.destroy();
-  const flush = (): void => {
-    const isStuck = stream.readableLength > UNREAD_BYTES;
-    stuckSinceMs = isStuck ? (stuckSinceMs ?? clock.now()) : undefined;
-    if (stuckSinceMs !== undefined && clock.now() - stuckSinceMs > PATIENCE_MS) {
-      stream.destroy();
+  const flush = (stream: Readable): void => {
+    if (stream.readableLength > UNREAD_BYTES) {
+      stuckSinceMs ??= clock.now();
+      if (clock.now() - stuckSinceMs > PATIENCE_MS) stream.destroy();
       return;
     }
-    if (!isStuck) {
-      const text = lines.join('') + (dropped > 0 ? droppedLine(dropped, json, clock.now()) : '');
-      lines = [];
-      dropped = 0;
-      if (text !== '') stream.push(text);
-    }
-    cancelFlush = clock.after(FLUSH_EVERY_MS, flush);
+    stuckSinceMs = undefined;
+    const text = lines.join('') + (dropped > 0 ? droppedLine(dropped, json, clock.now()) : '');
+    lines = [];
+    dropped = 0;
+    if (text !== '') stream.push(text);
   };
-  cancelFlush = clock.after(FLUSH_EVERY_MS, flush);
-  if (signal.aborted) end();
-  else signal.addEventListener('abort', end, { once: true });
-  return stream;
+  return createTimedStream({ clock, signal, delayMs: () => FLUSH_EVERY_MS, turn: flush, onEnd });
 }
 
 function droppedLine(count: number, json: boolean, nowMs: number): string {

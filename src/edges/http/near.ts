@@ -1,5 +1,6 @@
 import { sortNear } from '../../discovery/coordinates/index.js';
 import { nodeKey } from '../../model/index.js';
+import { agentNode } from './relayed-agent.js';
 import type { ApiRequest } from './route.js';
 
 /** Rows by their nodes' distance from the request's `?near=`, nearest first; without one, or from a node that is nowhere, as they are. */
@@ -13,12 +14,13 @@ export function sortByNear<Row>(
 
 /** The node that `near` means: `_agent` is this one, `_ip` the one with the address of who asks (consul-behaviour.md 1.1, 1.13). */
 export function nearNode(request: ApiRequest, near: string): string {
-  if (near === '_agent') return request.config.nodeName;
+  if (near === '_agent') return nodeKey(agentNode(request));
   return near === '_ip' ? nodeOfCaller(request) : nodeKey(near);
 }
 
-function nodeOfCaller({ header, remoteAddress, deps }: ApiRequest): string {
-  const forwarded = header('x-forwarded-for').split(',')[0]?.trim() ?? '';
+function nodeOfCaller(request: ApiRequest): string {
+  const { remoteAddress, deps } = request;
+  const forwarded = request.header('x-forwarded-for').split(',')[0]?.trim() ?? '';
   const address = forwarded === '' ? remoteAddress : forwarded;
   return deps.store.view.range('nodes', 'all', []).find((node) => node.address === address)?.node ?? '';
 }

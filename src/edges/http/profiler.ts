@@ -1,4 +1,5 @@
 import { Session } from 'node:inspector/promises';
+import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../../core/index.js';
 
 let isBusy = false;
@@ -39,14 +40,6 @@ export function takeHeapProfile(durationMs: number, signal: AbortSignal): Promis
   });
 }
 
-function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, durationMs);
-    signal.addEventListener('abort', end, { once: true });
-  });
-}
+/** Over early when the signal aborts. */
+const pause = (durationMs: number, signal: AbortSignal): Promise<unknown> =>
+  setTimeout(durationMs, undefined, { signal }).catch(() => undefined);

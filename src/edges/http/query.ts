@@ -1,3 +1,8 @@
+/** What `Query.of` knows. */
+const recent = new Map<string, Query>();
+const MOST_KEPT = 1_000;
+const LONGEST_KEPT = 256;
+
 /**
  * The query of a request. One place decides what repeated, empty and valueless parameters mean: names are case-sensitive,
  * the first value counts, `?flag` and `?flag=` are present and empty (consul-behaviour.md 1.1).
@@ -5,6 +10,17 @@
 export class Query {
   readonly #text: string;
   readonly #parameters: ReadonlyMap<string, readonly string[]>;
+
+  /** The query with a text, read once while it is asked again and again. */
+  static of(text: string): Query {
+    const known = recent.get(text);
+    if (known !== undefined) return known;
+    const query = new Query(text);
+    if (text.length > LONGEST_KEPT) return query;
+    if (recent.size >= MOST_KEPT) recent.clear();
+    recent.set(text, query);
+    return query;
+  }
 
   /** `text` is what follows the `?`; wrong escapes are kept as written, never an error. */
   constructor(text: string) {

@@ -1,8 +1,9 @@
+import type { AgentDeps, HttpDeps } from './http-deps.js';
 import type { HttpMethod, Route } from './route.js';
 
 /** What a path means: its routes by method, and the part below the pattern. */
-export interface RouteMatch {
-  readonly methods: ReadonlyMap<string, Route>;
+export interface RouteMatch<Deps extends AgentDeps = HttpDeps> {
+  readonly methods: ReadonlyMap<string, Route<Deps>>;
   /** What follows a pattern that ends in `/`; empty otherwise. */
   readonly rest: string;
 }
@@ -11,13 +12,13 @@ export interface RouteMatch {
 const METHOD_ORDER: readonly HttpMethod[] = ['GET', 'PUT', 'POST', 'DELETE'];
 
 /** Finds routes by path: exact patterns first, then the longest pattern ending in `/` that is a prefix. */
-export class RouteTable {
-  readonly #patterns = new Map<string, Map<string, Route>>();
+export class RouteTable<Deps extends AgentDeps = HttpDeps> {
+  readonly #patterns = new Map<string, Map<string, Route<Deps>>>();
 
   /** Throws when a route is given twice. */
-  constructor(routes: readonly Route[]) {
+  constructor(routes: readonly Route<Deps>[]) {
     for (const route of routes) {
-      const methods = this.#patterns.get(route.path) ?? new Map<string, Route>();
+      const methods = this.#patterns.get(route.path) ?? new Map<string, Route<Deps>>();
       if (methods.has(route.method)) throw new Error(`the route ${route.method} ${route.path} is given twice`);
       methods.set(route.method, route);
       this.#patterns.set(route.path, methods);
@@ -25,7 +26,7 @@ export class RouteTable {
   }
 
   /** The routes for a decoded path, or undefined when no pattern fits. */
-  find(path: string): RouteMatch | undefined {
+  find(path: string): RouteMatch<Deps> | undefined {
     const exact = this.#patterns.get(path);
     if (exact !== undefined) return { methods: exact, rest: '' };
     for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
@@ -42,7 +43,7 @@ export class RouteTable {
 }
 
 /** The value of an `Allow` header. */
-export function allowedMethods({ methods, rest }: RouteMatch): string {
+export function allowedMethods<Deps extends AgentDeps>({ methods, rest }: RouteMatch<Deps>): string {
   const own = [...methods.values()].find((route) => route.allowed)?.allowed;
   return own?.(rest) ?? ['OPTIONS', ...METHOD_ORDER.filter((method) => methods.has(method))].join(',');
 }

@@ -1,6 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { EncodedJson } from './encoded-json.js';
-import type { HttpConfig, HttpDeps } from './http-deps.js';
+import type { AgentDeps, HttpConfig, HttpDeps } from './http-deps.js';
 import type { Query } from './query.js';
 
 export type HttpMethod = 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -30,8 +31,8 @@ export type AclRequirement =
       readonly scope: 'any' | 'path' | 'query' | 'body' | 'agent' | 'items';
     };
 
-/** One method at one path. A path that ends in `/` stands for everything below it; what follows is `request.rest`. */
-export interface Route {
+/** What is known of a route besides what it does. A path that ends in `/` stands for everything below it. */
+export interface RouteFacts {
   readonly method: HttpMethod;
   readonly path: string;
   readonly acl: AclRequirement;
@@ -43,15 +44,25 @@ export interface Route {
   readonly errorsHaveIndex?: true;
   /** What `Allow` says when a method is refused, where that is not the methods of the path; the same for all its methods. */
   readonly allowed?: (rest: string) => string;
-  readonly handle: (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer;
 }
 
-/** A request as handlers see it. */
-export interface ApiRequest {
-  readonly deps: HttpDeps;
+/** One method at one path; what follows a path that ends in `/` is `request.rest`. */
+export interface Route<Deps extends AgentDeps = HttpDeps> extends RouteFacts {
+  readonly handle: (request: ApiRequest<Deps>) => Promise<ApiAnswer> | ApiAnswer;
+}
+
+/** A route that a client agent answers itself, and its requests. */
+export type AgentRoute = Route<AgentDeps>;
+export type AgentRequest = ApiRequest<AgentDeps>;
+
+/** A request as handlers see it. Its functions belong to it: they are called on it. */
+export interface ApiRequest<Deps extends AgentDeps = HttpDeps> {
+  readonly deps: Deps;
   readonly config: HttpConfig;
-  readonly route: Route;
+  readonly route: RouteFacts;
   readonly method: string;
+  /** Path and query, as sent. */
+  readonly target: string;
   /** The decoded path. */
   readonly path: string;
   /** The decoded path below a route that ends in `/`; may contain `/`. */
@@ -59,6 +70,8 @@ export interface ApiRequest {
   readonly query: Query;
   /** A header by its lower-case name; empty when absent. */
   readonly header: (name: string) => string;
+  /** All headers, by their lower-case names. */
+  readonly headers: () => IncomingHttpHeaders;
   readonly remoteAddress: string;
   /** Aborted when the client goes away or the server closes. */
   readonly signal: AbortSignal;
@@ -68,7 +81,14 @@ export interface ApiRequest {
   readonly stream: () => Readable;
 }
 
-/** What a handler answers. Exactly one of `json`, `encoded`, `text`, `bytes` and `stream`, or none for an empty body. */
+/** An answer that another server has made, which goes out as it is. */
+export interface MadeAnswer {
+  /** Name, value, name, value …, without those of the connection. */
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer | Readable;
+}
+
+/** What a handler answers. Exactly one of `json`, `encoded`, `text`, `bytes`, `stream` and `made`, or none for an empty body. */
 export interface ApiAnswer {
   /** 200 unless given. */
   readonly status?: number;
@@ -80,4 +100,5 @@ export interface ApiAnswer {
   readonly bytes?: Buffer;
   /** Sent as it comes, uncompressed; destroyed when the client goes away. */
   readonly stream?: Readable;
+  readonly made?: MadeAnswer;
 }

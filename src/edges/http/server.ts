@@ -4,13 +4,17 @@ import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { AppError } from '../../core/index.js';
 import { limitConnections } from './connection-limit.js';
-import type { HttpDeps, HttpServer } from './http-deps.js';
+import type { HttpExchange } from './exchange.js';
+import type { AgentDeps, HttpDeps, HttpServer } from './http-deps.js';
 import { type HttpTls, openHttpDoor } from './http-door.js';
+import { NodeExchange } from './node-exchange.js';
+import { QuickLane } from './quick-lane/index.js';
 import { RequestLimiter } from './request-limit/request-limiter.js';
-import type { Route } from './route.js';
+import type { AgentRequest, AgentRoute, ApiAnswer, Route } from './route.js';
 import { RouteTable } from './route-table.js';
-import { allRoutes } from './routes/index.js';
-import { createRequestListener } from './serve-request.js';
+import { agentRoutes, allRoutes, serverRoutes } from './routes/index.js';
+import { KEYRING_PATH } from './routes/keyring.js';
+import { createAnswerer } from './serve-request.js';
 
 const HEADERS_TIMEOUT_MS = 60_000;
 const READING_TIMEOUT_MS = 60_000;
@@ -31,20 +35,68 @@ export interface HttpServerOptions {
 
 /** What the doors of one server share. */
 interface Shared {
+  readonly answer: (exchange: HttpExchange) => void;
   readonly listener: RequestListener;
-  readonly deps: HttpDeps;
+  readonly deps: AgentDeps;
   /** Open connections by the address of the client, of all doors. */
   readonly connections: Map<string, number>;
+  readonly readingTimeoutMs: number;
 }
 
-/** The HTTP doors with all routes of this version. */
-export function createHttpServer(deps: HttpDeps, options: HttpServerOptions = {}): HttpServer {
+/** The HTTP doors of a server, with all routes of this version. */
+export const createHttpServer = (deps: HttpDeps, options: HttpServerOptions = {}): HttpServer =>
+  serverOf(deps, allRoutes, options, true);
+
+/**
+ * Answers what client agents relay: everything but what is about an agent itself, and the keyring. What the configuration closes to clients of this
+ * agent's own doors is the business of the relaying agent. Aborting `closing` answers parked requests.
+ */
+export function createRelayedListener(deps: HttpDeps, closing: AbortSignal): RequestListener {
+  const none = { value: [] as const };
+  const config = () =>
+    Object.create(deps.config(), { blockEndpoints: none, allowWriteHttpFrom: none }) as ReturnType<typeof deps.config>;
+  const routes = serverRoutes.map((route) => (route.path === KEYRING_PATH ? { ...route, handle: keepKeys } : route));
+  return share({ ...deps, config }, routes, closing).listener;
+}
+
+/** Whoever has the cluster key is a server; who came in as a client agent is none. */
+const keepKeys: Route['handle'] = () => {
+  throw new AppError('permissionDenied', 'the keyring is for the HTTP API of a server: client agents are not shown it');
+};
+
+/** Answers a request for which the servers are to be asked. */
+export type Relay = (request: AgentRequest) => Promise<ApiAnswer>;
+
+/**
+ * The HTTP doors of a client agent: what is about the agent it answers itself, all else goes to `relay`. Paths, methods and
+ * parameters that no server would take are refused here, in the same words. `own` are routes that take the place of servers'.
+ */
+export function createAgentHttpServer(
+  deps: AgentDeps,
+  relay: Relay,
+  own: readonly AgentRoute[] = [],
+  options: HttpServerOptions = {},
+): HttpServer {
+  const isOwn = (route: Route): boolean =>
+    own.some(({ method, path }) => method === route.method && path === route.path);
+  const relayed = serverRoutes.filter((route) => !isOwn(route)).map((route) => ({ ...route, handle: relay }));
+  return serverOf(deps, [...agentRoutes, ...own, ...relayed], options, false);
+}
+
+/** `isQuick`: all that the quick lane takes is answered whole, and here. */
+function serverOf<Deps extends AgentDeps>(
+  deps: Deps,
+  routes: readonly Route<Deps>[],
+  options: HttpServerOptions,
+  isQuick: boolean,
+): HttpServer {
   const closing = new AbortController();
-  const shared = share(deps, allRoutes, closing.signal, options.readingTimeoutMs);
+  const shared = share(deps, routes, closing.signal, options.readingTimeoutMs);
   const apps: FastifyInstance[] = [];
   return {
     async listen(place) {
       const app = appOf(shared, options, place.tls);
+      if (isQuick && place.tls === undefined) putLaneBefore(app, shared, options);
       const door = await openHttpDoor(app, place);
       apps.push(app);
       return door;
@@ -61,22 +113,48 @@ export function createApp(deps: HttpDeps, routes: readonly Route[], closing: Abo
   return appOf(share(deps, routes, closing), {}, undefined);
 }
 
-function share(
-  deps: HttpDeps,
-  routes: readonly Route[],
+function share<Deps extends AgentDeps>(
+  deps: Deps,
+  routes: readonly Route<Deps>[],
   closing: AbortSignal,
   readingTimeoutMs = READING_TIMEOUT_MS,
 ): Shared {
   const limiter = new RequestLimiter(deps);
   closing.addEventListener('abort', limiter.close, { once: true });
-  const listener = createRequestListener({
-    table: new RouteTable(routes),
-    deps,
-    limiter,
-    closing,
+  const answer = createAnswerer({ table: new RouteTable(routes), deps, limiter, closing });
+  const listener: RequestListener = (request, response) =>
+    answer(new NodeExchange(request, response, readingTimeoutMs));
+  return { answer, listener, deps, connections: new Map(), readingTimeoutMs };
+}
+
+/** Connections go to the quick lane first; node:http gets those that are not for it. */
+function putLaneBefore(
+  app: FastifyInstance,
+  { answer, deps, readingTimeoutMs }: Shared,
+  { maxHeaderBytes = 0, headersTimeoutMs = HEADERS_TIMEOUT_MS }: HttpServerOptions,
+): void {
+  const { server } = app;
+  const [ofNode] = server.listeners('connection') as ((socket: Socket) => void)[];
+  if (ofNode === undefined) return;
+  const lane = new QuickLane({
+    answer,
+    handOver: (socket) => ofNode.call(server, socket),
+    refuseSilent: (socket) => refuseGarbage({ code: 'ERR_HTTP_REQUEST_TIMEOUT' }, socket),
+    maxHeaderBytes,
+    silenceMs: headersTimeoutMs,
+    keepAliveMs: KEEP_ALIVE_MS,
     readingTimeoutMs,
+    now: deps.clock.now,
   });
-  return { listener, deps, connections: new Map() };
+  server.off('connection', ofNode);
+  server.on('connection', (socket: Socket) => {
+    // Those above the limit have been refused.
+    if (socket.writable) lane.take(socket);
+  });
+  app.addHook('preClose', (done) => {
+    lane.close();
+    done();
+  });
 }
 
 /**

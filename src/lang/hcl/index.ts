@@ -7,7 +7,7 @@
  * Must never: evaluate `${…}`, read a file, or throw anything but AppError with line and column.
  */
 export { isBlockList, normalizeHcl, unwrapBlocks, type HclShape } from './blocks.js';
-export { parseJson } from './json.js';
+export { parseFirstJson, parseJson } from './json.js';
 export { locateKey, type Place } from './locate.js';
 export { configFormat, parseHcl, parseHclOrJson } from './parse.js';
 export type { HclObject, HclValue } from './value.js';

@@ -3,6 +3,8 @@ import { shown } from './syntax-error.js';
 export interface JsonProblem {
   readonly offset: number;
   readonly problem: string;
+  /** What stands before it is JSON: this follows the value. */
+  readonly isTrailing?: boolean;
 }
 
 /**
@@ -46,7 +48,9 @@ class Finder {
   }
 
   end(): void {
-    if (this.at < this.text.length) this.stop(`unexpected ${this.here()} after the end of the value`);
+    if (this.at >= this.text.length) return;
+    const problem = `unexpected ${this.here()} after the end of the value`;
+    throw new Found({ offset: this.at, problem, isTrailing: true });
   }
 
   private sequence(close: string, item: () => void): void {

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/index.js';
-import { findJsonProblem } from './json-problem.js';
+import { type JsonProblem, findJsonProblem } from './json-problem.js';
 import type { ParseOptions } from './parse.js';
 import { checkLength, failAt } from './syntax-error.js';
 import { type HclValue, MAX_DEPTH } from './value.js';
@@ -14,6 +14,18 @@ const COLON = 0x3a;
  * over 8 Mi characters or more values than the options allow.
  */
 export function parseJson(text: string, options: ParseOptions = {}): HclValue {
+  return parse(text, options, false).value;
+}
+
+/** `parseJson` of the first value only, as decoders of streams do: what follows it is no part of it. Also tells its text. */
+export function parseFirstJson(
+  text: string,
+  options: ParseOptions = {},
+): { readonly value: HclValue; readonly text: string } {
+  return parse(text, options, true);
+}
+
+function parse(text: string, options: ParseOptions, firstOnly: boolean): { value: HclValue; text: string } {
   checkLength(text, options.filename);
   const fail = failAt(text, options.filename);
   const { tooDeepAt, separators } = survey(text);
@@ -21,14 +33,20 @@ export function parseJson(text: string, options: ParseOptions = {}): HclValue {
   if (separators > (options.maxValues ?? Infinity))
     throw new AppError('tooLarge', `the JSON holds more than ${options.maxValues} values; send less at a time`);
   try {
-    return JSON.parse(text) as HclValue;
+    return { value: JSON.parse(text) as HclValue, text };
   } catch (thrown) {
-    throw explain(text, thrown, fail);
+    const found = findJsonProblem(text);
+    if (!firstOnly || found?.isTrailing !== true) throw explain(found, thrown, fail);
+    const first = text.slice(0, found.offset);
+    return { value: JSON.parse(first) as HclValue, text: first };
   }
 }
 
-function explain(text: string, thrown: unknown, fail: (offset: number, problem: string) => AppError): AppError {
-  const found = findJsonProblem(text);
+function explain(
+  found: JsonProblem | undefined,
+  thrown: unknown,
+  fail: (offset: number, problem: string) => AppError,
+): AppError {
   return found === undefined
     ? fail(0, `not valid JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
     : fail(found.offset, found.problem);

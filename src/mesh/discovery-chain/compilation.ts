@@ -3,8 +3,23 @@ import type { ChainNode, ChainRequest, ChainTarget } from './compiled-chain.js';
 import { protocolOf, trustDomainOf } from './entries.js';
 import { DEFAULT_NAMESPACE, DEFAULT_PARTITION, type TargetName } from './target.js';
 
-/** Why a chain cannot be compiled; thrown within this folder only, `compileChain` makes it a value. */
-export class ChainProblem extends Error {}
+/**
+ * Where an entry says something, in the words of the wire: `service-router/web Routes[0].Destination`. Empty = nowhere: it is the
+ * service whose chain is compiled.
+ */
+export type Place = string;
+
+/** A field of what stands at a place. */
+export function fieldAt(place: Place, field: string): Place {
+  return place === '' ? '' : `${place}.${field}`;
+}
+
+/** Why a chain cannot be compiled, and where that stands; thrown within this folder only, `compileChain` makes it a value. */
+export class ChainProblem extends Error {
+  constructor(problem: string, place: Place = '') {
+    super(place === '' ? problem : `${place}: ${problem}`);
+  }
+}
 
 /** What one compilation has found so far. */
 export interface Compilation {
@@ -16,9 +31,12 @@ export interface Compilation {
   readonly targets: Map<string, ChainTarget>;
   /** Of the first service seen; all others have to agree. */
   protocol: string;
+  /** The services that do. */
+  readonly agreeing: Set<string>;
   /** An override that cannot be routed leaves routers and splitters out. */
   readonly withoutRouting: boolean;
-  usesRouting: boolean;
+  /** The first router or splitter; undefined = there is none. */
+  routing: Place | undefined;
   /** How many splitters lead to where the compilation stands. */
   splitterDepth: number;
   readonly changedBy: { protocol: boolean; meshGatewayMode: boolean; connectTimeoutMs: boolean };
@@ -32,21 +50,27 @@ export function startCompilation(view: MeshView, request: ChainRequest, withoutR
     nodes: new Map(),
     targets: new Map(),
     protocol: '',
+    agreeing: new Set(),
     withoutRouting,
-    usesRouting: false,
+    routing: undefined,
     splitterDepth: 0,
     changedBy: { protocol: false, meshGatewayMode: false, connectTimeoutMs: false },
   };
 }
 
-/** Services of one chain speak one protocol. */
-export function recordProtocol(compilation: Compilation, service: string): void {
+/** Services of one chain speak one protocol. `place` names the service. */
+export function recordProtocol(compilation: Compilation, service: string, place: Place): void {
+  if (compilation.agreeing.has(service)) return;
   const protocol = protocolOf(compilation.view, service);
   if (compilation.protocol === '') compilation.protocol = protocol;
-  if (compilation.protocol === protocol) return;
+  if (compilation.protocol === protocol) {
+    compilation.agreeing.add(service);
+    return;
+  }
   throw new ChainProblem(
     `discovery chain "${compilation.request.service}" uses inconsistent protocols; ` +
       `service "${service}" has "${protocol}" which is not "${compilation.protocol}"`,
+    fieldAt(place, 'Service'),
   );
 }
 
@@ -71,6 +95,13 @@ export function serviceNodeKey(type: 'router' | 'splitter', service: string): st
   return `${type}:${serviceNodeName(service)}`;
 }
 
+const NODE_NAME_END = `.${DEFAULT_NAMESPACE}.${DEFAULT_PARTITION}`;
+
 export function serviceNodeName(service: string): string {
-  return `${service}.${DEFAULT_NAMESPACE}.${DEFAULT_PARTITION}`;
+  return `${service}${NODE_NAME_END}`;
+}
+
+/** The legs of a splitter, by the name of its node. */
+export function splitsPlace(nodeName: string): Place {
+  return `service-splitter/${nodeName.slice(0, -NODE_NAME_END.length)} Splits`;
 }

@@ -30,10 +30,11 @@ function compile(view: MeshView, request: ChainRequest): CompiledChain {
   const compilation = startCompilation(view, request, override !== '' && !isHttpLike(override));
   const start = startNode(compilation);
   refuseCircles(compilation.nodes, start);
-  if (compilation.usesRouting && !isHttpLike(compilation.protocol))
+  if (compilation.routing !== undefined && !isHttpLike(compilation.protocol))
     throw new ChainProblem(
       `discovery chain "${request.service}" uses a protocol "${compilation.protocol}" ` +
         'that does not permit advanced routing or splitting behavior',
+      compilation.routing,
     );
   compilation.changedBy.protocol = override !== '' && override !== compilation.protocol;
   const parts = reachable(flattenSplitters(compilation.nodes), compilation.targets, start);

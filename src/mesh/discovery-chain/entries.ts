@@ -1,4 +1,11 @@
-import { type ConfigEntryKind, type ConfigEntryKinds, type MeshView, configEntryKey } from '../../model/index.js';
+import {
+  type ConfigEntryKind,
+  type ConfigEntryKinds,
+  type MeshView,
+  type PrioritizeByLocality,
+  type ServiceResolverEntry,
+  configEntryKey,
+} from '../../model/index.js';
 
 /** A stored entry by kind and name, or its known absence. */
 export function entryOf<Kind extends ConfigEntryKind>(
@@ -19,6 +26,14 @@ export function protocolOf(view: MeshView, service: string): string {
   if (own) return own.protocol || 'tcp';
   const common = entryOf(view, 'proxy-defaults', 'global')?.config?.['protocol'];
   return typeof common === 'string' && common !== '' ? common.toLowerCase() : 'tcp';
+}
+
+/** Whether instances that are near are preferred: the resolver of the service decides, without a word in it the global default. */
+export function localityPreference(
+  view: MeshView,
+  resolver: ServiceResolverEntry | undefined,
+): PrioritizeByLocality | undefined {
+  return resolver?.prioritizeByLocality ?? entryOf(view, 'proxy-defaults', 'global')?.prioritizeByLocality;
 }
 
 /** Whether requests of this protocol can be routed and split. */

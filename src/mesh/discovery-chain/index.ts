@@ -8,6 +8,6 @@ export { chainKey, discoveryChainCell } from './chain-cell.js';
 export { compileAnywhere, compileChain } from './compile.js';
 export { customizationHash } from './customization.js';
 export { type ChainVirtualIps, encodeCompiledChain } from './encode-chain.js';
-export { entryOf, isHttpLike, protocolOf, trustDomainOf } from './entries.js';
+export { entryOf, isHttpLike, localityPreference, protocolOf, trustDomainOf } from './entries.js';
 export { type NewerHeader, newerHeaders } from './newer-formats.js';
 export { fitsServerName } from './target.js';

@@ -2,10 +2,13 @@ import type { LoadBalancer, ServiceRoute, ServiceSplit } from '../../model/index
 import {
   ChainProblem,
   type Compilation,
+  fieldAt,
   localTarget,
+  type Place,
   recordProtocol,
   serviceNodeKey,
   serviceNodeName,
+  splitsPlace,
 } from './compilation.js';
 import type { RouterNode, RouterRoute, SplitterNode } from './compiled-chain.js';
 import { entryOf } from './entries.js';
@@ -18,37 +21,46 @@ const MAX_SPLITTER_DEPTH = 100;
 /** The first node of the chain (consul-behaviour 5.2, 3 and 4): router, else splitter, else resolver; its key. */
 export function startNode(compilation: Compilation): string {
   const { service } = compilation.request;
-  recordProtocol(compilation, service);
-  return routerNode(compilation, service) ?? splitterOrResolverNode(compilation, localTarget(compilation, service));
+  recordProtocol(compilation, service, '');
+  return routerNode(compilation, service) ?? splitterOrResolverNode(compilation, localTarget(compilation, service), '');
 }
 
 function routerNode(compilation: Compilation, service: string): string | undefined {
   const router = compilation.withoutRouting ? undefined : entryOf(compilation.view, 'service-router', service);
   if (router === undefined) return undefined;
-  compilation.usesRouting = true;
-  const definitions = [...(router.routes ?? []), catchAll(service)];
-  const routes = definitions.map((definition) => routerRoute(compilation, service, definition));
+  const place = `service-router/${service} Routes`;
+  compilation.routing = place;
+  const routes = (router.routes ?? []).map((definition, position) =>
+    routerRoute(compilation, service, definition, `${place}[${position}].Destination`),
+  );
+  routes.push(routerRoute(compilation, service, catchAll(service), ''));
   const node: RouterNode = { type: 'router', name: serviceNodeName(service), routes };
   const key = serviceNodeKey('router', service);
   compilation.nodes.set(key, node);
   return key;
 }
 
-function routerRoute(compilation: Compilation, service: string, definition: ServiceRoute): RouterRoute {
+function routerRoute(compilation: Compilation, service: string, definition: ServiceRoute, place: Place): RouterRoute {
   if (definition.directResponse) return { definition, nextNode: '' };
-  const nextNode = routeNode(compilation, service, definition);
+  const nextNode = routeNode(compilation, service, definition, place);
   const mirrors = definition.destination?.requestMirrors ?? [];
   if (mirrors.length === 0) return { definition, nextNode };
   // A copy goes to one cluster: subsets, redirects and failover count, a splitter does not.
-  const mirrorNodes = mirrors.map((mirror) =>
-    resolverNode(compilation, localTarget(compilation, mirror.service || service, mirror)),
+  const mirrorNodes = mirrors.map((mirror, position) =>
+    resolverNode(
+      compilation,
+      localTarget(compilation, mirror.service || service, mirror),
+      fieldAt(place, `RequestMirrors[${position}]`),
+    ),
   );
   return { definition, nextNode, mirrorNodes };
 }
 
-function routeNode(compilation: Compilation, service: string, { destination }: ServiceRoute): string {
+function routeNode(compilation: Compilation, service: string, { destination }: ServiceRoute, place: Place): string {
   const target = localTarget(compilation, destination?.service || service, destination);
-  return target.serviceSubset === '' ? splitterOrResolverNode(compilation, target) : resolverNode(compilation, target);
+  return target.serviceSubset === ''
+    ? splitterOrResolverNode(compilation, target, place)
+    : resolverNode(compilation, target, place);
 }
 
 /** What no route takes goes to the service itself. */
@@ -81,27 +93,29 @@ function catchAll(service: string): ServiceRoute {
   };
 }
 
-function splitterOrResolverNode(compilation: Compilation, target: TargetName): string {
-  return splitterNode(compilation, target.service) ?? resolverNode(compilation, target);
+function splitterOrResolverNode(compilation: Compilation, target: TargetName, place: Place): string {
+  return splitterNode(compilation, target.service, place) ?? resolverNode(compilation, target, place);
 }
 
-function splitterNode(compilation: Compilation, service: string): string | undefined {
+function splitterNode(compilation: Compilation, service: string, from: Place): string | undefined {
   const splitter = compilation.withoutRouting ? undefined : entryOf(compilation.view, 'service-splitter', service);
   if (splitter === undefined) return undefined;
   const key = serviceNodeKey('splitter', service);
   if (compilation.nodes.has(key)) return key;
-  compilation.usesRouting = true;
-  recordProtocol(compilation, service);
   const name = serviceNodeName(service);
+  const place = splitsPlace(name);
+  compilation.routing ??= place;
+  recordProtocol(compilation, service, from);
   compilation.nodes.set(key, { type: 'splitter', name, splits: [] });
   if (++compilation.splitterDepth > MAX_SPLITTER_DEPTH)
     throw new ChainProblem(
       `discovery chain "${compilation.request.service}" leads through more than ${MAX_SPLITTER_DEPTH} splitters in a row`,
+      place,
     );
-  const splits = splitter.splits.map((definition) => ({
+  const splits = splitter.splits.map((definition, position) => ({
     definition,
     weight: Math.max(0, definition.weight),
-    nextNode: splitNode(compilation, service, definition),
+    nextNode: splitNode(compilation, service, definition, `${place}[${position}]`),
   }));
   compilation.splitterDepth -= 1;
   const loadBalancer = firstHashing(compilation, splits);
@@ -110,11 +124,11 @@ function splitterNode(compilation: Compilation, service: string): string | undef
   return key;
 }
 
-function splitNode(compilation: Compilation, service: string, split: ServiceSplit): string {
+function splitNode(compilation: Compilation, service: string, split: ServiceSplit, place: Place): string {
   const target = localTarget(compilation, split.service || service, split);
   return target.serviceSubset === '' && target.service !== service
-    ? splitterOrResolverNode(compilation, target)
-    : resolverNode(compilation, target);
+    ? splitterOrResolverNode(compilation, target, place)
+    : resolverNode(compilation, target, place);
 }
 
 /** Envoy hashes a request before it picks a leg, so that the first leg that hashes decides for all. */

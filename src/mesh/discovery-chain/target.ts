@@ -18,8 +18,8 @@ export const DEFAULT_PARTITION = 'default';
 /** Target id (consul-behaviour 5.1): `[subset.]service.namespace.partition.datacenter`, or `….external.peer`. */
 export function targetId(target: TargetName): string {
   const place = target.peer === '' ? target.datacenter : `external.${target.peer}`;
-  const parts = [target.service, target.namespace, target.partition, place];
-  return (target.serviceSubset === '' ? parts : [target.serviceSubset, ...parts]).join('.');
+  const subset = target.serviceSubset === '' ? '' : `${target.serviceSubset}.`;
+  return `${subset}${target.service}.${target.namespace}.${target.partition}.${place}`;
 }
 
 /** The SNI of a target within the mesh (consul-behaviour 6.1); empty for peers, whose SNI their own side knows. */
@@ -35,7 +35,7 @@ export function targetSni(target: TargetName, trustDomain: string): string {
 export const MAX_SERVER_NAME_BYTES = 255;
 
 /** Whether a name can be sent as TLS server name. */
-export const fitsServerName = (name: string): boolean => new TextEncoder().encode(name).length <= MAX_SERVER_NAME_BYTES;
+export const fitsServerName = (name: string): boolean => Buffer.byteLength(name) <= MAX_SERVER_NAME_BYTES;
 
 /**
  * A target with changes (consul-behaviour 5.2, rewriting): another service drops the subset, the peer is always replaced, and at a

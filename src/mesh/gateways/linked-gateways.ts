@@ -1,3 +1,4 @@
+import { sortedTexts } from '../../core/index.js';
 import type { Cell, MeshView, ServiceRecord } from '../../model/index.js';
 import { entryOf } from '../discovery-chain/index.js';
 import { EVERY_SERVICE, SERVERS, isPlainService, plainServicesCell } from './plain-services.js';
@@ -12,7 +13,7 @@ export const linkedGatewaysCell: Cell<readonly string[]> = {
     const naming = gatewaysNaming(view, service);
     const all = gatewaysNaming(view, EVERY_SERVICE);
     const gateways = all.length > 0 && isOutsideMesh(view, service) ? [...naming, ...all] : naming;
-    return [...new Set(gateways)].sort();
+    return sortedTexts(new Set(gateways));
   },
 };
 

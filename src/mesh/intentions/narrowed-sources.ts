@@ -12,6 +12,9 @@ type Rule =
 /** Lists longer than this are not looked into; a change of them counts as taking something away. */
 const MAX_COMPARISONS = 40_000;
 
+/** More callers than this are not noted one by one: that would take long, and everybody's connections may as well end. */
+const MAX_NAMED = 1000;
+
 /** A name that no intention mentions: it stands for all callers that are not mentioned. */
 const ANYBODY_ELSE = '*';
 
@@ -25,7 +28,7 @@ export interface IntentionState {
 
 /**
  * The callers from whom a change may have taken something away that they were allowed before: names, `peer:<peer>/<name>`, or
- * just `*` when callers are among them that no intention mentions. Errs on the safe side: only a change that surely takes
+ * just `*` when callers are among them that no intention mentions, or more than a thousand. Errs on the safe side: only a change that surely takes
  * nothing away from a caller leaves it out.
  */
 export function narrowedSources(before: IntentionState, after: IntentionState): readonly string[] {
@@ -33,7 +36,8 @@ export function narrowedSources(before: IntentionState, after: IntentionState): 
   const narrowed = mentionedCallers([...before.intentions, ...after.intentions])
     .filter((caller) => mayNarrow(ruleBefore(caller), ruleAfter(caller), before, after))
     .map(callerName);
-  return narrowed.includes(ANYBODY_ELSE) ? [ANYBODY_ELSE] : narrowed.sort();
+  const isForAll = narrowed.length > MAX_NAMED || narrowed.includes(ANYBODY_ELSE);
+  return isForAll ? [ANYBODY_ELSE] : narrowed.sort();
 }
 
 function callerName({ name, peer }: Caller): string {

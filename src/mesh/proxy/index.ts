@@ -7,12 +7,12 @@ export { proxyProblems, unservedUpstream } from './proxy-problems.js';
 export { exposedPathsCell } from './exposed-paths.js';
 export { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from './resolve-upstream.js';
 export { type ProxyReference, proxyKey, resolvedProxyCell, resolvedUpstreams } from './resolve-proxy.js';
+export { instanceChecks } from './mesh-instances.js';
 export type { ResolvedProxy, ResolvedUpstream } from './resolved-proxy.js';
 export { serviceSpiffeId, targetSpiffeId } from './spiffe.js';
 export {
   type TargetEndpoint,
   type TargetSelection,
-  instanceChecks,
   instanceEndpoint,
   selectedInstances,
   targetEndpointsCell,

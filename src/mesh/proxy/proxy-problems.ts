@@ -49,6 +49,7 @@ export function unservedUpstream(upstream: ResolvedUpstream): string | undefined
 
 /** Numbers of an upstream's own configuration that are given and cannot be carried out. */
 function upstreamNumberProblems({ destinationName, config }: Upstream): readonly string[] {
+  if (Object.keys(config).length === 0) return [];
   const where = `upstream ${destinationName}: `;
   const inside = (name: string): OpaqueConfig => objectSetting(config, name) ?? {};
   return [

@@ -9,6 +9,7 @@ import type {
   Upstream,
   UpstreamLimits,
 } from '../../model/index.js';
+import { callsService } from '../../model/records/proxy.js';
 import type { UpstreamConfig } from '../../model/config-entries/service-defaults.js';
 import { entryOf } from '../discovery-chain/index.js';
 import {
@@ -89,9 +90,9 @@ export function implicitUpstream(destinationName: string): Upstream {
 
 /** An upstream with all sources merged, later ones winning (consul-behaviour 2.4). */
 export function resolveUpstream(view: MeshView, upstream: Upstream, caller: UpstreamCaller): ResolvedUpstream {
-  const destination =
-    upstream.destinationType === 'service' ? entryOf(view, 'service-defaults', upstream.destinationName) : undefined;
-  const override = upstream.destinationType === 'service' ? caller.override : undefined;
+  const isService = callsService(upstream);
+  const destination = isService ? entryOf(view, 'service-defaults', upstream.destinationName) : undefined;
+  const override = isService ? caller.override : undefined;
   const commonProtocol = entryOf(view, 'proxy-defaults', 'global')?.config?.['protocol'];
   const layers: readonly UpstreamLayer[] = [
     typeof commonProtocol === 'string' ? { protocol: commonProtocol } : {},
@@ -103,27 +104,27 @@ export function resolveUpstream(view: MeshView, upstream: Upstream, caller: Upst
     layerOfConfig(upstream.config),
     { meshGatewayMode: upstream.meshGateway.mode },
   ];
-  const merged = layers.reduce<UpstreamLayer>(mergeLayers, {});
+  const merged = mergeLayers(layers);
   const datacenter = upstream.datacenter || caller.datacenter;
   return {
-    id: upstreamId(upstream),
-    destinationType: upstream.destinationType,
-    destinationName: upstream.destinationName,
-    datacenter,
-    peer: upstream.destinationPeer,
+    balanceOutboundConnections: merged.balanceOutboundConnections ?? '',
     bindAddress: upstream.localBindAddress || '127.0.0.1',
     bindPort: upstream.localBindPort,
-    bindSocketPath: upstream.localBindSocketPath,
     bindSocketMode: upstream.localBindSocketMode,
-    protocol: merged.protocol?.toLowerCase() ?? '',
+    bindSocketPath: upstream.localBindSocketPath,
     connectTimeoutMs: merged.connectTimeoutMs ?? 0,
-    meshGatewayMode: merged.meshGatewayMode ?? '',
-    limits: merged.limits ?? {},
-    passiveHealthCheck: merged.passiveHealthCheck,
-    balanceOutboundConnections: merged.balanceOutboundConnections ?? '',
-    envoyListenerJson: merged.envoyListenerJson ?? '',
+    datacenter,
+    destinationName: upstream.destinationName,
+    destinationType: isService ? 'service' : 'prepared_query',
     envoyClusterJson: merged.envoyClusterJson ?? '',
+    envoyListenerJson: merged.envoyListenerJson ?? '',
     ...(caller.entry && hasCentralEscapes(merged, upstream.config) ? { escapesFrom: caller.entry } : {}),
+    id: upstreamId(upstream),
+    limits: merged.limits ?? {},
+    meshGatewayMode: merged.meshGatewayMode ?? '',
+    passiveHealthCheck: merged.passiveHealthCheck,
+    peer: upstream.destinationPeer,
+    protocol: merged.protocol?.toLowerCase() ?? '',
   };
 }
 
@@ -135,7 +136,7 @@ function hasCentralEscapes(merged: UpstreamLayer, registered: OpaqueConfig): boo
 
 /** `name`, `name?dc=dc2`, `name?peer=p`, `prepared_query:name` (consul-behaviour 6.1). */
 function upstreamId(upstream: Upstream): string {
-  const prefix = upstream.destinationType === 'service' ? '' : `${upstream.destinationType}:`;
+  const prefix = callsService(upstream) ? '' : `${upstream.destinationType}:`;
   const place =
     upstream.destinationPeer !== ''
       ? `?peer=${upstream.destinationPeer}`
@@ -145,11 +146,13 @@ function upstreamId(upstream: Upstream): string {
   return `${prefix}${upstream.destinationName}${place}`;
 }
 
-function mergeLayers(lower: UpstreamLayer, upper: UpstreamLayer): UpstreamLayer {
-  const given = Object.fromEntries(
-    Object.entries(upper).filter(([, value]) => value !== undefined && value !== '' && value !== 0),
-  );
-  return { ...lower, ...given };
+/** What each later layer gives replaces what those before it gave. */
+function mergeLayers(layers: readonly UpstreamLayer[]): UpstreamLayer {
+  const merged: Record<string, unknown> = {};
+  for (const layer of layers)
+    for (const [name, value] of Object.entries(layer))
+      if (value !== undefined && value !== '' && value !== 0) merged[name] = value;
+  return merged;
 }
 
 function layerOfEntry(config: UpstreamConfig | undefined): UpstreamLayer {
@@ -168,6 +171,7 @@ function layerOfEntry(config: UpstreamConfig | undefined): UpstreamLayer {
 
 /** The opaque keys of an upstream in a registration (consul-behaviour 2.4); wrong types are taken as not given. */
 function layerOfConfig(config: OpaqueConfig): UpstreamLayer {
+  if (Object.keys(config).length === 0) return {};
   const limits = objectSetting(config, 'limits');
   const health = objectSetting(config, 'passive_health_check');
   const timeoutMs = numberSetting(config, UPSTREAM_NUMBERS, 'connect_timeout_ms');

@@ -1,28 +1,22 @@
-import { canonicalJson } from '../../core/index.js';
-import { compileFilter } from '../../lang/filter/index.js';
-import { meshEndpoints } from '../gateways/index.js';
+import { jsonKey, jsonKeyInput } from '../../core/index.js';
+import type { Cell, CheckRecord, Locality, MeshView, NodeRecord, ServiceRecord } from '../../model/index.js';
+import { instanceFilter } from './instance-filter.js';
 import {
-  type Cell,
-  type CheckRecord,
-  type Locality,
-  type MeshView,
-  type NodeRecord,
-  type ServiceRecord,
-  nodeKey,
-} from '../../model/index.js';
+  type InstancesOf,
+  type MeshInstance,
+  checkedInstancesCell,
+  checkedInstancesKey,
+  instanceChecks,
+  meshInstances,
+} from './mesh-instances.js';
 
 /** Which instances a target means. */
-export interface TargetSelection {
-  readonly service: string;
+export interface TargetSelection extends InstancesOf {
   readonly datacenter: string;
   /** Filter expression of the subset; empty = all. */
   readonly filter: string;
   /** Warning instances count as unhealthy too. */
   readonly onlyPassing: boolean;
-  /** The instances themselves, not their sidecars: for callers that have no sidecar. */
-  readonly plain?: true;
-  /** The terminating gateways that lead to the service, and nothing of its own: for addresses outside the mesh. */
-  readonly gateways?: 'only';
 }
 
 /** A mesh endpoint: an instance's sidecar, the instance itself when it speaks mesh natively, or a terminating gateway that leads to it. */
@@ -35,11 +29,11 @@ export interface TargetEndpoint {
   /** 1 to 128. */
   readonly weight: number;
   /** Of the instance, else of its node; absent = not known. */
-  readonly locality?: Locality;
+  readonly locality?: Locality | undefined;
 }
 
 /** Key of `targetEndpointsCell`. */
-export const targetEndpointsKey = (selection: TargetSelection): string => canonicalJson(selection);
+export const targetEndpointsKey = (selection: TargetSelection): string => jsonKey(selection);
 
 const HIGHEST_WEIGHT = 128;
 
@@ -50,44 +44,34 @@ const HIGHEST_WEIGHT = 128;
 export const targetEndpointsCell: Cell<readonly TargetEndpoint[]> = {
   kind: 'target-endpoints',
   compute(view, key) {
-    const selection = JSON.parse(key) as TargetSelection;
-    return selectedInstances(view, selection).map(({ node, service }) =>
-      instanceEndpoint(node, service, instanceChecks(view, service), selection.onlyPassing),
+    const selection = jsonKeyInput<TargetSelection>(key);
+    const instances = view.cell(checkedInstancesCell, checkedInstancesKey(selection));
+    return selected(instances, selection, ({ checks }) => checks).map(({ node, service, checks }) =>
+      instanceEndpoint(node, service, checks, selection.onlyPassing),
     );
   },
 };
 
-/** An instance that a target means, with its node. */
-export interface SelectedInstance {
-  readonly node: NodeRecord;
-  readonly service: ServiceRecord;
-}
-
 /** The instances that a target means, in order of node and id. How they are is looked at only where a filter may ask. */
-export function selectedInstances(view: MeshView, selection: TargetSelection): readonly SelectedInstance[] {
-  const selects = selection.filter === '' ? undefined : compileFilter(selection.filter);
-  // A gateway leads to every subset: it does the choosing itself.
-  const isAny = ({ kind }: ServiceRecord): boolean => kind === 'terminating-gateway';
-  const selected: SelectedInstance[] = [];
-  for (const service of instancesOf(view, selection)) {
-    const node = view.get('nodes', nodeKey(service.node));
-    if (node?.datacenter !== selection.datacenter) continue;
-    if (selects === undefined || isAny(service) || selects(filterable(view, node, service)))
-      selected.push({ node, service });
+export function selectedInstances(view: MeshView, selection: TargetSelection): readonly MeshInstance[] {
+  return selected(meshInstances(view, selection), selection, ({ service }) => instanceChecks(view, service));
+}
+
+function selected<Instance extends MeshInstance>(
+  instances: readonly Instance[],
+  { filter, datacenter }: TargetSelection,
+  checksOf: (instance: Instance) => readonly CheckRecord[],
+): readonly Instance[] {
+  const selects = filter === '' ? undefined : instanceFilter(filter);
+  const found: Instance[] = [];
+  for (const instance of instances) {
+    const { node, service } = instance;
+    if (node.datacenter !== datacenter) continue;
+    // A gateway leads to every subset: it does the choosing itself.
+    const isWhole = selects === undefined || service.kind === 'terminating-gateway';
+    if (isWhole || selects(node, service, () => checksOf(instance))) found.push(instance);
   }
-  return selected;
-}
-
-function instancesOf(view: MeshView, { service, plain, gateways }: TargetSelection): readonly ServiceRecord[] {
-  if (plain) return view.range('services', 'byName', [service]).filter((instance) => instance.kind === '');
-  const all = meshEndpoints(view, service);
-  return gateways === 'only' ? all.filter(({ kind }) => kind === 'terminating-gateway') : all;
-}
-
-/** The checks that say how an instance is: its node's and its own. */
-export function instanceChecks(view: MeshView, service: ServiceRecord): readonly CheckRecord[] {
-  const node = nodeKey(service.node);
-  return [...view.range('checks', 'byInstance', [node, '']), ...view.range('checks', 'byInstance', [node, service.id])];
+  return found;
 }
 
 /** An instance as an endpoint, with health and weight (consul-behaviour 6.5). */
@@ -97,9 +81,12 @@ export function instanceEndpoint(
   checks: readonly CheckRecord[],
   onlyPassing: boolean,
 ): TargetEndpoint {
-  const critical = checks.some((check) => check.status === 'critical');
-  const warning = checks.some((check) => check.status === 'warning');
-  const locality = service.locality ?? node.locality;
+  let critical = false;
+  let warning = false;
+  for (const { status } of checks) {
+    critical ||= status === 'critical';
+    warning ||= status === 'warning';
+  }
   const weight = warning && !critical ? service.weights.warning : service.weights.passing;
   return {
     address: service.address || node.address,
@@ -107,72 +94,6 @@ export function instanceEndpoint(
     socketPath: service.socketPath,
     healthy: !critical && !(onlyPassing && warning) && weight > 0,
     weight: Math.min(Math.max(weight, 1), HIGHEST_WEIGHT),
-    ...(locality ? { locality } : {}),
+    locality: service.locality ?? node.locality,
   };
 }
-
-/**
- * What a subset's filter may select from: the API's spelling of node, service and checks (consul-behaviour 1.1). What it does not
- * look at is not made, and not read.
- */
-function filterable(view: MeshView, node: NodeRecord, service: ServiceRecord): object {
-  return {
-    get Node() {
-      return filterableNode(node);
-    },
-    get Service() {
-      return filterableService(service);
-    },
-    get Checks() {
-      return instanceChecks(view, service).map(filterableCheck);
-    },
-  };
-}
-
-const filterableNode = (node: NodeRecord): object => ({
-  ID: node.id,
-  Node: node.node,
-  Address: node.address,
-  Datacenter: node.datacenter,
-  TaggedAddresses: node.taggedAddresses,
-  Meta: node.meta,
-});
-
-const filterableService = (service: ServiceRecord): object => ({
-  Kind: service.kind,
-  ID: service.id,
-  Service: service.service,
-  Tags: service.tags,
-  Address: service.address,
-  Port: service.port,
-  Meta: service.meta,
-  Weights: { Passing: service.weights.passing, Warning: service.weights.warning },
-  EnableTagOverride: service.enableTagOverride,
-  Connect: { Native: service.connect.native },
-  Proxy: {
-    DestinationServiceName: service.proxy?.destinationServiceName ?? '',
-    DestinationServiceID: service.proxy?.destinationServiceId ?? '',
-    LocalServiceAddress: service.proxy?.localServiceAddress ?? '',
-    LocalServicePort: service.proxy?.localServicePort ?? 0,
-    Mode: service.proxy?.mode ?? '',
-  },
-  TaggedAddresses: Object.fromEntries(
-    Object.entries(service.taggedAddresses).map(([name, { address, port }]) => [
-      name,
-      { Address: address, Port: port },
-    ]),
-  ),
-});
-
-const filterableCheck = (check: CheckRecord): object => ({
-  Node: check.node,
-  CheckID: check.checkId,
-  Name: check.name,
-  Status: check.status,
-  Notes: check.notes,
-  Output: check.output,
-  ServiceID: check.serviceId,
-  ServiceName: check.serviceName,
-  ServiceTags: check.serviceTags,
-  Type: check.type,
-});

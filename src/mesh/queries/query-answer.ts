@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../core/index.js';
+import { jsonKey, jsonKeyInput } from '../../core/index.js';
 import {
   type Cell,
   type CheckRecord,
@@ -49,13 +49,13 @@ export type QueryAnswer =
   | { readonly type: 'unusable'; readonly problem: string };
 
 /** Key of `queryAnswerCell`. */
-export const queryKey = (request: QueryRequest): string => canonicalJson(request);
+export const queryKey = (request: QueryRequest): string => jsonKey(request);
 
 /** What a prepared query finds (consul-behaviour.md 1.13). Key: `queryKey`. */
 export const queryAnswerCell: Cell<QueryAnswer> = {
   kind: 'query-answer',
   compute(view, key) {
-    const { query: idOrName, datacenter, connect } = JSON.parse(key) as QueryRequest;
+    const { query: idOrName, datacenter, connect } = jsonKeyInput<QueryRequest>(key);
     const found = findQuery(view, idOrName);
     if (found.type !== 'found') return found;
     const service = { ...found.service, connect: found.service.connect || connect };

@@ -1,4 +1,4 @@
-import { canonicalIp } from '../../core/index.js';
+import { canonicalIp, jsonKeyInput } from '../../core/index.js';
 import type { Cell, MeshView, ServiceRecord } from '../../model/index.js';
 import { entryOf } from '../discovery-chain/index.js';
 import { type TargetSelection, selectedInstances } from '../proxy/index.js';
@@ -17,7 +17,7 @@ export interface DirectInstance {
 export const directInstancesCell: Cell<readonly DirectInstance[]> = {
   kind: 'direct-instances',
   compute(view, key) {
-    const selection = JSON.parse(key) as TargetSelection;
+    const selection = jsonKeyInput<TargetSelection>(key);
     const allOfThem = isDialedDirectly(view, selection.service);
     return selectedInstances(view, selection).flatMap(({ node, service }) => {
       const address = canonicalIp(service.address || node.address);

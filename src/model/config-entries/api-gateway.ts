@@ -122,9 +122,8 @@ function hostnameProblem(at: string, hostname: string, protocol: string): Proble
 
 function tlsProblem(at: string, { certificates, minVersion, maxVersion, cipherSuites }: ApiGatewayTls): Problem {
   const parameters = { tlsMinVersion: minVersion, tlsMaxVersion: maxVersion, cipherSuites: cipherSuites ?? [] };
-  const problem = tlsParametersProblem(parameters);
   return (
-    (problem === undefined ? undefined : `${at}: ${problem}`) ??
+    tlsParametersProblem(at, parameters)?.replace(`${at}.TLS`, `${at}.`) ??
     firstProblem(certificates ?? [], ({ kind, name }, position) => {
       const where = `${at}.Certificates[${position}]`;
       if (!CERTIFICATE_KINDS.includes(kind))

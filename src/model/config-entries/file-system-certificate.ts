@@ -1,4 +1,4 @@
-import { type Field, always, object, text } from '../wire/index.js';
+import { type Field, always, camelOnly, object, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import type { EntryKind } from './entry-kind.js';
 import { breaksLine } from './rules/header-modifiers.js';
@@ -21,7 +21,7 @@ const schema: Field<FileSystemCertificateEntry> = object<FileSystemCertificateEn
     kind: kindField('file-system-certificate'),
     name: nameField,
     certificate: always(text()),
-    privateKey: always(text()),
+    privateKey: camelOnly(always(text())),
     meta: metaField,
   },
   { ignored: ignoredFields },

@@ -1,9 +1,22 @@
-import { type Field, always, duration, flag, integer, list, map, nullable, object, text } from '../wire/index.js';
+import {
+  type Field,
+  always,
+  camelOnly,
+  duration,
+  flag,
+  integer,
+  list,
+  map,
+  nullable,
+  object,
+  text,
+} from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import type { EntryKind } from './entry-kind.js';
 import { type ResourceReference, normalizeParents, parentsProblem, routeParentsField } from './resource-reference.js';
 import { httpRuleProblem } from './rules/http-rule.js';
-import { isHostname, quoted } from './rules/hostname.js';
+import { breaksLine } from './rules/header-modifiers.js';
+import { LONGEST_HOSTNAME, quoted } from './rules/hostname.js';
 import { metaProblem } from './rules/meta.js';
 import { type Problem, firstProblem } from './rules/problems.js';
 import { type EntryAccess, type Requirement, meshRight } from './rules/requirement.js';
@@ -100,7 +113,7 @@ const headersField = nullable(
 
 const filtersField = object<HttpRouteFilters>({
   headers: headersField,
-  urlRewrite: nullable(object<{ readonly path: string }>({ path: always(text()) })),
+  urlRewrite: camelOnly(nullable(object<{ readonly path: string }>({ path: always(text()) }))),
   retryFilter: nullable(
     object<HttpRetryFilter>({
       numRetries: always(integer({ unsigned32: true })),
@@ -202,10 +215,13 @@ function validate(entry: HttpRouteEntry): Problem {
   );
 }
 
+/** Others than DNS names match no request, but do no harm. */
 function hostnameProblem(hostname: string, position: number): Problem {
   const where = `Hostnames[${position}]: host ${quoted(hostname)}`;
+  if (hostname === '') return `${where} must not be empty`;
   if (hostname.includes('*')) return `${where} must not be a wildcard`;
-  return isHostname(hostname) ? undefined : `${where} must be a valid DNS hostname, without scheme and port`;
+  if (hostname.length > LONGEST_HOSTNAME) return `Hostnames[${position}] is longer than ${LONGEST_HOSTNAME} characters`;
+  return breaksLine(hostname) ? `${where} must not contain line breaks or NUL` : undefined;
 }
 
 function requires(_entry: HttpRouteEntry, access: EntryAccess): readonly Requirement[] {

@@ -142,6 +142,4 @@ export type { HeaderModifiers, MutualTlsMode, TransparentProxySettings } from '.
 export interface ConfigEntryRecord extends Revisions {
   readonly entry: ConfigEntry;
   readonly hash: string;
-  /** Intentions: they ask for tokens, or have asked since the entry was made. Not shown. */
-  readonly askedForTokens?: true;
 }

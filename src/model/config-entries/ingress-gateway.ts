@@ -139,13 +139,13 @@ function normalize(entry: IngressGatewayEntry): IngressGatewayEntry {
 function validate(entry: IngressGatewayEntry): Problem {
   if (entry.name === '') return 'Name is required';
   return (
-    tlsParametersProblem(entry.tls) ??
+    tlsParametersProblem('TLS', entry.tls) ??
     limitsProblem('Defaults', entry.defaults) ??
     ingressListenersProblem(entry) ??
     firstProblem(entry.listeners ?? [], ({ tls, services }, position) => {
       const at = `Listeners[${position}]`;
-      const problem = tls && tlsParametersProblem(tls);
-      if (problem !== undefined) return `${at}.TLS: ${problem}`;
+      const problem = tls && tlsParametersProblem(`${at}.TLS`, tls);
+      if (problem !== undefined) return problem;
       return firstProblem(services, (service, index) => limitsProblem(`${at}.Services[${index}]`, service));
     }) ??
     metaProblem(entry.meta)
@@ -159,7 +159,7 @@ function limitsProblem(at: string, limits: IngressDefaults | undefined): Problem
     countProblem(`${at}.MaxConnections`, limits.maxConnections, 0) ??
     countProblem(`${at}.MaxPendingRequests`, limits.maxPendingRequests, 0) ??
     countProblem(`${at}.MaxConcurrentRequests`, limits.maxConcurrentRequests, 0) ??
-    (health === undefined ? undefined : `${at}: ${health}`)
+    (health === undefined ? undefined : `${at}.${health}`)
   );
 }
 

@@ -136,7 +136,7 @@ function references(_entry: MeshEntry): readonly string[] {
 function actionProblem(field: string, action: string | undefined, known: readonly string[]): Problem {
   if (action === undefined || action === '' || known.includes(action)) return undefined;
   return (
-    `error in HTTP incoming request normalization configuration: no matching ${field} value found for ${action}, ` +
+    `HTTP.Incoming.RequestNormalization.${field}: error in HTTP incoming request normalization configuration: no matching ${field} value found for ${action}, ` +
     `please specify one of [${known.join(', ')}]`
   );
 }

@@ -87,7 +87,7 @@ function normalize(entry: ProxyDefaultsEntry): ProxyDefaultsEntry {
 
 /** The first thing wrong with a normalised entry. */
 function validate(entry: ProxyDefaultsEntry): Problem {
-  if (entry.name !== 'global') return `invalid name ("${entry.name}"), only "global" is supported`;
+  if (entry.name !== 'global') return `Name: invalid name ("${entry.name}"), only "global" is supported`;
   return (
     mutualTlsModeProblem(entry.mutualTlsMode) ??
     accessLogsProblem(entry.accessLogs) ??

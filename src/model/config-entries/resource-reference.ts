@@ -1,4 +1,4 @@
-import { type Field, always, list, nullable, object, text } from '../wire/index.js';
+import { type Field, always, camelOnly, list, nullable, object, text } from '../wire/index.js';
 import { type Problem, firstProblem } from './rules/problems.js';
 
 /** What one entry says of another, or of a part of it (`sectionName`: a listener). */
@@ -12,7 +12,7 @@ export interface ResourceReference {
 export const resourceReferenceField: Field<ResourceReference> = object<ResourceReference>({
   kind: always(text()),
   name: always(text()),
-  sectionName: always(text()),
+  sectionName: camelOnly(always(text())),
 });
 
 /** The gateways that a route asks to be bound to; null = never given. */

@@ -152,16 +152,19 @@ function withoutNegativeTimeout(config: UpstreamConfig): UpstreamConfig {
 /** The first thing wrong with a normalised entry. */
 function validate(entry: ServiceDefaultsEntry): Problem {
   if (entry.name === '') return 'Name is required';
-  if (entry.name === '*') return 'service-defaults name must be the name of a service, and not a wildcard';
+  if (entry.name === '*') return 'Name: service-defaults name must be the name of a service, and not a wildcard';
   return (
     mutualTlsModeProblem(entry.mutualTlsMode) ??
     listedProblems([
-      PROTOCOLS.includes(entry.protocol) ? undefined : `invalid value for protocol: ${entry.protocol}`,
+      PROTOCOLS.includes(entry.protocol) ? undefined : `Protocol: invalid value for protocol: ${entry.protocol}`,
       ['', 'exact_balance'].includes(entry.balanceInboundConnections)
         ? undefined
-        : `invalid value for balance_inbound_connections: ${entry.balanceInboundConnections}`,
-      ...(entry.upstreamConfig?.overrides ?? []).map((override) => upstreamConfigProblem(override, true)),
-      entry.upstreamConfig?.defaults && upstreamConfigProblem(entry.upstreamConfig.defaults, false),
+        : `BalanceInboundConnections: invalid value for balance_inbound_connections: ${entry.balanceInboundConnections}`,
+      ...(entry.upstreamConfig?.overrides ?? []).map((override, position) =>
+        upstreamConfigProblem(`UpstreamConfig.Overrides[${position}]`, override, true),
+      ),
+      entry.upstreamConfig?.defaults &&
+        upstreamConfigProblem('UpstreamConfig.Defaults', entry.upstreamConfig.defaults, false),
       ...destinationProblems(entry),
       rateLimitsProblem(entry.rateLimits),
       entry.localConnectTimeoutMs < 0 ? 'LocalConnectTimeoutMs must not be negative' : undefined,
@@ -193,17 +196,19 @@ function externalSniProblem(sni: string): Problem {
 function destinationProblems({ destination, upstreamConfig }: ServiceDefaultsEntry): readonly Problem[] {
   if (destination === undefined) return [];
   const { addresses, port } = destination;
-  const repeated = addresses.find((address, position) => addresses.indexOf(address) < position);
+  const repeated = addresses.findIndex((address, position) => addresses.indexOf(address) < position);
   return [
-    upstreamConfig && 'UpstreamConfig and Destination are mutually exclusive for service defaults',
-    addresses.length === 0 ? 'Destination must contain at least one valid address' : undefined,
-    repeated === undefined ? undefined : `Duplicate address '${repeated}' is not allowed`,
-    ...addresses.map((address) =>
+    upstreamConfig && 'UpstreamConfig: UpstreamConfig and Destination are mutually exclusive for service defaults',
+    addresses.length === 0 ? 'Destination.Addresses: Destination must contain at least one valid address' : undefined,
+    repeated < 0
+      ? undefined
+      : `Destination.Addresses[${repeated}]: Duplicate address '${addresses[repeated]}' is not allowed`,
+    ...addresses.map((address, position) =>
       ipVersion(address) === undefined && !isHostname(address)
-        ? `Destination address '${address}' is invalid Could not validate address ${address} as an IP or Hostname`
+        ? `Destination.Addresses[${position}]: Destination address '${address}' is invalid Could not validate address ${address} as an IP or Hostname`
         : undefined,
     ),
-    port >= 1 && port <= 65535 ? undefined : `Invalid Port number ${port}`,
+    port >= 1 && port <= 65535 ? undefined : `Destination.Port: Invalid Port number ${port}`,
   ];
 }
 

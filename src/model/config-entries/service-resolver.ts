@@ -124,6 +124,7 @@ function validate(entry: ServiceResolverEntry): Problem {
       ? `DefaultSubset "${entry.defaultSubset}" is not a valid subset`
       : undefined) ??
     redirectProblem(entry) ??
+    failoverCountProblem(entry) ??
     firstProblem(Object.entries(entry.failover), ([subset, failover]) => failoverProblem(entry, subset, failover)) ??
     (entry.connectTimeoutMs < 0 ? 'Bad ConnectTimeout: it must not be negative' : undefined) ??
     (entry.requestTimeoutMs < 0 ? 'Bad RequestTimeout: it must not be negative' : undefined) ??
@@ -174,6 +175,17 @@ function redirectProblem({ name, redirect, failover, subsets }: ServiceResolverE
   if (redirect.service === name && redirect.serviceSubset !== '' && !Object.hasOwn(subsets, redirect.serviceSubset))
     return `Redirect.ServiceSubset "${redirect.serviceSubset}" is not a valid subset of "${name}"`;
   return undefined;
+}
+
+/** Each becomes a cluster of every caller's Envoy, and the chain of each caller is compiled over all of them. */
+const MOST_FAILOVER_TARGETS = 1000;
+
+function failoverCountProblem({ failover }: ServiceResolverEntry): Problem {
+  let count = 0;
+  for (const { targets, datacenters } of Object.values(failover)) count += targets.length + datacenters.length;
+  return count > MOST_FAILOVER_TARGETS
+    ? `Failover has ${count} targets, at most ${MOST_FAILOVER_TARGETS} are allowed`
+    : undefined;
 }
 
 function failoverProblem(entry: ServiceResolverEntry, subset: string, failover: ServiceResolverFailover): Problem {

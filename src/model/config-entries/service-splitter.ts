@@ -62,12 +62,12 @@ function normalize(entry: ServiceSplitterEntry): ServiceSplitterEntry {
 /** The first thing wrong with a normalised entry. */
 function validate(entry: ServiceSplitterEntry): Problem {
   if (entry.name === '') return 'Name is required';
-  if (entry.splits.length === 0) return 'no splits configured';
+  if (entry.splits.length === 0) return 'Splits: no splits configured';
   const sum = entry.splits.reduce((total, split) => total + scaled(split.weight), 0);
   return (
     repeatedDestination(entry) ??
     firstProblem(entry.splits, (split, position) => splitProblem(`Split[${position}]`, split)) ??
-    (sum === 10_000 ? undefined : `the sum of all split weights must be 100, not ${(sum / 100).toFixed(6)}`) ??
+    (sum === 10_000 ? undefined : `Splits: the sum of all split weights must be 100, not ${(sum / 100).toFixed(6)}`) ??
     metaProblem(entry.meta)
   );
 }
@@ -94,13 +94,13 @@ function splitProblem(where: string, split: ServiceSplit): Problem {
 
 function repeatedDestination(entry: ServiceSplitterEntry): Problem {
   const seen = new Set<string>();
-  return firstProblem(entry.splits, (split) => {
+  return firstProblem(entry.splits, (split, position) => {
     const { serviceSubset, namespace, partition } = split;
     const service = split.service === '' ? entry.name : split.service;
     const key = JSON.stringify([service, serviceSubset, namespace, partition]);
     if (seen.has(key))
       return (
-        `split destination occurs more than once: service="${service}", subset="${serviceSubset}", ` +
+        `Splits[${position}]: split destination occurs more than once: service="${service}", subset="${serviceSubset}", ` +
         `namespace="${namespace}", partition="${partition}"`
       );
     seen.add(key);

@@ -41,10 +41,13 @@ export interface TransparentProxySettings {
   readonly dialedDirectly: boolean;
 }
 
-export const transparentProxyField: Field<TransparentProxySettings> = object<TransparentProxySettings>({
-  outboundListenerPort: integer(),
-  dialedDirectly: flag(),
-});
+export const transparentProxyField: Field<TransparentProxySettings> = object<TransparentProxySettings>(
+  {
+    outboundListenerPort: integer(),
+    dialedDirectly: flag(),
+  },
+  { exactNames: true },
+);
 
 export const exposeField: Field<ExposeSettings> = object<ExposeSettings>({
   checks: flag(),

@@ -1,4 +1,4 @@
-import { type Field, always, flag, list, named, nullable, object, text } from '../wire/index.js';
+import { type Field, always, camelOnly, flag, list, named, nullable, object, text } from '../wire/index.js';
 import type { StringMap } from '../records/common.js';
 import type { EntryKind } from './entry-kind.js';
 import { metaProblem } from './rules/meta.js';
@@ -40,7 +40,7 @@ const schema: Field<TerminatingGatewayEntry> = object<TerminatingGatewayEntry>(
             certFile: text(),
             keyFile: text(),
             sni: named('SNI', text()),
-            disableAutoHostRewrite: flag(),
+            disableAutoHostRewrite: camelOnly(flag()),
           }),
         ),
       ),
@@ -60,10 +60,10 @@ function validate(entry: TerminatingGatewayEntry): Problem {
   if (entry.name === '') return 'Name is required';
   const seen = new Set<string>();
   return (
-    firstProblem(entry.services ?? [], (service) => {
+    firstProblem(entry.services ?? [], (service, position) => {
       const problem = serviceProblem(service, seen.has(service.name));
       seen.add(service.name);
-      return problem;
+      return problem && `Services[${position}]: ${problem}`;
     }) ?? metaProblem(entry.meta)
   );
 }

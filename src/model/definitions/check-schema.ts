@@ -1,4 +1,4 @@
-import { nameProblem } from '../../core/index.js';
+import { isHeaderName, isHeaderValue, nameProblem } from '../../core/index.js';
 import type { CheckStatus } from '../records/catalog.js';
 import {
   duration,
@@ -118,9 +118,6 @@ function numberProblem(check: CheckBody): string | undefined {
   return undefined;
 }
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const HEADER_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 const MOST_ARGS = 256;
 const MOST_HEADERS = 64;
 
@@ -128,12 +125,12 @@ const MOST_HEADERS = 64;
 function textProblem(check: CheckBody): string | undefined {
   const badName = nameProblem(check.checkId) ?? nameProblem(check.name) ?? nameProblem(check.serviceId);
   if (badName !== undefined) return `its name or ID ${badName}`;
-  if (check.method !== '' && !TOKEN.test(check.method)) return 'Method must be an HTTP method such as GET';
+  if (check.method !== '' && !isHeaderName(check.method)) return 'Method must be an HTTP method such as GET';
   const headers = Object.entries(check.header);
   if (headers.length > MOST_HEADERS) return `Header must have at most ${MOST_HEADERS} names`;
   for (const [name, values] of headers) {
-    if (!TOKEN.test(name)) return `Header has the name ${JSON.stringify(name)}, which HTTP cannot carry`;
-    if (!values.every((value) => HEADER_VALUE.test(value)))
+    if (!isHeaderName(name)) return `Header has the name ${JSON.stringify(name)}, which HTTP cannot carry`;
+    if (!values.every(isHeaderValue))
       return `Header "${name}" must not contain line breaks or other characters that HTTP cannot carry`;
   }
   if (check.args.length > MOST_ARGS) return `Args must be at most ${MOST_ARGS}`;

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/index.js';
 import type { ServiceKind } from '../records/catalog.js';
 import type { ServiceAddress } from '../records/common.js';
-import { type Field, tryDecode, type WireProblem } from '../wire/index.js';
+import { type Field, problemText, tryDecode } from '../wire/index.js';
 import type { CheckDefinition } from './check-definition.js';
 import { type CheckBody, checkBodyField, checkProblem, isCheckStatus, toCheckDefinition } from './check-schema.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -33,13 +33,9 @@ export function decodeCheckDefinition(input: unknown, place: DefinitionPlace): C
 }
 
 function decodeBody<Body>(field: Field<Body>, input: unknown, place: DefinitionPlace): Body {
-  const result = tryDecode(field, input, { hclBlocks: place === 'file' });
+  const result = tryDecode(field, input, place === 'file' ? { hclBlocks: true } : { strict: 'types' });
   if (result.ok) return result.value;
   throw new AppError('invalidArgument', `Request decode failed: ${result.problems.map(problemText).join('; ')}`);
-}
-
-function problemText({ type, path, problem }: WireProblem): string {
-  return type === 'unknownField' ? `json: unknown field "${path}"` : `"${path}" ${problem}`;
 }
 
 function checked(body: CheckBody): CheckDefinition {
@@ -49,7 +45,7 @@ function checked(body: CheckBody): CheckDefinition {
 }
 
 function serviceChecks(body: ServiceBody): CheckDefinition[] {
-  const bodies = body.check === undefined ? body.checks : [body.check, ...body.checks];
+  const bodies = [...body.check, ...body.checks];
   return bodies.map((check) => {
     if (!isCheckStatus(check.status))
       throw new AppError('invalidArgument', "Status for checks must 'passing', 'warning', 'critical'");

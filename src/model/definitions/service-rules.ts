@@ -1,5 +1,5 @@
 import { nameProblem } from '../../core/index.js';
-import type { Upstream } from '../records/proxy.js';
+import { callsService, type Upstream } from '../records/proxy.js';
 import type { ServiceBody } from './service-schema.js';
 import { tagsProblem } from './tags-problem.js';
 
@@ -34,8 +34,8 @@ function simpleProblem(service: ServiceBody): string | undefined {
   if (WILDCARD_ADDRESSES.has(service.address)) return 'Invalid service address';
   const badTags = tagsProblem(service.tags);
   if (badTags !== undefined) return `Invalid Service Tags: ${badTags}`;
-  if (service.checks.length > MAX_CHECKS)
-    return `Invalid checks: a service brings at most ${MAX_CHECKS}, not ${service.checks.length}`;
+  const checks = service.check.length + service.checks.length;
+  if (checks > MAX_CHECKS) return `Invalid checks: a service brings at most ${MAX_CHECKS}, not ${checks}`;
   return metaProblem(service.meta, service.kind) ?? weightsProblem(service.weights);
 }
 
@@ -101,7 +101,7 @@ export function upstreamProblems(upstreams: readonly Upstream[]): readonly strin
   const names = new Set<string>();
   for (const upstream of upstreams) {
     const { destinationType, destinationName, destinationPeer, datacenter } = upstream;
-    if (!['service', 'prepared_query'].includes(destinationType))
+    if (!['', 'service', 'prepared_query'].includes(destinationType))
       problems.push(`unknown upstream destination type: "${destinationType as string}"`);
     if (destinationName === '') problems.push('upstream destination name cannot be empty');
     if (destinationName === '*') problems.push('upstream destination name cannot be a wildcard');
@@ -119,7 +119,7 @@ export function upstreamProblems(upstreams: readonly Upstream[]): readonly strin
       problems.push(
         `upstreams cannot contain duplicates by local bind address and port or unix path; "${bind}" is specified twice`,
       );
-    const name = `[type="${destinationType}", name="${destinationName}", partition="", namespace="", peer="${destinationPeer}", datacenter="${datacenter}"]`;
+    const name = `[type="${callsService(upstream) ? 'service' : destinationType}", name="${destinationName}", partition="", namespace="", peer="${destinationPeer}", datacenter="${datacenter}"]`;
     if (names.has(name)) problems.push(`upstreams cannot contain duplicates of ${name}`);
     binds.add(bind);
     names.add(name);

@@ -18,12 +18,21 @@ export interface ServiceBody {
   readonly weights?: { readonly passing: number; readonly warning: number };
   readonly enableTagOverride: boolean;
   readonly token: string;
-  readonly check?: CheckBody;
+  /** One at most in a body; in a file a block may be written several times. */
+  readonly check: readonly CheckBody[];
   readonly checks: readonly CheckBody[];
   readonly connect?: { readonly native: boolean; readonly sidecarService?: ServiceBody };
   readonly proxy?: ProxySettings;
   readonly locality?: Locality;
 }
+
+const bodyCheck = checkBodyField('service');
+const oneCheck: Field<readonly CheckBody[]> = {
+  ...list(bodyCheck),
+  decode: (input, path, context) =>
+    input === null || input === undefined ? [] : [bodyCheck.decode(input, path, context)],
+  encode: ([check]) => check && bodyCheck.encode(check),
+};
 
 /** Sidecars inside sidecars are read two levels deep only to be refused with a clear text. */
 const DEEPEST_SIDECAR = 2;
@@ -43,7 +52,7 @@ export const serviceBodyField = (place: 'api' | 'file', depth = 0): Field<Servic
       weights: optional(object<{ passing: number; warning: number }>({ passing: integer(), warning: integer() })),
       enableTagOverride: flag(),
       token: text(),
-      check: optional(checkBodyField(place === 'file' ? 'file' : 'service')),
+      check: place === 'file' ? list(checkBodyField('file')) : oneCheck,
       checks: list(checkBodyField(place === 'file' ? 'file' : 'service')),
       connect: optional(
         object<NonNullable<ServiceBody['connect']>>({
@@ -51,7 +60,7 @@ export const serviceBodyField = (place: 'api' | 'file', depth = 0): Field<Servic
           sidecarService: optional(depth < DEEPEST_SIDECAR ? serviceBodyField(place, depth + 1) : neverService),
         }),
       ),
-      proxy: optional(proxyField({ showMode: false })),
+      proxy: optional(proxyField('agent')),
       locality: optional(object<Locality>({ region: text(), zone: text() })),
     },
     { ignored: ['Datacenter'] },

@@ -43,6 +43,9 @@ export interface ServiceRecord extends Revisions {
 
 export type CheckStatus = 'passing' | 'warning' | 'critical';
 
+/** The id of the check by which an agent says of its node that it is alive. */
+export const SERF_HEALTH = 'serfHealth';
+
 /** What a proxy has to let through for a check: a path at a port of the application. */
 export interface ExposedCheck {
   readonly path: string;

@@ -9,4 +9,9 @@ export interface KvRecord extends Revisions {
   readonly flags: string;
   readonly lockIndex: number;
   readonly session: string;
+  /**
+   * When the key came to be, where that is not when its record did: it was deleted and written anew in one transaction. That is the
+   * one of its ModifyIndex (`here`), or of this index.
+   */
+  readonly bornAt?: 'here' | number;
 }

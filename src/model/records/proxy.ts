@@ -18,7 +18,8 @@ export interface ExposeSettings {
 }
 
 export interface Upstream {
-  readonly destinationType: 'service' | 'prepared_query';
+  /** Empty in what came straight into the catalog without one: a service (`callsService`). */
+  readonly destinationType: '' | 'service' | 'prepared_query';
   readonly destinationName: string;
   readonly destinationPeer: string;
   readonly datacenter: string;
@@ -29,6 +30,11 @@ export interface Upstream {
   readonly config: OpaqueConfig;
   readonly meshGateway: { readonly mode: MeshGatewayMode };
   readonly centrallyConfigured?: boolean;
+}
+
+/** Whether an upstream leads to a service, not to a prepared query. */
+export function callsService({ destinationType }: Pick<Upstream, 'destinationType'>): boolean {
+  return destinationType !== 'prepared_query';
 }
 
 export interface AccessLogSettings {

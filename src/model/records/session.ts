@@ -41,10 +41,15 @@ export interface EndedSessionRecord extends Revisions {
   readonly endedAtMs: number;
 }
 
-/** How often a session was renewed, where several servers share the state: each begins its time anew when it sees this change. Key: the session's id. */
+/**
+ * What happened to a session since it was made. `renewals` counts where several servers share the state: who watches over its time
+ * begins it anew at each. `acquired` counts the locks it got: who ends the session compares it, so as to miss none of them. Key:
+ * the session's id.
+ */
 export interface SessionRenewalRecord extends Revisions {
   readonly id: string;
   readonly renewals: number;
+  readonly acquired?: number;
 }
 
 /** A key that nobody can lock yet, because a session ended that held it. Key: the key. */

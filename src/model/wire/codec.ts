@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors/index.js';
 import type { Field } from './field.js';
-import type { DecodeContext, WireProblem } from './problem.js';
+import type { DecodeContext, Strictness, WireProblem } from './problem.js';
 
 export interface DecodeOptions {
   /** What is decoded, as the start of the error's sentence: `service definition`, `config entry service-router/web`. */
@@ -17,9 +17,9 @@ export type DecodeResult<Value> =
 export function tryDecode<Value>(
   schema: Field<Value>,
   input: unknown,
-  options: { readonly hclBlocks?: boolean } = {},
+  options: { readonly hclBlocks?: boolean; readonly strict?: Strictness | undefined } = {},
 ): DecodeResult<Value> {
-  const context: DecodeContext = { problems: [], hclBlocks: options.hclBlocks ?? false };
+  const context: DecodeContext = { problems: [], hclBlocks: options.hclBlocks ?? false, strict: options.strict };
   const value = schema.decode(input, '', context);
   return context.problems.length === 0 ? { ok: true, value } : { ok: false, problems: context.problems };
 }

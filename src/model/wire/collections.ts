@@ -1,5 +1,5 @@
 import type { Field } from './field.js';
-import { type DecodeContext, type WirePath, fieldPath, kindOf, wrongValue } from './problem.js';
+import { type DecodeContext, type WirePath, fieldPath, wrongType } from './problem.js';
 import { wellFormed, wellFormedDeep } from './well-formed.js';
 
 /** A list; a lone value is taken as a list of one (HCL blocks, Consul's lenient decoding). */
@@ -9,6 +9,10 @@ export function list<Item>(item: Field<Item>): Field<readonly Item[]> {
     isEmpty: (value) => value.length === 0,
     decode(input, path, context) {
       if (input === null || input === undefined) return [];
+      if (context.strict && !Array.isArray(input)) {
+        wrongType(context, path, input, 'must be a list');
+        return [];
+      }
       const items = Array.isArray(input) ? input : [input];
       return items.map((entry, position) => item.decode(entry, `${path}[${position}]`, context));
     },
@@ -23,11 +27,11 @@ export function map<Item>(item: Field<Item>): Field<Readonly<Record<string, Item
     isEmpty: (value) => Object.keys(value).length === 0,
     decode(input, path, context) {
       const source = asObject(input, path, context);
+      const names = Object.keys(source);
+      // Most are empty.
+      if (names.length === 0) return {};
       return Object.fromEntries(
-        Object.entries(source).map(([key, entry]) => [
-          wellFormed(key),
-          item.decode(entry, fieldPath(path, key), context),
-        ]),
+        names.map((key) => [wellFormed(key), item.decode(source[key], fieldPath(path, key), context)]),
       );
     },
     encode: (value) => Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, item.encode(entry)])),
@@ -49,10 +53,10 @@ export function opaque(): Field<Readonly<Record<string, unknown>>> {
 
 /** The object meant by a value: itself, or the only element of an HCL1 block list; {} for nothing. */
 export function asObject(input: unknown, path: WirePath, context: DecodeContext): Record<string, unknown> {
-  const value = Array.isArray(input) && input.length === 1 ? (input[0] as unknown) : input;
-  if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) return {};
+  const value = !context.strict && Array.isArray(input) && input.length < 2 ? (input[0] as unknown) : input;
+  if (value === null || value === undefined) return {};
   if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
-  wrongValue(context, path, `must be an object, not ${kindOf(value)}`);
+  wrongType(context, path, value, 'must be an object');
   return {};
 }
 

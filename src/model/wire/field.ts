@@ -22,6 +22,8 @@ export interface Field<Value> {
   readonly wireName?: string;
   /** Further names accepted on decode. */
   readonly aliases?: readonly string[];
+  /** The name is not found with underscores. */
+  readonly camelOnly?: true;
   /** Durations: the record's name ends in `Ms`, the wire's does not. */
   readonly dropsUnit?: true;
 }
@@ -37,6 +39,11 @@ export function named<Value>(wireName: string, field: Field<Value>, aliases: rea
 /** The field with further names accepted on decode, e.g. `peer_name` for `Peer`. */
 export function alias<Value>(field: Field<Value>, ...aliases: readonly string[]): Field<Value> {
   return { ...field, aliases: [...(field.aliases ?? []), ...aliases] };
+}
+
+/** A field whose name in snake case Consul does not know: there it is unknown here too. */
+export function camelOnly<Value>(field: Field<Value>): Field<Value> {
+  return { ...field, camelOnly: true };
 }
 
 /** The field is written even when it is empty. */

@@ -10,8 +10,18 @@
  */
 export { asObject, list, map, opaque } from './collections.js';
 export { type DecodeOptions, type DecodeResult, decode, encode, tryDecode } from './codec.js';
-export { type Field, type ValueOf, alias, always, named, nullable, optional } from './field.js';
+export { type Field, type ValueOf, alias, always, camelOnly, named, nullable, optional } from './field.js';
 export { foldedName, wireName } from './names.js';
 export { type FieldsOf, type ObjectOptions, object } from './object.js';
-export { type DecodeContext, type WirePath, type WireProblem, kindOf, noteProblem, wrongValue } from './problem.js';
+export {
+  type DecodeContext,
+  type Strictness,
+  type WirePath,
+  type WireProblem,
+  jsonType,
+  kindOf,
+  noteProblem,
+  problemText,
+  wrongValue,
+} from './problem.js';
 export { decimal, duration, flag, integer, oneOf, text, unsigned64 } from './scalars.js';

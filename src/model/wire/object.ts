@@ -25,6 +25,8 @@ export interface ObjectOptions {
   readonly ignored?: readonly string[];
   /** Names that are checked and forgotten. */
   readonly checked?: Readonly<Record<string, Field<unknown>>>;
+  /** Keys with underscores are known in files only, also where bodies may have them elsewhere (`strict: 'types'`). */
+  readonly exactNames?: true;
 }
 
 /**
@@ -40,6 +42,15 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
     named.filter(({ field }) => field.empty !== undefined).map(({ key, field }) => [key, field.empty]),
   ) as Type;
 
+  const byWireName = new Map(named.map((entry) => [entry.wire, entry]));
+
+  function targetOf(name: string): NamedField | undefined {
+    const exact = byWireName.get(name);
+    if (exact !== undefined) return exact;
+    const target = byFoldedName.get(foldedName(name));
+    return target?.field.camelOnly && name.includes('_') ? undefined : target;
+  }
+
   return {
     empty,
     members: new Map(named.map(({ wire, field }) => [wire, field])),
@@ -47,9 +58,12 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
     isEmpty: () => false,
     decode(input, path, context) {
       const result: Record<string, unknown> = { ...(empty as Readonly<Record<string, unknown>>) };
-      const given = new Set<string>();
-      for (const [name, value] of Object.entries(asObject(input, path, context))) {
-        const target = byFoldedName.get(foldedName(name));
+      const given: NamedField[] = [];
+      const isExact = context.strict === 'names' || (context.strict === 'types' && options.exactNames === true);
+      const source = asObject(input, path, context);
+      for (const name of Object.keys(source)) {
+        const value = source[name];
+        const target = isExact && name.includes('_') ? undefined : targetOf(name);
         const at = fieldPath(path, target?.wire ?? name);
         if (target === undefined) {
           const field = checked.get(foldedName(name));
@@ -58,8 +72,8 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
             noteProblem(context, { type: 'unknownField', path: cutShort(at), problem: 'is not a known field' });
           continue;
         }
-        if (given.has(target.key)) wrongValue(context, at, 'is given twice');
-        given.add(target.key);
+        if (given.includes(target)) wrongValue(context, at, 'is given twice');
+        else given.push(target);
         const decoded = target.field.decode(value, at, context);
         if (decoded !== undefined) result[target.key] = decoded;
       }

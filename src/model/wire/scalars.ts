@@ -1,6 +1,6 @@
 import { durationFromWire, durationToNanoseconds, formatDurationMs } from '../../core/duration.js';
 import type { Field } from './field.js';
-import { type DecodeContext, type WirePath, kindOf, wrongValue } from './problem.js';
+import { type DecodeContext, type WirePath, kindOf, wrongType, wrongValue } from './problem.js';
 import { wellFormed } from './well-formed.js';
 
 /** Text. Numbers and booleans are taken as their text, as Consul does. `lowerCase` folds on decode. */
@@ -11,9 +11,9 @@ export function text(options: { readonly lowerCase?: boolean } = {}): Field<stri
     decode(input, path, context) {
       if (input === null || input === undefined) return '';
       if (typeof input === 'string') return wellFormed(options.lowerCase ? input.toLowerCase() : input);
-      if (typeof input === 'number') return String(input);
-      if (typeof input === 'boolean') return input ? '1' : '0';
-      wrongValue(context, path, `must be text, not ${kindOf(input)}`);
+      if (!context.strict && typeof input === 'number') return String(input);
+      if (!context.strict && typeof input === 'boolean') return input ? '1' : '0';
+      wrongType(context, path, input, 'must be text');
       return '';
     },
     encode: (value) => value,
@@ -42,12 +42,12 @@ export function flag(): Field<boolean> {
     empty: false,
     isEmpty: (value) => !value,
     decode(input, path, context) {
-      if (input === null || input === undefined || input === '') return false;
+      if (input === null || input === undefined) return false;
       if (typeof input === 'boolean') return input;
-      const given = typeof input === 'string' || typeof input === 'number' ? String(input).toLowerCase() : '';
-      if (['true', 't', '1'].includes(given)) return true;
-      if (['false', 'f', '0'].includes(given)) return false;
-      wrongValue(context, path, `must be true or false, not ${kindOf(input)}`);
+      const word = flagWord(input, context);
+      if (['', 'false', 'f', '0'].includes(word)) return false;
+      if (['true', 't', '1'].includes(word)) return true;
+      wrongType(context, path, input, 'must be true or false');
       return false;
     },
     encode: (value) => value,
@@ -57,9 +57,9 @@ export function flag(): Field<boolean> {
 /** A number with a fraction; also as text. */
 export function decimal(): Field<number> {
   return numeric((input, path, context) => {
-    const value = toNumber(input);
+    const value = toNumber(input, context);
     if (value !== undefined) return value;
-    wrongValue(context, path, `must be a number, not ${kindOf(input)}`);
+    wrongType(context, path, input, 'must be a number');
     return 0;
   });
 }
@@ -67,11 +67,10 @@ export function decimal(): Field<number> {
 /** A whole number; also as text. `unsigned32` wraps negative numbers as Go's uint32 does. */
 export function integer(options: { readonly unsigned32?: boolean } = {}): Field<number> {
   return numeric((input, path, context) => {
-    const value = typeof input === 'boolean' ? Number(input) : toNumber(input);
-    if (value === undefined || !Number.isSafeInteger(value)) {
-      wrongValue(context, path, `must be a whole number, not ${value === undefined ? kindOf(input) : String(value)}`);
-      return 0;
-    }
+    const value = typeof input === 'boolean' && !context.strict ? Number(input) : toNumber(input, context);
+    if (value === undefined) wrongType(context, path, input, 'must be a whole number');
+    else if (!Number.isSafeInteger(value)) wrongValue(context, path, `must be a whole number, not ${value}`);
+    if (value === undefined || !Number.isSafeInteger(value)) return 0;
     return options.unsigned32 ? value >>> 0 : value;
   });
 }
@@ -128,13 +127,19 @@ function numeric(decode: (input: unknown, path: WirePath, context: DecodeContext
     empty: 0,
     isEmpty: (value) => value === 0,
     decode: (input, path, context) =>
-      input === null || input === undefined || input === '' ? 0 : decode(input, path, context),
+      input === null || input === undefined || (input === '' && !context.strict) ? 0 : decode(input, path, context),
     encode: (value) => value,
   };
 }
 
-function toNumber(input: unknown): number | undefined {
+/** The word for true or false that is meant; not a word where only JSON's own count. */
+function flagWord(input: unknown, { strict }: DecodeContext): string {
+  return !strict && (typeof input === 'string' || typeof input === 'number') ? String(input).toLowerCase() : 'none';
+}
+
+function toNumber(input: unknown, { strict }: DecodeContext): number | undefined {
   if (typeof input === 'number') return Number.isFinite(input) ? input : undefined;
-  if (typeof input !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(input.trim())) return undefined;
+  if (strict || typeof input !== 'string' || !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(input.trim()))
+    return undefined;
   return Number(input);
 }

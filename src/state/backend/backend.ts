@@ -1,4 +1,5 @@
 import type { TableName } from '../../model/index.js';
+import type { DutyFence, LiveArea } from './live-area.js';
 
 /** One stored record as an engine sees it: opaque JSON under (table, key) with the revisions the engine gave it. */
 export interface StoredRecord {
@@ -39,6 +40,10 @@ export interface RangeCondition {
 export interface BackendTransaction {
   readonly conditions: readonly (Condition | RangeCondition)[];
   readonly operations: readonly (PutOperation | DeleteOperation)[];
+  /** Of the duty it is made under, which must still be this server's: otherwise AppError('conflict'). Engines of one server ignore it. */
+  readonly fence?: DutyFence;
+  /** Made by who loads the state and does not follow it yet. */
+  readonly whileLoading?: boolean;
 }
 
 /** `conflict` is a condition that did not hold; where an engine cannot tell, it is one of the range conditions. */
@@ -70,6 +75,18 @@ export type Submission =
   | { readonly ok: true; readonly revision: number; readonly durable: Promise<void> }
   | { readonly ok: false; readonly conflict: Condition | RangeCondition };
 
+/** Everything an engine holds. */
+export interface EngineListing {
+  /** At least 1, also when nothing was ever written. */
+  readonly revision: number;
+  readonly records: readonly StoredRecord[];
+  /**
+   * Only of engines that can be restored from an older copy under the feet of a server: another one when that was noticed. Then
+   * revisions begin lower, and those that were seen before may stand for something else.
+   */
+  readonly history?: string;
+}
+
 /** A hash over all records of an engine at one revision (state/fingerprint.ts); no commit up to it is newer than `lastCommit`. */
 export interface EngineFingerprint {
   readonly revision: number;
@@ -85,10 +102,12 @@ export interface Backend {
   readonly name: string;
   /** How many conditions a transaction may have; without it there is no limit. */
   readonly maximumConditions?: number;
+  /** Only for engines of several servers: what lives as long as a server does. To be used while the engine is open. */
+  readonly live?: LiveArea;
   /** Opens or creates the data. Throws AppError('corruptState') that names the file and what to do. */
   open(): Promise<void>;
-  /** Every record at one revision; at least 1, also when nothing was ever written. */
-  list(): Promise<{ readonly revision: number; readonly records: readonly StoredRecord[] }>;
+  /** Every record at one revision. */
+  list(): Promise<EngineListing>;
   /** Applies all operations at one new revision if every condition holds. Resolves when durable. Rejects when it is unknown whether it was applied or when the engine is unavailable. */
   commit(transaction: BackendTransaction): Promise<CommitOutcome>;
   /**

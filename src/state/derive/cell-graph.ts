@@ -2,7 +2,7 @@ import { AppError, deepEqual } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
 import type { Database } from '../tables/index.js';
 import { type CellConsumer, CellNode } from './cell-node.js';
-import { ComputingView } from './computing-view.js';
+import { ComputingView, type ReadableCells } from './computing-view.js';
 import { cycleError } from './private-view.js';
 import { type Source, Sources } from './sources.js';
 
@@ -26,6 +26,10 @@ export class CellGraph {
   readonly #onIdle: (node: CellNode) => void;
   readonly #onQueued: () => void;
   readonly #path: CellNode[] = [];
+  readonly #readable: ReadableCells = {
+    node: (definition, key) => this.#node(definition, key),
+    refresh: (node) => this.#refresh(node),
+  };
   #queue: CellNode[] = [];
   #epoch = 1;
 
@@ -166,9 +170,7 @@ export class CellGraph {
 
   #compute(node: CellNode): void {
     this.#counters.cellsComputed += 1;
-    const view = new ComputingView(node, this.#database, this.sources, (definition, key) =>
-      this.#input(definition, key),
-    );
+    const view = new ComputingView(node, this.#database, this.sources, this.#readable);
     let value: unknown;
     let isNew = false;
     let problem: AppError | undefined;
@@ -200,27 +202,16 @@ export class CellGraph {
     node.problem = problem;
   }
 
-  /** A cell read by a computation. A cycle still counts as read, so that the reader runs again when the cycle is gone. */
-  #input(definition: Cell<unknown>, key: string): { readonly node: CellNode; readonly problem: AppError | undefined } {
-    const node = this.#node(definition, key);
-    try {
-      this.#refresh(node);
-      return { node, problem: node.problem };
-    } catch (thrown) {
-      return { node, problem: AppError.from(thrown) };
-    }
-  }
-
   /** Replaces what a node depends on; it is a reader of the new already. */
   #depend(node: CellNode, sources: readonly Source[], inputs: readonly CellNode[]): void {
     const { sources: oldSources, inputs: oldInputs } = node;
     node.sources = sources;
     node.inputs = inputs;
-    if (!sameItems(oldSources, sources)) {
+    if (oldSources.length > 0 && !sameItems(oldSources, sources)) {
       const kept = new Set(sources);
       for (const source of oldSources) if (!kept.has(source)) source.drop(node);
     }
-    if (!sameItems(oldInputs, inputs)) {
+    if (oldInputs.length > 0 && !sameItems(oldInputs, inputs)) {
       const kept = new Set(inputs);
       for (const input of oldInputs)
         if (!kept.has(input) && input.readers.delete(node) && input.isIdle) this.#onIdle(input);

@@ -1,35 +1,40 @@
 import { AppError } from '../../core/index.js';
 import type { Cell, MeshView, TableName, Tables } from '../../model/index.js';
-import type { Database } from '../tables/index.js';
+import { type Database, rangeText } from '../tables/index.js';
 import type { CellNode } from './cell-node.js';
 import type { Source, Sources } from './sources.js';
 
-type ReadInput = (
-  definition: Cell<unknown>,
-  key: string,
-) => { readonly node: CellNode; readonly problem: AppError | undefined };
+/** The cells that a computation may read. */
+export interface ReadableCells {
+  node(definition: Cell<unknown>, key: string): CellNode;
+  /** Brings a node up to date; throws when that needs its own value. */
+  refresh(node: CellNode): void;
+}
 
 /** The view a cell computes over: notes what is read, in order, and the greatest index among it. */
 export class ComputingView implements MeshView {
   readonly #database: Database;
   readonly #sources: Sources;
-  readonly #readInput: ReadInput;
+  readonly #cells: ReadableCells;
   readonly #node: CellNode;
-  readonly #readSources = new Set<Source>();
-  readonly #inputs = new Set<CellNode>();
+  readonly #readSources: Source[] = [];
+  readonly #inputs: CellNode[] = [];
+  /** Only for a cell that has read before: those whose reader it is already cannot tell what it reads now for the first time. */
+  readonly #seen: Set<Source | CellNode> | undefined;
   #index = 0;
   #closed = false;
 
   /** `node` is entered as reader at once: what it reads must not be dropped while it computes. */
-  constructor(node: CellNode, database: Database, sources: Sources, readInput: ReadInput) {
+  constructor(node: CellNode, database: Database, sources: Sources, cells: ReadableCells) {
     this.#node = node;
     this.#database = database;
     this.#sources = sources;
-    this.#readInput = readInput;
+    this.#cells = cells;
+    this.#seen = node.sources.length + node.inputs.length > 0 ? new Set() : undefined;
   }
 
   get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
-    this.#note(this.#open().ofKey(table, key));
+    this.#noteSource(this.#open().ofKey(table, key));
     const row = this.#database.get(table, key);
     this.#raise(row ? row.modifyIndex : this.#database.keyMark(table, key));
     return row as Tables[Name] | undefined;
@@ -37,17 +42,25 @@ export class ComputingView implements MeshView {
 
   range<Name extends TableName>(table: Name, index: string, prefix: readonly string[]): readonly Tables[Name][] {
     const rows = this.#database.range(table, index, prefix);
-    this.#note(this.#open().ofRange(table, index, prefix));
-    this.#raise(this.#database.rangeMark(table, index, prefix));
+    const text = rangeText(this.#database.table(table).definition, index, prefix);
+    this.#noteSource(this.#open().ofRange(table, index, text));
+    this.#raise(this.#database.rangeMark(table, index, text));
     for (const row of rows) this.#raise(row.modifyIndex);
     return rows as unknown as readonly Tables[Name][];
   }
 
+  /** A circle still counts as read, so that the reader runs again when the circle is gone. */
   cell<Value>(definition: Cell<Value>, key: string): Value {
     this.#open();
-    const { node, problem } = this.#readInput(definition as Cell<unknown>, key);
-    node.readers.add(this.#node);
-    this.#inputs.add(node);
+    const node = this.#cells.node(definition as Cell<unknown>, key);
+    let problem: AppError | undefined;
+    try {
+      this.#cells.refresh(node);
+      problem = node.problem;
+    } catch (thrown) {
+      problem = AppError.from(thrown);
+    }
+    if (this.#isNew(node)) this.#inputs.push(node);
     if (problem) throw problem;
     return node.value as Value;
   }
@@ -55,7 +68,7 @@ export class ComputingView implements MeshView {
   /** Ends the computation and returns what it read. Reading later would go unnoticed, so it throws. */
   close(): { readonly sources: readonly Source[]; readonly inputs: readonly CellNode[]; readonly index: number } {
     this.#closed = true;
-    return { sources: [...this.#readSources], inputs: [...this.#inputs], index: this.#index };
+    return { sources: exact(this.#readSources), inputs: exact(this.#inputs), index: this.#index };
   }
 
   #open(): Sources {
@@ -63,12 +76,24 @@ export class ComputingView implements MeshView {
     return this.#sources;
   }
 
-  #note(source: Source): void {
-    source.readers.add(this.#node);
-    this.#readSources.add(source);
+  #noteSource(source: Source): void {
+    if (this.#isNew(source)) this.#readSources.push(source);
+  }
+
+  /** Enters the reader; whether this computation reads it for the first time. */
+  #isNew(read: Source | CellNode): boolean {
+    const isNewReader = read.readers.add(this.#node);
+    return this.#seen === undefined ? isNewReader : this.#seen.size < this.#seen.add(read).size;
   }
 
   #raise(index: number): void {
     if (index > this.#index) this.#index = index;
   }
+}
+
+const NOTHING: readonly never[] = [];
+
+/** Without the room that a list keeps when it has grown: there are some cells for every proxy. */
+function exact<Item>(list: readonly Item[]): readonly Item[] {
+  return list.length === 0 ? NOTHING : list.slice();
 }

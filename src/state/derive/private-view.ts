@@ -60,7 +60,8 @@ export class PrivateView implements MeshView {
 
   /** Forgets the values of cells: what is below the view has changed. */
   forgetCells(): void {
-    this.#values.clear();
+    // Most transactions have no cells, and clearing makes a new table each time.
+    if (this.#values.size > 0) this.#values.clear();
   }
 }
 

@@ -49,10 +49,10 @@ export class Sources {
     return sourceIn(this.#of(table).keys, key);
   }
 
-  ofRange(table: TableName, index: string, prefix: readonly string[]): Source {
+  /** `text`: the prefix as `rangeText` has it. */
+  ofRange(table: TableName, index: string, text: string): Source {
     const { ranges, prefixes } = this.#of(table);
-    if (definitionOf(table).byteOrdered !== index) return sourceIn(homeIn(ranges, index), tupleKey(...prefix));
-    const text = prefix[0] ?? '';
+    if (definitionOf(table).byteOrdered !== index) return sourceIn(homeIn(ranges, index), text);
     return sourceIn(homeIn(prefixes, text.length), text);
   }
 

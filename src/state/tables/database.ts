@@ -2,8 +2,9 @@ import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
 import { PrefixMaximum } from './prefix-maximum.js';
 import { withIndexes } from './record-format.js';
-import { type Row, type StateReader, definitionOf, rangeText, tableNames } from './row.js';
+import { type Row, type StateReader, definitionOf, tableNames } from './row.js';
 import { Table } from './table.js';
+import { type Tuples, sameTuples } from './table-index.js';
 
 /** Names of the records in the `system` table that this room reads itself. */
 export const INDEX_BASE = 'index-base';
@@ -56,14 +57,14 @@ export class Database implements StateReader {
     return typeof value === 'number' ? value : 0;
   }
 
-  /** Greatest index at which a record left the range; 0 if none is known. */
-  rangeMark(table: TableName, index: string, prefix: readonly string[]): number {
-    return this.#marks.under(tupleKey(table, index) + rangeText(this.table(table).definition, index, prefix));
+  /** Greatest index at which a record left the range, given as its `rangeText`; 0 if none is known. */
+  rangeMark(table: TableName, index: string, text: string): number {
+    return this.#marks.isEmpty ? 0 : this.#marks.under(tupleKey(table, index) + text);
   }
 
   /** Index at which the record under `key` was last deleted; 0 if that is not known. */
   keyMark(table: TableName, key: string): number {
-    return this.#marks.under(keyMarkRange(table, key));
+    return this.#marks.isEmpty ? 0 : this.#marks.under(keyMarkRange(table, key));
   }
 
   /** How many records there are. */
@@ -91,9 +92,19 @@ export class Database implements StateReader {
   /** Applies one change; returns the row that was there. */
   replace({ table, key, after }: TableChange): Row | undefined {
     const before = this.table(table).replace(key, after);
+    this.#note(table, key, after);
+    return before;
+  }
+
+  /** As `Table.append`. */
+  append(table: TableName, key: string, row: Row): void {
+    this.table(table).append(key, row);
+    this.#note(table, key, row);
+  }
+
+  #note(table: TableName, key: string, after: Row | undefined): void {
     if (table === 'marks' && after) this.#marks.raise(key, after.modifyIndex);
     if (table === 'system' && key === MARK_FLOOR) this.#marks.forget(this.floor);
-    return before;
   }
 }
 
@@ -102,9 +113,14 @@ export function marksOfChange(name: TableName, key: string, before: Row, after: 
   if (unmarked.has(name)) return [];
   if (markedAsOne.has(name)) return after ? [] : [tupleKey(name, KEY_INDEX)];
   const left = after ? [] : [keyMarkRange(name, key)];
-  for (const [index, tuples] of Object.entries(definitionOf(name).indexes)) {
-    const kept = new Set(after && tuples(after).map((tuple) => tupleKey(...tuple)));
-    for (const tuple of tuples(before)) {
+  const { indexes } = definitionOf(name);
+  for (const index in indexes) {
+    const tuples = indexes[index] as Tuples;
+    const [former, latter] = [tuples(before), after ? tuples(after) : []];
+    // Most changes leave no range.
+    if (sameTuples(former, latter)) continue;
+    const kept = new Set(latter.map((tuple) => tupleKey(...tuple)));
+    for (const tuple of former) {
       const text = tupleKey(...tuple);
       if (!kept.has(text)) left.push(tupleKey(name, index) + text);
     }

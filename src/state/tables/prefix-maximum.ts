@@ -11,6 +11,10 @@ interface Node {
 export class PrefixMaximum {
   #root: Node = { label: '', maximum: 0, children: undefined };
 
+  get isEmpty(): boolean {
+    return this.#root.maximum === 0;
+  }
+
   /** Raises the number of `text` to `value`. */
   raise(text: string, value: number): void {
     let node = this.#root;

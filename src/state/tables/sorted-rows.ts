@@ -18,21 +18,23 @@ export class SortedRows<Value> {
   }
 
   set(key: string, value: Value): void {
-    const chunk = this.#chunks[this.#chunkOf(key)];
-    if (!chunk) {
-      this.#chunks.push({ keys: [key], values: [value] });
-      this.#size += 1;
+    const last = this.#chunks[this.#chunks.length - 1];
+    // What arrives in order, as when a state is loaded, is searched for nowhere.
+    if (!last || key > (last.keys[last.keys.length - 1] as string)) {
+      this.#append(last, key, value);
       return;
     }
+    const at = this.#chunkOf(key);
+    const chunk = this.#chunks[at] as Chunk<Value>;
     const position = lowerBound(chunk.keys, key);
     if (chunk.keys[position] === key) {
       chunk.values[position] = value;
       return;
     }
-    insert(chunk.keys, position, key);
-    insert(chunk.values, position, value);
+    chunk.keys.splice(position, 0, key);
+    chunk.values.splice(position, 0, value);
     this.#size += 1;
-    if (chunk.keys.length > CHUNK_SIZE) this.#split(this.#chunkOf(key), position);
+    if (chunk.keys.length > CHUNK_SIZE) this.#split(at, position);
   }
 
   delete(key: string): void {
@@ -85,17 +87,21 @@ export class SortedRows<Value> {
     return low;
   }
 
+  #append(last: Chunk<Value> | undefined, key: string, value: Value): void {
+    this.#size += 1;
+    if (!last || last.keys.length >= CHUNK_SIZE) this.#chunks.push({ keys: [key], values: [value] });
+    else {
+      last.keys.push(key);
+      last.values.push(value);
+    }
+  }
+
   /** Splits a full chunk: at its end when rows arrive in order (so that chunks stay full), else in the middle. */
   #split(at: number, position: number): void {
     const chunk = this.#chunks[at] as Chunk<Value>;
     const half = position >= CHUNK_SIZE ? CHUNK_SIZE : CHUNK_SIZE >> 1;
     this.#chunks.splice(at + 1, 0, { keys: chunk.keys.splice(half), values: chunk.values.splice(half) });
   }
-}
-
-function insert<Item>(list: Item[], position: number, item: Item): void {
-  if (position === list.length) list.push(item);
-  else list.splice(position, 0, item);
 }
 
 function lowerBound(keys: readonly string[], key: string): number {

@@ -1,6 +1,7 @@
 import type { Row } from './row.js';
 import { SortedRows } from './sorted-rows.js';
 
+/** The tuples under which an index has a row. */
 export type Tuples = (row: Row) => readonly (readonly string[])[];
 
 /** The rows under one tuple prefix, and the longer prefixes below it. Most ranges hold one row: that needs no list. */
@@ -16,6 +17,9 @@ export class TableIndex {
   /** Holds the rows with an empty tuple only; other reads of the whole index merge what is below. */
   readonly #whole: Range = newRange();
   readonly #tuples: Tuples;
+  /** Where `append` has added last. */
+  #newest: Range | undefined;
+  #newestPart = '';
 
   constructor(tuples: Tuples) {
     this.#tuples = tuples;
@@ -28,11 +32,31 @@ export class TableIndex {
     after: Row | undefined,
     newTuples: readonly (readonly string[])[],
   ): void {
+    this.#newest = undefined;
     if (before) {
       const oldTuples = this.#tuples(before);
       if (!sameTuples(oldTuples, newTuples)) for (const tuple of oldTuples) remove(this.#whole, tuple, 0, key);
     }
     if (after) for (const tuple of newTuples) add(this.#whole, tuple, key, after);
+  }
+
+  /**
+   * Adds a row that is not there, for one that adds all rows in the order of their keys: then neighbours are often in one range, which
+   * need not be looked for.
+   */
+  append(key: string, row: Row, tuples: readonly (readonly string[])[]): void {
+    for (const tuple of tuples) {
+      if (tuple.length !== 1) {
+        add(this.#whole, tuple, key, row);
+        continue;
+      }
+      const part = tuple[0] as string;
+      if (!this.#newest || this.#newestPart !== part) {
+        this.#newest = rangeBelow(this.#whole, part);
+        this.#newestPart = part;
+      }
+      setRow(this.#newest, key, row);
+    }
   }
 
   /** The first rows of a range in the order of their keys. */
@@ -52,12 +76,16 @@ function add(whole: Range, tuple: readonly string[], key: string, row: Row): voi
   if (tuple.length === 0) setRow(whole, key, row);
   let range = whole;
   for (const part of tuple) {
-    const below = (range.below ??= new Map());
-    let next = below.get(part);
-    if (!next) below.set(part, (next = newRange()));
-    setRow(next, key, row);
-    range = next;
+    range = rangeBelow(range, part);
+    setRow(range, key, row);
   }
+}
+
+function rangeBelow(range: Range, part: string): Range {
+  const below = (range.below ??= new Map());
+  let next = below.get(part);
+  if (!next) below.set(part, (next = newRange()));
+  return next;
 }
 
 /** Takes a row out of the ranges of a tuple, and ranges that it leaves empty out of those above. */
@@ -106,7 +134,8 @@ function merged(whole: Range, keyOf: (row: Row) => string): Row[] {
   return [...rows].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, row]) => row);
 }
 
-function sameTuples(left: readonly (readonly string[])[], right: readonly (readonly string[])[]): boolean {
+/** Whether two lists of tuples are the same, in the same order. */
+export function sameTuples(left: readonly (readonly string[])[], right: readonly (readonly string[])[]): boolean {
   if (left.length !== right.length) return false;
   for (let at = 0; at < left.length; at += 1) {
     const [one, other] = [left[at] as readonly string[], right[at] as readonly string[]];

@@ -1,8 +1,8 @@
-import { AppError } from '../../core/index.js';
+import { AppError, LargeMap } from '../../core/index.js';
 import type { TableDefinition, TableName } from '../../model/index.js';
 import { type Row, definitionOf } from './row.js';
 import { SortedRows } from './sorted-rows.js';
-import { TableIndex } from './table-index.js';
+import { TableIndex, type Tuples } from './table-index.js';
 
 const SURROGATE = /[\ud800-\udfff]/;
 
@@ -10,8 +10,9 @@ const SURROGATE = /[\ud800-\udfff]/;
 export class Table {
   readonly definition: TableDefinition<Row>;
   readonly #name: TableName;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new LargeMap<Row>();
   readonly #indexes = new Map<string, TableIndex>();
+  readonly #indexList: readonly { readonly index: TableIndex; readonly tuples: Tuples }[];
   readonly #ordered: SortedRows<Row> | undefined;
   /** Code unit order and byte order differ only where a key holds a character above U+FFFF. */
   #hasSurrogates = false;
@@ -20,8 +21,14 @@ export class Table {
     this.#name = name;
     this.definition = definitionOf(name);
     if (this.definition.byteOrdered !== undefined) this.#ordered = new SortedRows();
-    for (const [index, tuples] of Object.entries(this.definition.indexes))
-      if (index !== this.definition.byteOrdered) this.#indexes.set(index, new TableIndex(tuples));
+    const list: { index: TableIndex; tuples: Tuples }[] = [];
+    for (const [name, tuples] of Object.entries(this.definition.indexes)) {
+      if (name === this.definition.byteOrdered) continue;
+      const index = new TableIndex(tuples);
+      this.#indexes.set(name, index);
+      list.push({ index, tuples });
+    }
+    this.#indexList = list;
   }
 
   get size(): number {
@@ -43,13 +50,24 @@ export class Table {
   /** Stores `after` under `key`, or removes the row; returns what was there. A row that cannot be indexed throws and changes nothing. */
   replace(key: string, after: Row | undefined): Row | undefined {
     const before = this.#rows.get(key);
-    const tuples = after && [...this.#indexes.keys()].map((name) => this.definition.indexes[name]?.(after) ?? []);
-    let at = 0;
-    for (const index of this.#indexes.values()) index.update(key, before, after, tuples?.[at++] ?? []);
+    const found = after && this.#tuplesOf(after);
+    for (let at = 0; at < this.#indexList.length; at += 1)
+      this.#indexList[at]?.index.update(key, before, after, found?.[at] ?? []);
     if (after) this.#rows.set(key, after);
     else this.#rows.delete(key);
     if (this.#ordered) this.#replaceOrdered(this.#ordered, key, after);
     return before;
+  }
+
+  /**
+   * Stores a row under a key that is not there, for one that stores all rows of the table in the order of their keys. A row that
+   * cannot be indexed throws and changes nothing.
+   */
+  append(key: string, row: Row): void {
+    const found = this.#tuplesOf(row);
+    for (let at = 0; at < this.#indexList.length; at += 1) this.#indexList[at]?.index.append(key, row, found[at] ?? []);
+    this.#rows.set(key, row);
+    if (this.#ordered) this.#replaceOrdered(this.#ordered, key, row);
   }
 
   range(index: string, prefix: readonly string[], limit?: number): Row[] {
@@ -62,6 +80,12 @@ export class Table {
         : (this.#indexes.get(index) as TableIndex).range(prefix, this.definition.key, most);
     if (!this.#hasSurrogates) return rows;
     return rows.sort((left, right) => compareKeys(this.definition, left, right)).slice(0, limit);
+  }
+
+  #tuplesOf(row: Row): (readonly (readonly string[])[])[] {
+    const found: (readonly (readonly string[])[])[] = [];
+    for (const { tuples } of this.#indexList) found.push(tuples(row));
+    return found;
   }
 
   #replaceOrdered(ordered: SortedRows<Row>, key: string, after: Row | undefined): void {

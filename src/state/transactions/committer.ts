@@ -1,9 +1,11 @@
-import { AppError, type Clock } from '../../core/index.js';
+import { AppError, type Clock, pauseOn } from '../../core/index.js';
 import type { AppliedRevisions } from '../applied-revisions.js';
-import type { Backend } from '../backend/index.js';
+import type { Backend, DutyFence } from '../backend/index.js';
+import type { SharedBarrier } from '../shared-barrier.js';
 import type { CommitResult, Transaction } from '../state-store.js';
 import { type Database, MARK_FLOOR } from '../tables/index.js';
 import { Footprint } from './footprint.js';
+import { GroupCommitter } from './group-committer.js';
 import type { PendingCommits } from './pending-commits.js';
 import { TransactionView } from './transaction-view.js';
 
@@ -21,6 +23,7 @@ interface CommitterParts {
   readonly backend: Backend;
   readonly database: Database;
   readonly applied: AppliedRevisions;
+  readonly barrier: SharedBarrier;
   readonly pending: PendingCommits;
   readonly clock: Clock;
   readonly random: () => number;
@@ -32,21 +35,35 @@ export class Committer {
   readonly #parts: CommitterParts;
   /** Transactions that met a conflict go on one after another, so that writers of this process do not starve each other. */
   #lane: Promise<unknown> = Promise.resolve();
+  readonly #groups: GroupCommitter;
 
   constructor(parts: CommitterParts) {
+    const { backend, applied, database, pending, clock } = parts;
     this.#parts = parts;
+    this.#groups = new GroupCommitter({
+      backend,
+      applied,
+      state: pending.reader,
+      base: () => database.base,
+      now: () => clock.now(),
+      conditionsOf: (footprint) => this.#conditionsOf(footprint),
+    });
   }
 
   /** See StateStore.transact. */
-  async transact<Result>(name: string, run: (transaction: Transaction) => Result): Promise<CommitResult<Result>> {
+  async transact<Result>(
+    name: string,
+    run: (transaction: Transaction) => Result,
+    fence?: DutyFence,
+  ): Promise<CommitResult<Result>> {
     const { backend, counters } = this.#parts;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       if (attempt > 1) await this.#backOff(attempt);
       const done = backend.submit
         ? await this.#submit(backend.submit.bind(backend), run)
         : attempt === 0
-          ? await this.#commit(run)
-          : await this.#inLane(run);
+          ? await this.#first(run, fence)
+          : await this.#inLane(run, fence);
       if (done) return done;
       counters.conflicts += 1;
     }
@@ -80,13 +97,27 @@ export class Committer {
     return this.#answer(evaluation, submission.revision);
   }
 
-  async #commit<Result>(run: (transaction: Transaction) => Result): Promise<CommitResult<Result> | undefined> {
+  /** The first attempt is made together with others; what a duty fences goes by itself. */
+  async #first<Result>(
+    run: (transaction: Transaction) => Result,
+    fence: DutyFence | undefined,
+  ): Promise<CommitResult<Result> | undefined> {
+    if (fence) return this.#commit(run, fence);
+    const grouped = await this.#groups.commit(run);
+    if (grouped === 'conflict') return undefined;
+    return grouped === 'alone' ? this.#commit(run, fence) : this.#answer(grouped, grouped.revision);
+  }
+
+  async #commit<Result>(
+    run: (transaction: Transaction) => Result,
+    fence: DutyFence | undefined,
+  ): Promise<CommitResult<Result> | undefined> {
     const { applied, backend } = this.#parts;
-    const evaluation = this.#evaluate(run, applied.revision);
+    const evaluation = await this.#evaluateShared(run);
     const { operations } = evaluation.view.finish();
     if (operations.length === 0) return this.#answer(evaluation, applied.revision);
     const conditions = this.#conditionsOf(evaluation.footprint);
-    const outcome = await backend.commit({ conditions, operations });
+    const outcome = await backend.commit({ conditions, operations, ...(fence && { fence }) });
     if (!outcome.ok) return undefined;
     await applied.reached(outcome.revision);
     return this.#answer(evaluation, outcome.revision);
@@ -101,14 +132,36 @@ export class Committer {
     return [...conditions, { table: 'system', key: MARK_FLOOR, modRevision }];
   }
 
-  #inLane<Result>(run: (transaction: Transaction) => Result): Promise<CommitResult<Result> | undefined> {
+  #inLane<Result>(
+    run: (transaction: Transaction) => Result,
+    fence: DutyFence | undefined,
+  ): Promise<CommitResult<Result> | undefined> {
     const { applied, backend } = this.#parts;
     const turn = this.#lane.then(async () => {
       await applied.reached(await backend.barrier());
-      return this.#commit(run);
+      return this.#commit(run, fence);
     });
     this.#lane = turn.catch(() => undefined);
     return turn;
+  }
+
+  /**
+   * What writes is compared with the newest state when it is committed. What is refused or writes nothing is compared by nobody: it
+   * counts only if it was evaluated on all that others were told before (a check-and-set may be refused because this server is behind).
+   */
+  async #evaluateShared<Result>(run: (transaction: Transaction) => Result): Promise<Evaluation<Result>> {
+    const { applied, barrier } = this.#parts;
+    const evaluatedAt = applied.revision;
+    let first: Evaluation<Result> | undefined;
+    try {
+      first = this.#evaluate(run, evaluatedAt);
+      if (first.view.hasWrites) return first;
+    } catch (thrown) {
+      await barrier.wait();
+      if (applied.revision === evaluatedAt) throw thrown;
+    }
+    if (first) await barrier.wait();
+    return first && applied.revision === evaluatedAt ? first : this.#evaluate(run, applied.revision);
   }
 
   #evaluate<Result>(run: (transaction: Transaction) => Result, revision: number): Evaluation<Result> {
@@ -118,12 +171,12 @@ export class Committer {
     return { result: run(view), view, footprint };
   }
 
-  #answer<Result>({ result }: Evaluation<Result>, revision: number): CommitResult<Result> {
+  #answer<Result>({ result }: Pick<Evaluation<Result>, 'result'>, revision: number): CommitResult<Result> {
     return { result, index: Math.max(1, revision + this.#parts.database.base) };
   }
 
   #backOff(attempt: number): Promise<void> {
     const limitMs = Math.min(MAXIMUM_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
-    return new Promise((resolve) => this.#parts.clock.after(Math.ceil(this.#parts.random() * limitMs), resolve));
+    return pauseOn(this.#parts.clock, Math.ceil(this.#parts.random() * limitMs));
   }
 }

@@ -36,7 +36,9 @@ export class Footprint implements ReadListener {
 
   /** The keys only: enough where the engine accepts the transaction in the turn that evaluated it. */
   keyConditions(): Condition[] {
-    return [...this.#keys.values()].flatMap((keys) => [...keys.values()]);
+    const conditions: Condition[] = [];
+    for (const keys of this.#keys.values()) for (const condition of keys.values()) conditions.push(condition);
+    return conditions;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { AppError } from '../../core/index.js';
+import { AppError, tupleKey } from '../../core/index.js';
 import type { Cell, Draft, TableName, Tables } from '../../model/index.js';
 import type { BackendTransaction, DeleteOperation, PutOperation } from '../backend/index.js';
 import { PrivateView, type ReadListener } from '../derive/index.js';
@@ -15,6 +15,8 @@ import {
 
 /** A lone surrogate: engines store keys as UTF-8, where it would turn into another key. */
 const HALF_CHARACTER = /\p{Surrogate}/u;
+/** Any surrogate: is looked for in a tenth of the time, and most keys have none. */
+const SURROGATE = /[\ud800-\udfff]/;
 
 type Operation = PutOperation | DeleteOperation;
 
@@ -28,6 +30,7 @@ export class TransactionView implements Transaction {
   /** The text to store of each row made by `put`. */
   readonly #values = new Map<Row, string>();
   readonly #nextIndex: number;
+  readonly #deleted = new Set<string>();
 
   /** `listener` is told of reads of the state below, never of own writes; `nextIndex` is what written rows show as index. */
   constructor(below: StateReader, nextIndex: number, listener: ReadListener, nowMs: number) {
@@ -47,6 +50,11 @@ export class TransactionView implements Transaction {
     return this.#own;
   }
 
+  /** Whether it writes anything. */
+  get hasWrites(): boolean {
+    return !this.#own.isEmpty;
+  }
+
   get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
     return this.#view.get(table, key);
   }
@@ -64,28 +72,48 @@ export class TransactionView implements Transaction {
     return this.#view.first(table, index, prefix, limit);
   }
 
+  peek<Name extends TableName>(
+    table: Name,
+    index: string,
+    prefix: readonly string[],
+    limit: number,
+  ): readonly Tables[Name][] {
+    return this.#own.range(table, index, prefix, limit) as never;
+  }
+
   cell<Value>(definition: Cell<Value>, key: string): Value {
     return this.#view.cell(definition, key);
   }
 
   put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void {
     const key = definitionOf(table).key(record as unknown as Row);
-    if (HALF_CHARACTER.test(key)) throw halfCharacter(table);
+    if (SURROGATE.test(key) && HALF_CHARACTER.test(key)) throw halfCharacter(table);
     const below = this.#readBelow(table, key);
-    const { row, value } = writeRecord(table, record, below, this.#nextIndex);
     this.#view.forgetCells();
-    if (below && sameContent(below, row)) {
+    // A draft that holds just what is there needs no text; one with absent fields shows it only as a row.
+    const written =
+      below && sameContent(below, record) ? undefined : writeRecord(table, record, below, this.#nextIndex);
+    if (!written || (below && sameContent(below, written.row))) {
       this.#own.unset(table, key);
       return;
     }
+    const { row, value } = written;
     this.#own.set(table, key, row);
     this.#values.set(row, value);
   }
 
   delete(table: TableName, key: string): void {
     this.#view.forgetCells();
-    if (this.#readBelow(table, key)) this.#own.set(table, key, undefined);
-    else this.#own.unset(table, key);
+    if (this.#readBelow(table, key) === undefined) {
+      this.#own.unset(table, key);
+      return;
+    }
+    this.#own.set(table, key, undefined);
+    this.#deleted.add(tupleKey(table, key));
+  }
+
+  hasDeleted(table: TableName, key: string): boolean {
+    return this.#deleted.size > 0 && this.#deleted.has(tupleKey(table, key));
   }
 
   guard(family: string): void {

@@ -17,8 +17,14 @@ interface FieldEncoder {
   readonly write: (value: unknown) => void;
 }
 
-/** By the names that fields have in plain objects. */
-type TypeEncoder = Map<string, FieldEncoder>;
+interface TypeEncoder {
+  /** Of an Any with a message of this type. */
+  readonly url: string;
+  /** By the names that they have in plain objects. */
+  readonly fields: Map<string, FieldEncoder>;
+}
+
+const TYPE_PREFIX = 'type.googleapis.com/';
 
 const VARINT = 0;
 const LENGTH = 2;
@@ -35,17 +41,46 @@ export function encodePlain(typeName: string, message: object): Buffer {
   return encoded(() => writeMessage(typeEncoder(typeName), message as Message), false);
 }
 
-/** The bytes of a google.protobuf.Any, in memory of their own: they live long and must not keep alive a page of others. */
-export function encodeAnyAlone(typeUrl: string, value: Uint8Array): Buffer {
-  return encoded(() => {
-    tagged(2, LENGTH, () => writer.bytes(value));
-    tagged(1, LENGTH, () => writer.text(typeUrl));
-  }, true);
+/** A google.protobuf.Any whose message is written where it stands, in one go with what is around it. */
+export class UnwrittenAny {
+  readonly type_url: string;
+  readonly #type: TypeEncoder;
+  readonly #message: Message;
+
+  constructor(typeName: string, message: object) {
+    this.#type = typeEncoder(typeName);
+    this.type_url = this.#type.url;
+    this.#message = message as Message;
+  }
+
+  /** The message's bytes, for those who look into it. */
+  get value(): Buffer {
+    return encoded(() => writeMessage(this.#type, this.#message), false);
+  }
+
+  /** Writes the Any without its length. */
+  write(): void {
+    const before = writer.size;
+    writeMessage(this.#type, this.#message);
+    writer.lengthSince(before);
+    writer.varint(ANY_VALUE);
+    writer.text(this.type_url);
+    writer.varint(ANY_TYPE_URL);
+  }
 }
 
-function tagged(number: number, wireType: number, write: () => void): void {
-  write();
-  writer.varint((number << 3) | wireType);
+const ANY_TYPE_URL = (1 << 3) | LENGTH;
+const ANY_VALUE = (2 << 3) | LENGTH;
+
+/** The bytes of a google.protobuf.Any, in memory of their own: they live long and must not keep alive a page of others. */
+export function encodeAnyAlone(any: { readonly type_url: string; readonly value: Uint8Array }): Buffer {
+  return encoded(() => {
+    if (any instanceof UnwrittenAny) return any.write();
+    writer.bytes(any.value);
+    writer.varint(ANY_VALUE);
+    writer.text(any.type_url);
+    writer.varint(ANY_TYPE_URL);
+  }, true);
 }
 
 function encoded(write: () => void, alone: boolean): Buffer {
@@ -62,12 +97,12 @@ function encoded(write: () => void, alone: boolean): Buffer {
 }
 
 /** Writes the fields that are there, the one with the greatest number first. */
-function writeMessage(type: TypeEncoder, message: Message): void {
+function writeMessage({ fields }: TypeEncoder, message: Message): void {
   const first = pending.length;
   for (const name in message) {
     const value = message[name];
     if (value === undefined || value === null) continue;
-    const field = type.get(name);
+    const field = fields.get(name);
     if (field !== undefined) insert(first, field);
   }
   while (pending.length > first) {
@@ -88,10 +123,10 @@ function typeEncoder(typeName: string): TypeEncoder {
   const known = types.get(typeName);
   if (known !== undefined) return known;
   const api = loadEnvoyApi();
-  const made: TypeEncoder = new Map();
+  const made: TypeEncoder = { url: TYPE_PREFIX + typeName, fields: new Map() };
   types.set(typeName, made);
   for (const field of api.fields(typeName).values())
-    made.set(field.name, { name: field.name, number: field.number, write: fieldWriter(api, field) });
+    made.fields.set(field.name, { name: field.name, number: field.number, write: fieldWriter(api, field) });
   return made;
 }
 
@@ -179,9 +214,9 @@ function messageWriter({ name, typeName }: FieldDescriptor): ValueWriter {
     wireType: LENGTH,
     write: (value: unknown) => {
       if (typeof value !== 'object' || value === null) throw new AppError('internal', `${name} must be an object`);
-      type ??= typeEncoder(typeName);
       const before = writer.size;
-      writeMessage(type, value as Message);
+      if (value instanceof UnwrittenAny) value.write();
+      else writeMessage((type ??= typeEncoder(typeName)), value as Message);
       writer.lengthSince(before);
     },
   };

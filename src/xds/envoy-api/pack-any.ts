@@ -1,16 +1,14 @@
 import type { EnvoyMessages, EnvoyTypeName } from './envoy-messages.js';
 import { findLosses } from './find-losses.js';
 import { loadEnvoyApi } from './load-envoy-api.js';
-import { encodeAnyAlone, encodePlain } from './message-encoder.js';
+import { UnwrittenAny, encodeAnyAlone, encodePlain } from './message-encoder.js';
 import { AppError } from '../../core/index.js';
 
-/** `google.protobuf.Any`, encoded: what goes into every `typed_config`. */
+/** `google.protobuf.Any`: what goes into every `typed_config`. */
 export interface PackedAny {
   readonly type_url: string;
   readonly value: Buffer;
 }
-
-const TYPE_PREFIX = 'type.googleapis.com/';
 
 let checked = false;
 
@@ -35,12 +33,13 @@ function check(typeName: string, message: object, bytes: Buffer): void {
 
 /** The message as an Any that may stand inside another one. Throws AppError('internal') for a type that is not loaded. */
 export function packAny<Name extends EnvoyTypeName>(typeName: Name, message: EnvoyMessages[Name]): PackedAny {
-  return { type_url: TYPE_PREFIX + typeName, value: encodeMessage(typeName, message) };
+  const any = new UnwrittenAny(typeName, message);
+  return checked ? { type_url: any.type_url, value: encodeMessage(typeName, message) } : any;
 }
 
 /** The encoded Any itself, as it stands in `Resource.resource`; in memory of its own, for it lives long. */
 export function encodeAny(any: PackedAny): Buffer {
-  return encodeAnyAlone(any.type_url, any.value);
+  return encodeAnyAlone(any);
 }
 
 /** The Any that stands in `Resource.resource`, still packed. */

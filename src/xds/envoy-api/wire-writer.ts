@@ -1,7 +1,7 @@
 import { AppError } from '../../core/index.js';
 
 const FIRST_SIZE = 64 * 1024;
-const SHORT_TEXT = 48;
+const SHORT_TEXT = 128;
 const SAFE_DIGITS = 9;
 const MASK_64 = (1n << 64n) - 1n;
 

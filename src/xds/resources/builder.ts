@@ -17,6 +17,8 @@ export interface BuiltResource {
   /** Filters: see `EncodedResource`. */
   readonly provides?: readonly string[];
   readonly reliesOn?: FilterReliance;
+  readonly parts?: unknown;
+  readonly unite?: (others: unknown) => BuiltResource;
 }
 
 /** Makes one kind of resource from its input (plain data, part of the cell's key) and the view. undefined = cannot be made now. */

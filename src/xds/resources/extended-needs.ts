@@ -57,13 +57,13 @@ export function extendNeeds(
   const asked = upstreams.map(({ extended, service }) => (extended ? upstreamExtensions(view, service, given) : NONE));
   const ofAll = applied(view, shared, [...asked.flatMap(({ uses }) => uses), ...ofProxy.uses]);
   const parts = [
-    { ...applied(view, own, ofProxy.uses), problems: ofProxy.problems, refused: undefined },
+    { problems: ofProxy.problems, refused: undefined, ...applied(view, own, ofProxy.uses) },
     ...upstreams.map(({ resources }, position) => {
       const { uses, problems, blocked } = asked[position] ?? NONE;
       const part = applied(view, resources, [...uses, ...ofProxy.uses]);
-      return { ...part, problems, refused: blocked ?? part.refusedByUpstream };
+      return { problems, refused: blocked ?? part.refusedByUpstream, ...part };
     }),
-    { ...ofAll, problems: [], refused: ofAll.refusedByUpstream },
+    { problems: [], refused: ofAll.refusedByUpstream, ...ofAll },
   ];
   const idle = idleExtensions(view, proxy, upstreams.length > 0, ofProxy, parts);
   return {

@@ -53,22 +53,23 @@ export function httpConnectionManager(input: HttpConnectionManagerInput): NamedF
   return {
     name: HTTP_CONNECTION_MANAGER,
     typed_config: packAny('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
-      stat_prefix: input.statPrefix,
       codec_type: 'AUTO',
+      stat_prefix: input.statPrefix,
+      rds: fetchedRoutes(input.routes),
+      route_config: input.routes.type === 'inline' ? input.routes.routeConfig : undefined,
       http_filters: [...protocolFilters(input.protocol), ...input.filters, router()],
       tracing: tracingOf(input.tracingJson).tracing,
+      http2_protocol_options: input.protocol === 'http2' || input.protocol === 'grpc' ? {} : undefined,
       access_log: filterAccessLogs(input.accessLogs),
       upgrade_configs: [{ upgrade_type: 'websocket' }],
-      ...(input.protocol === 'http2' || input.protocol === 'grpc' ? { http2_protocol_options: {} } : {}),
-      ...routesOf(input.routes),
-      ...(input.inbound ? inboundFields(input.inbound) : {}),
+      ...(input.inbound ? inboundFields(input.inbound) : undefined),
     }),
   };
 }
 
-function routesOf(routes: HttpConnectionManagerInput['routes']): Partial<Manager> {
-  if (routes.type === 'inline') return { route_config: routes.routeConfig };
-  return { rds: { route_config_name: routes.name, config_source: fetchSource(routes.fetchTimeoutMs) } };
+function fetchedRoutes(routes: HttpConnectionManagerInput['routes']): Manager['rds'] {
+  if (routes.type === 'inline') return undefined;
+  return { route_config_name: routes.name, config_source: fetchSource(routes.fetchTimeoutMs) };
 }
 
 /** gRPC: statistics by method, and HTTP/1 callers (consul-behaviour 6.2). */

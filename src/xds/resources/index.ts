@@ -9,7 +9,7 @@
  * EnvoyExtensions change in all of it; `capabilities/`: what older Envoys cannot do.
  */
 export { entryEscapeProblems, registrationEscapeProblems } from './escape-rules.js';
-export { extensionProblems } from './extensions/index.js';
+export { extensionNotes, extensionProblems } from './extensions/index.js';
 export { unenforceable } from './capabilities/index.js';
 export { inboundNeeds, proxyNeedsCell, proxyNeedsKey } from './proxy-needs.js';
 export { proxylessResourceKey } from './proxyless/proxyless-needs.js';

@@ -21,6 +21,7 @@ import { configText } from './opaque-config.js';
 import { publicListenerName, publicListenerProblems, publicListenerRbacLayers } from './inbound/public-listener.js';
 import { RBAC_FILTERS } from './authorization/rbac.js';
 import { type NeededResource, needed } from './resource-cell.js';
+import { sharedNames } from './shared-names.js';
 import { type ProxyNeeds, ROOTS_SECRET, type ResourceType } from './spec.js';
 import { queryNeedsCell } from './queries/query-needs.js';
 import { fetchingProblems, tokenNeedsCell, unverifiedTokens } from './authorization/token-needs.js';
@@ -51,10 +52,9 @@ export const proxyNeedsCell: Cell<ProxyNeeds | undefined> = {
     const upstreams = resolvedUpstreams(view, proxy);
     const transparent = transparentNeeds(view, proxy);
     const anywhere = [...declaredNeeds(view, proxy, upstreams), ...transparent.upstreams];
-    const served = anywhere.map((upstream) => ({
-      ...upstream,
-      resources: nearEndpoints(upstream.resources, proxy.locality),
-    }));
+    const served = anywhere.map((upstream) =>
+      withResources(upstream, nearEndpoints(upstream.resources, proxy.locality)),
+    );
     const own = ownNeeds(view, proxy).filter(({ type }) => !(keepsRules && type === 'extension'));
     const extended = extendNeeds(view, proxy, envoyVersion, own, served, transparent.shared);
     const { blocked } = extended;
@@ -166,11 +166,12 @@ function declaredNeeds(
   const destinations = parts.flatMap(({ needs }) => needs?.destinations ?? []);
   const epochs = view.cell(revocationEpochsCell, revocationEpochsKey(proxy.service, destinations));
   return parts.map(({ needs, served }) =>
-    needs === undefined
-      ? served
-      : { ...served, resources: withEpoch(needs, greatestEpoch(epochs, needs.destinations)) },
+    needs === undefined ? served : withResources(served, withEpoch(needs, greatestEpoch(epochs, needs.destinations))),
   );
 }
+
+const withResources = (served: ServedUpstream, resources: ServedUpstream['resources']): ServedUpstream =>
+  resources === served.resources ? served : { ...served, resources };
 
 interface DeclaredUpstream {
   readonly served: ServedUpstream;
@@ -203,5 +204,10 @@ function byTypeAndName(all: readonly NeededResource[]): ReadonlyMap<ResourceType
     route: new Map(),
   };
   for (const { type, name, cell, own } of all) if (own !== false || !types[type].has(name)) types[type].set(name, cell);
-  return new Map(Object.entries(types) as [ResourceType, Map<string, string>][]);
+  return new Map(
+    (Object.entries(types) as [ResourceType, Map<string, string>][]).map(([type, names]) => [
+      type,
+      sharedNames(type, names),
+    ]),
+  );
 }

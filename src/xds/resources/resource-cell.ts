@@ -1,8 +1,8 @@
-import { canonicalJson, deepEqual, sha256Hex } from '../../core/index.js';
+import { deepEqual, jsonKey, jsonKeyInput, sha256Hex } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
 import { encodeAny } from '../envoy-api/index.js';
 import { aggregateCluster } from './clusters/aggregate-cluster.js';
-import type { Builder } from './builder.js';
+import type { Builder, BuiltResource } from './builder.js';
 import { chainEntriesCell } from './upstreams/chain-entries.js';
 import { endpoints } from './clusters/endpoints.js';
 import {
@@ -75,28 +75,29 @@ export interface NeededResource {
   readonly name: string;
   readonly cell: string;
   /** False for the cluster of a service that an upstream merely leads to: the upstream of that service itself has the say. */
-  readonly own?: boolean;
+  readonly own?: boolean | undefined;
   /** Endpoints whose order depends on where the caller is (`nearEndpoints`). */
   readonly byLocality?: true;
   /** Where it stands for extensions; absent = none of them concerns it. */
-  readonly place?: ExtensionPlace;
+  readonly place?: ExtensionPlace | undefined;
 }
 
-/** Names a resource by its builder and input; `name` is what it is called on the wire. */
+/** Names a resource by its builder and input; `name` is what it is called on the wire, `own` as in `NeededResource`. */
 export function needed<Name extends BuilderName>(
   builder: Name,
   input: InputOf<Name> & { readonly name: string },
   place?: ExtensionPlace,
+  own?: boolean,
 ): NeededResource {
-  const cell = canonicalJson({ builder, input });
-  return { type: builders[builder].type, name: input.name, cell, ...(place ? { place } : {}) };
+  const cell = jsonKey({ builder, input });
+  return { type: builders[builder].type, name: input.name, cell, place, own };
 }
 
 /** The same resource with extensions applied, first one first. Without any it stays the cell that all others share. */
 export function withExtensions(resource: NeededResource, uses: readonly ExtensionUse[]): NeededResource {
   if (uses.length === 0 || resource.place === undefined) return resource;
   const input: ExtendedInput = { base: resource.cell, place: resource.place, uses };
-  return { ...resource, cell: canonicalJson({ builder: EXTENDED, input }) };
+  return { ...resource, cell: jsonKey({ builder: EXTENDED, input }) };
 }
 
 /** What a proxy's needs depend on of an extended resource: not its content. */
@@ -108,9 +109,14 @@ export interface ExtendedFacts {
 
 const EXTENDED = 'extended';
 
+interface ExtendedKey {
+  readonly builder: typeof EXTENDED;
+  readonly input: ExtendedInput;
+}
+
 const extendedCell: Cell<ExtendedResource> = {
   kind: 'extended-resource',
-  compute: (view, key) => extendResource(view, (JSON.parse(key) as { input: ExtendedInput }).input, resourceCell),
+  compute: (view, key) => extendResource(view, jsonKeyInput<ExtendedKey>(key).input, resourceCell),
 };
 
 /** Key: the cell of a resource from `withExtensions` that has some. */
@@ -118,7 +124,7 @@ export const extendedFactsCell: Cell<ExtendedFacts> = {
   kind: 'extended-facts',
   compute(view, key) {
     const { resource, failures } = view.cell(extendedCell, key);
-    const base = view.cell(resourceCell, (JSON.parse(key) as { input: ExtendedInput }).input.base);
+    const base = view.cell(resourceCell, jsonKeyInput<ExtendedKey>(key).input.base);
     const left = new Set(resource?.references.map(({ type, name }) => `${type} ${name}`));
     const had = resource === undefined ? [] : (base?.references.map(({ type, name }) => `${type} ${name}`) ?? []);
     return { failures, dropped: had.filter((reference) => !left.has(reference) && !reference.startsWith('secret ')) };
@@ -126,6 +132,26 @@ export const extendedFactsCell: Cell<ExtendedFacts> = {
 };
 
 const VERSION_LENGTH = 32;
+const NONE: readonly never[] = [];
+
+function encoded(type: ResourceType, built: BuiltResource, ofChain: readonly string[]): EncodedResource {
+  const bytes = encodeAny(built.any);
+  const { entries = NONE, unite } = built;
+  return {
+    type,
+    name: built.name,
+    version: sha256Hex(bytes, VERSION_LENGTH),
+    bytes,
+    references: built.references ?? NONE,
+    entries: entries.length === 0 ? ofChain : [...entries, ...ofChain],
+    leadsTo: built.leadsTo,
+    chainEpoch: built.chainEpoch,
+    provides: built.provides,
+    reliesOn: built.reliesOn,
+    parts: unite && built.parts,
+    unite: unite && ((others) => encoded(type, unite(others), ofChain)),
+  };
+}
 
 /**
  * One encoded resource; undefined while it cannot be made from the state. The same content from other entries is another one, which
@@ -134,28 +160,16 @@ const VERSION_LENGTH = 32;
 export const resourceCell: Cell<EncodedResource | undefined> = {
   kind: 'resource',
   compute(view, key) {
-    const { builder, input } = JSON.parse(key) as {
+    const { builder, input } = jsonKeyInput<{
       readonly builder: BuilderName | typeof EXTENDED;
       readonly input: { readonly chain?: string };
-    };
+    }>(key);
     if (builder === EXTENDED) return view.cell(extendedCell, key).resource;
     const { type, build } = builders[builder];
     const built = (build as Builder<object>)(view, input);
     if (built === undefined) return undefined;
-    const bytes = encodeAny(built.any);
-    const ofChain = input.chain === undefined ? [] : view.cell(chainEntriesCell, input.chain);
-    return {
-      type,
-      name: built.name,
-      version: sha256Hex(bytes, VERSION_LENGTH),
-      bytes,
-      references: built.references ?? [],
-      entries: [...(built.entries ?? []), ...ofChain],
-      ...(built.leadsTo === undefined ? {} : { leadsTo: built.leadsTo }),
-      ...(built.chainEpoch === undefined ? {} : { chainEpoch: built.chainEpoch }),
-      ...(built.provides === undefined ? {} : { provides: built.provides }),
-      ...(built.reliesOn === undefined ? {} : { reliesOn: built.reliesOn }),
-    };
+    const ofChain = input.chain === undefined ? NONE : view.cell(chainEntriesCell, input.chain);
+    return encoded(type, built, ofChain);
   },
   equals: (left, right) =>
     left === right ||

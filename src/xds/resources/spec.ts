@@ -26,15 +26,19 @@ export interface EncodedResource {
    */
   readonly references: readonly { readonly type: ResourceType; readonly name: string }[];
   /** Routes: names of the clusters that requests are sent to; it must not reach a client before them. */
-  readonly leadsTo?: readonly string[];
+  readonly leadsTo?: readonly string[] | undefined;
   /** The entries it came from, `kind/name`, for a refusal's record. */
   readonly entries: readonly string[];
   /** Listeners: the greatest chain epoch in it (index of the last write that took access away); absent = none. */
-  readonly chainEpoch?: number;
+  readonly chainEpoch?: number | undefined;
   /** Filters: what this one finds out for those behind it. */
-  readonly provides?: readonly string[];
+  readonly provides?: readonly string[] | undefined;
+  /** Filters: what `unite` of another content of the same filter wants to know of this one. */
+  readonly parts?: unknown;
+  /** Filters: one that finds out all that this one and another content of it do, for the moment between the two. */
+  readonly unite?: ((others: unknown) => EncodedResource) | undefined;
   /** Filters: another one in front of it, and what that must find out so that this one refuses nobody who is entitled. */
-  readonly reliesOn?: FilterReliance;
+  readonly reliesOn?: FilterReliance | undefined;
 }
 
 /** What one filter needs of another one. */

@@ -1,6 +1,11 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { AppError } from '../../core/index.js';
+import { toGrpcStatus } from './grpc-status.js';
 import type { StreamHost } from './stream-host.js';
-import { AdsStream } from './stream.js';
+import type { StreamOrigin } from './stream-origin.js';
+import { AdsStream, type Protocol } from './stream.js';
+
+type Call = ConstructorParameters<typeof AdsStream>[1];
 
 const SERVICE = '/envoy.service.discovery.v3.AggregatedDiscoveryService';
 const raw = (bytes: Buffer): Buffer => bytes;
@@ -22,13 +27,14 @@ export const adsService: ServiceDefinition = {
 };
 
 /** Both protocols go through the same stream, so that no check can be had in one and not in the other. */
-export function adsHandlers(host: StreamHost, encrypted: boolean): UntypedServiceImplementation {
-  return {
-    DeltaAggregatedResources: (call: ConstructorParameters<typeof AdsStream>[1]) => {
-      new AdsStream(host, call, 'delta', encrypted);
-    },
-    StreamAggregatedResources: (call: ConstructorParameters<typeof AdsStream>[1]) => {
-      new AdsStream(host, call, 'state-of-the-world', encrypted);
-    },
+export function adsHandlers(host: StreamHost, originOf: (call: Call) => StreamOrigin): UntypedServiceImplementation {
+  const open = (protocol: Protocol) => (call: Call) => {
+    try {
+      new AdsStream(host, call, protocol, originOf(call));
+    } catch (thrown) {
+      call.on('error', () => undefined);
+      call.emit('error', toGrpcStatus(AppError.from(thrown)));
+    }
   };
+  return { DeltaAggregatedResources: open('delta'), StreamAggregatedResources: open('state-of-the-world') };
 }

@@ -34,6 +34,7 @@ export function acknowledge(session: ProxySession, keeper: RefusalKeeper, type: 
     keeper.clear(type, entry.name);
     session.wake();
   }
+  if (type === 'cluster' || type === 'listener') session.aggregates.answered();
 }
 
 /** A listener whose chains were bumped replaces one that was in use: connections of before live until they are drained. */

@@ -1,5 +1,6 @@
 import type { EncodedResource, ResourceType } from '../resources/spec.js';
 import { inOrderOfReliance } from './filter-gate.js';
+import { refersTo } from './references.js';
 import { sharesAddress } from './listener-address.js';
 import type { StandingRefusals } from './standing-refusals.js';
 import type { Entry, Subscription } from './subscription.js';
@@ -29,11 +30,15 @@ export interface BurstInput {
   readonly removalsOverdue: boolean;
   /** The client will ask for clusters once those it prepares are ready: until then it may lack what listeners and routes lead to. */
   readonly clustersToCome: boolean;
+  /** The client was sent its clusters unasked, because it prepares some, and answers none of them before all are ready. */
+  readonly clustersUnasked: boolean;
   /** Filters that stay due. */
   readonly waitingFilters: ReadonlySet<Entry> | undefined;
   /** Listeners that stay due: they end connections, and others have not got the rules yet that refuse new ones. */
   readonly heldListeners: ReadonlySet<Entry> | undefined;
-  /** Clusters that stay although nothing that the client has names them any more. */
+  /** Clusters that stay due: the client has just been given them. */
+  readonly restingClusters: ReadonlySet<Entry> | undefined;
+  /** Clusters that are to be removed, and stay for now. */
   readonly clustersStillUsed: ReadonlySet<string> | undefined;
 }
 
@@ -53,6 +58,8 @@ export function planBurst(input: BurstInput): BurstStep[] {
   // An Envoy asks for listeners after endpoints, always: who does otherwise will not ask for endpoints at all.
   const willAskForEndpoints = endpoint.known || !listener.known;
   if (input.clustersToCome || (endpoint.owed !== undefined && willAskForEndpoints)) return plan.steps;
+  // Aggregates that wait for their members, and what may lead to them.
+  if (input.clustersUnasked && cluster.dirty !== undefined) return plan.steps;
   plan.lingering(route);
   const freed = plan.replaced(listener);
   const listeners = plan.changes(listener, NOBODY, freed);
@@ -85,18 +92,31 @@ function standsOn(input: BurstInput, ...subscriptions: readonly Subscription[]):
 /**
  * Clusters in use that would switch to members which the client is still preparing: in Envoy an aggregate is ready at once, and
  * without a healthy host until its members are. They stay due until the members have been answered, which Envoy does once they
- * are ready. undefined = none.
+ * are ready; after clusters that were sent unasked, until all else has been answered, their endpoints among it. undefined = none.
  */
-function tooEarly({ type, outstanding }: Subscription, due: readonly BurstItem[]): Set<Entry> | undefined {
+function tooEarly(
+  { type, outstanding }: Subscription,
+  due: readonly BurstItem[],
+  { waiting, clustersUnasked }: BurstInput,
+): Set<Entry> | undefined {
   if (type !== 'cluster') return undefined;
   const switching = due.filter(
-    ({ entry, resource }) => entry.held && resource.references.some((reference) => reference.type === 'cluster'),
+    ({ entry, resource }) => (entry.held || clustersUnasked) && refersTo(resource, 'cluster'),
   );
   if (switching.length === 0) return undefined;
   const unready = new Set(due.filter(({ entry }) => !entry.held).map(({ entry }) => entry.name));
-  for (const { items } of outstanding) for (const { entry } of items) unready.add(entry.name);
+  if (waiting || !clustersUnasked)
+    for (const { items } of outstanding) for (const { entry } of items) unready.add(entry.name);
   const early = switching.filter(({ resource }) => resource.references.some(({ name }) => unready.has(name)));
   return early.length === 0 ? undefined : new Set(early.map(({ entry }) => entry));
+}
+
+/** What is in either of two sets; undefined = nothing. */
+export function union<Member>(
+  one: ReadonlySet<Member> | undefined,
+  other: ReadonlySet<Member> | undefined,
+): Set<Member> | undefined {
+  return one || other ? new Set([...(one ?? []), ...(other ?? [])]) : undefined;
 }
 
 const NOTHING: readonly BurstItem[] = [];
@@ -105,16 +125,14 @@ const NO_NAMES: readonly string[] = [];
 
 class Plan {
   readonly steps: BurstStep[] = [];
-  readonly #refusals: StandingRefusals;
-  readonly #subscriptions: Subscriptions;
+  readonly #input: BurstInput;
   readonly #held: Partial<Record<ResourceType, ReadonlySet<Entry> | undefined>>;
   /** What is asked for may be dirty or a follower too, and is sent once. */
   #planned: Set<Entry> | undefined;
 
-  constructor({ refusals, subscriptions, waitingFilters, heldListeners }: BurstInput) {
-    this.#refusals = refusals;
-    this.#subscriptions = subscriptions;
-    this.#held = { extension: waitingFilters, listener: heldListeners };
+  constructor(input: BurstInput) {
+    this.#input = input;
+    this.#held = { extension: input.waitingFilters, listener: input.heldListeners, cluster: input.restingClusters };
   }
 
   wrote(type: ResourceType): boolean {
@@ -139,7 +157,10 @@ class Plan {
     if (singly) this.#items(singly, true, single);
     if (followers.length > 0) this.#items(followers, true, single);
     if (dirty) this.#items(dirty, false, single);
-    const early = this.#waits(subscription.type, single) ?? tooEarly(subscription, [...cold, ...single]);
+    const early = union(
+      this.#waits(subscription.type, single),
+      tooEarly(subscription, [...cold, ...single], this.#input),
+    );
     if (early !== undefined) {
       cold = cold.filter(({ entry }) => !early.has(entry));
       single = single.filter(({ entry }) => !early.has(entry));
@@ -227,7 +248,7 @@ class Plan {
   #items(entries: Iterable<Entry>, asked: boolean, items: BurstItem[]): BurstItem[] {
     for (const entry of entries) {
       if (this.#planned?.has(entry) || (!asked && !entry.visible)) continue;
-      const resource = this.#refusals.target(entry, asked);
+      const resource = this.#input.refusals.target(entry, asked);
       if (!resource || (!asked && resource.version === entry.sent) || this.#leadsAstray(entry, resource)) continue;
       if (asked) (this.#planned ??= new Set()).add(entry);
       items.push({ entry, resource });
@@ -237,12 +258,14 @@ class Plan {
 
   /**
    * Something that is no longer needed, and would from now on need what nobody sends: a route to another cluster, a cluster that
-   * becomes an aggregate of others. The client's old one stays until it goes.
+   * becomes an aggregate of others, which would also have to rest before it may go. The client's old one stays until it goes.
    */
-  #leadsAstray(entry: Entry, { leadsTo = NO_NAMES, references }: EncodedResource): boolean {
+  #leadsAstray(entry: Entry, resource: EncodedResource): boolean {
     if (entry.wanted || entry.onDemand || entry.permanent) return false;
+    if (entry.owner.type === 'cluster' && refersTo(resource, 'cluster')) return true;
+    const { leadsTo = NO_NAMES, references } = resource;
     const isThere = (type: ResourceType, name: string): boolean => {
-      const found = this.#subscriptions[type].entries.get(name);
+      const found = this.#input.subscriptions[type].entries.get(name);
       return found !== undefined && (found.wanted || found.held);
     };
     return (

@@ -1,3 +1,4 @@
+import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { SecureVersion } from 'node:tls';
 import type { AppError, Clock } from '../../core/index.js';
 import type { Cell } from '../../model/index.js';
@@ -110,6 +111,13 @@ export interface XdsServer {
   listen(address: string, port: number): Promise<ListeningDoor>;
   /** Opens the TLS door. AppError('portTaken') names the address. */
   listenTls(address: string, port: number, certificates: ServerCertificateProvider): Promise<ListeningDoor>;
+  /**
+   * The service for another server's port, at which client agents relay streams: `nodeOf` says whose agent calls (empty = its
+   * certificate names no node), or throws.
+   */
+  relayed(
+    nodeOf: (call: Pick<ServerDuplexStream<Buffer, Buffer>, 'getPeer' | 'getAuthContext'>) => string,
+  ): readonly [ServiceDefinition, UntypedServiceImplementation];
   /** What each proxy was sent and has acknowledged. */
   readonly propagation: Propagation;
   /** Counters for metrics, tests and the bench. */

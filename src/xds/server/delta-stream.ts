@@ -5,7 +5,7 @@ import type { DiscoveryRequest } from './discovery-request.js';
 import type { FrameBook } from './frames.js';
 import type { ProxySession } from './session.js';
 import type { Response } from './session-outlet.js';
-import { closeWildcard, openWildcard, subscribe, unsubscribe } from './session-requests.js';
+import { closeWildcard, freeUnneeded, openWildcard, subscribe, unsubscribe } from './session-requests.js';
 
 const WILDCARD = '*';
 const NONE: readonly string[] = [];
@@ -47,13 +47,13 @@ export function applyDelta(
     if (error === undefined) acknowledge(session, keeper, type, nonce);
     else refuse(session, keeper, type, nonce, error, false);
   }
-  const first = !subscription.known;
+  const first = !subscription.known || (type === 'cluster' && session.clustersUnasked);
   subscription.known = true;
-  if (type === 'cluster') session.clustersToCome = false;
+  if (type === 'cluster') session.clustersToCome = session.clustersUnasked = false;
   if (request.subscribe.length === 0 && request.unsubscribe.length === 0 && !first) return;
   const names = request.subscribe.filter((name) => name !== WILDCARD);
   const startsWildcard = names.length < request.subscribe.length || (first && request.subscribe.length === 0);
-  if (startsWildcard && subscription.canBeWildcard && !subscription.wildcard) {
+  if (startsWildcard && subscription.canBeWildcard && (first || !subscription.wildcard)) {
     openWildcard(session, type, first ? request.versions : new Map());
   }
   if (request.unsubscribe.length > 0) {
@@ -70,6 +70,7 @@ export function applyDelta(
     const warming = type === 'endpoint' && !session.subscriptions.cluster.known;
     if (warming && first) session.clustersToCome = true;
     subscribe(session, type, names, first ? request.versions : undefined, warming);
+    if (warming && first) freeUnneeded(session, names, request.versions);
   }
   if (session.mustAnswer) session.flush();
 }

@@ -33,6 +33,11 @@ export class EntryTable {
     else this.#list = this.#list.filter((entry) => entry.name !== name);
   }
 
+  /** Gives back the room that a list keeps when it has grown. */
+  trim(): void {
+    this.#list = this.#list.slice();
+  }
+
   /** The entries as they are now: the table may change while they are gone through. */
   values(): readonly Entry[] {
     return this.#byName ? [...this.#byName.values()] : this.#list.slice();

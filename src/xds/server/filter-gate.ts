@@ -1,16 +1,28 @@
 import type { Clock } from '../../core/index.js';
-import type { EncodedResource, ResourceType } from '../resources/spec.js';
+import type { EncodedResource } from '../resources/spec.js';
 import type { BurstItem, Subscriptions } from './burst.js';
-import type { Entry } from './subscription.js';
+import { referencesOf } from './references.js';
+import { type Entry, newestOf } from './subscription.js';
 
 /** After a listener is accepted, its old filter chains still take what is on the way (envoy-facts 0.14). */
 const SETTLING_MS = 250;
+
+/** Connections are closed somewhat later than the drain time says. */
+const DRAIN_MARGIN_MS = 500;
 
 /** What never becomes ready must not keep a rule from being enforced: then it is, though it refuses those who are entitled. */
 const PATIENCE_MS = 5_000;
 
 /** Requests that were begun with a filter's old content may still be waiting for an answer from the clusters it used. */
 const STILL_USED_MS = 10_000;
+
+export interface FilterGateOptions {
+  readonly clock: Clock;
+  /** Look again. */
+  readonly wake: () => void;
+  /** When the client closes the connections of filter chains that were replaced; undefined = not known. */
+  readonly drainTimeMs: number | undefined;
+}
 
 /**
  * Holds back filters whose time has not come: those that use clusters which the client is still preparing, and those that newly
@@ -21,6 +33,7 @@ export class FilterGate {
   readonly #subscriptions: Subscriptions;
   readonly #clock: Clock;
   readonly #wake: () => void;
+  readonly #drainTimeMs: number | undefined;
   #settledAtMs = 0;
   #waitingSinceMs: number | undefined;
   #stopTimer: (() => void) | undefined;
@@ -28,21 +41,30 @@ export class FilterGate {
   /** Clusters that filters have used, and when nothing can use them any more. */
   #used: Map<string, number> | undefined;
 
-  constructor(subscriptions: Subscriptions, clock: Clock, wake: () => void) {
+  constructor(subscriptions: Subscriptions, { clock, wake, drainTimeMs }: FilterGateOptions) {
     this.#subscriptions = subscriptions;
     this.#clock = clock;
     this.#wake = wake;
+    this.#drainTimeMs = drainTimeMs;
   }
 
-  /** The client has accepted a listener: chains that had fewer filters go on for a moment. */
+  /**
+   * The client has accepted a listener. Chains that had fewer filters take new connections for a moment, and requests on idle
+   * connections until they are drained.
+   */
   listenerAccepted(before: EncodedResource | undefined, now: EncodedResource): void {
     const had = new Set(filtersOf(before));
     const { extension } = this.#subscriptions;
     const isFound = (name: string): boolean => extension.entries.get(name)?.source.current?.provides !== undefined;
     if (filtersOf(now).some((name) => !had.has(name) && isFound(name)))
-      this.#settledAtMs = this.#clock.now() + SETTLING_MS;
+      this.#settledAtMs = this.#clock.now() + this.#settlingMs(before);
     const has = new Set(filtersOf(now));
     for (const name of had) if (!has.has(name)) this.#noteUse(extension.entries.get(name)?.accepted, undefined);
+  }
+
+  #settlingMs(before: EncodedResource | undefined): number {
+    if (before === undefined || this.#drainTimeMs === undefined) return SETTLING_MS;
+    return this.#drainTimeMs + DRAIN_MARGIN_MS;
   }
 
   /** The client has accepted a filter. */
@@ -90,8 +112,9 @@ export class FilterGate {
     const now = this.#clock.now();
     this.#waitingSinceMs ??= now;
     const leftMs = this.#waitingSinceMs + PATIENCE_MS - now;
-    if (leftMs <= 0) return undefined;
-    this.#comeBack(this.#settledAtMs > now ? Math.min(this.#settledAtMs - now, leftMs) : leftMs);
+    const settlingMs = this.#settledAtMs - now;
+    if (leftMs <= 0 && settlingMs <= 0) return undefined;
+    this.#comeBack(settlingMs > 0 ? settlingMs : leftMs);
     return waiting;
   }
 
@@ -174,22 +197,37 @@ export function inOrderOfReliance(items: readonly BurstItem[]): readonly BurstIt
     return reliesOn.findings.every((finding) => found.includes(finding)) ? 0 : 2;
   };
   const ranked = items.map((item) => ({ item, rank: rank(item) }));
-  return ranked.sort((left, right) => left.rank - right.rank).map(({ item }) => item);
+  return bridged(ranked.sort((left, right) => left.rank - right.rank).map(({ item }) => item));
+}
+
+/**
+ * Where one filter stops finding out what another one still relies on, and begins with what that one is about to rely on, no order
+ * of the two is right: the first goes with both findings, then the second, then the first as it is to be.
+ */
+function bridged(items: readonly BurstItem[]): readonly BurstItem[] {
+  const last: BurstItem[] = [];
+  const first = items.map((item) => {
+    const both = bridgeTo(item, items);
+    if (both === undefined) return item;
+    last.push(item);
+    return { ...item, resource: both };
+  });
+  return last.length === 0 ? items : [...first, ...last];
+}
+
+function bridgeTo({ entry, resource }: BurstItem, items: readonly BurstItem[]): EncodedResource | undefined {
+  const relying = items.find((item) => item.resource.reliesOn?.filter === entry.name);
+  const before = newestOf(entry);
+  if (!relying || before?.parts === undefined || !resource.provides || !resource.unite) return undefined;
+  const [relied = [], relies = []] = [newestOf(relying.entry), relying.resource].map((one) => one?.reliesOn?.findings);
+  const isFound = (finding: string): boolean => before.provides?.includes(finding) === true;
+  const isLost = (finding: string): boolean => resource.provides?.includes(finding) !== true;
+  return relies.every(isFound) || !relied.some(isLost) ? undefined : resource.unite(before.parts);
 }
 
 const filtersOf = (listener: EncodedResource | undefined): readonly string[] => referencesOf(listener, 'extension');
 const clustersOf = (filter: EncodedResource | undefined): readonly string[] => referencesOf(filter, 'cluster');
 
-function referencesOf(resource: EncodedResource | undefined, wanted: ResourceType): readonly string[] {
-  return (resource?.references ?? []).flatMap(({ type, name }) => (type === wanted ? [name] : []));
-}
-
 function isOutstanding(entry: Entry): boolean {
   return entry.owner.outstanding.some(({ items }) => items.some((item) => item.entry === entry));
-}
-
-/** What the client has of an entry once it has taken all that was sent; undefined = that is not known. */
-function newestOf(entry: Entry): EncodedResource | undefined {
-  const sent = entry.owner.outstanding.flatMap(({ items }) => items).filter((item) => item.entry === entry);
-  return sent.at(-1)?.resource ?? entry.accepted;
 }

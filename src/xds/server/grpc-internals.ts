@@ -36,12 +36,12 @@ function isHttp2Stream(candidate: unknown): candidate is ServerHttp2Stream {
  * Raises the receive windows of all later connections. An Envoy whose bootstrap was made for Consul repeats its node, about
  * 60 kB, in every ACK: with the default 64 kB window each ACK would wait for the one before (performance-limits 3.11).
  */
-export function raiseReceiveWindows(server: Server, windowBytes: number): void {
+export function raiseReceiveWindows(server: Server, windowBytes: number, maxConcurrentStreams = 100): void {
   const servers = (server as unknown as { http2Servers?: Map<Http2Server, unknown> }).http2Servers;
   if (!(servers instanceof Map)) return;
   for (const http2Server of servers.keys()) {
     if (typeof http2Server.updateSettings !== 'function') continue;
-    http2Server.updateSettings({ initialWindowSize: windowBytes, maxConcurrentStreams: 100 });
+    http2Server.updateSettings({ initialWindowSize: windowBytes, maxConcurrentStreams });
     http2Server.on('session', (session: Http2Session) => {
       if (!session.destroyed) session.setLocalWindowSize(windowBytes);
     });

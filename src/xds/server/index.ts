@@ -6,4 +6,5 @@
  */
 export type * from './contract.js';
 export type * from './propagation-model.js';
+export { adsService } from './ads-service.js';
 export { createXdsServer } from './xds-server.js';

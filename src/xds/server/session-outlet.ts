@@ -34,6 +34,8 @@ export interface SessionOutlet {
   readonly maySendSecrets: boolean;
   /** Else the protocol is state of the world. */
   readonly isDelta: boolean;
+  /** The Envoy's drain time, where its bootstrap tells it. */
+  readonly drainTimeMs: number | undefined;
   readonly cells: ResourceCells;
   readonly counters: XdsCounters;
   readonly leaves: LeafServices;

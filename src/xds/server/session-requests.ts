@@ -27,6 +27,29 @@ export function openWildcard(session: ProxySession, type: ResourceType, claims: 
   subscription.markAllDirty();
 }
 
+/**
+ * The client prepares clusters, and has endpoints of one that is not needed any more: when it waits for just these, it will ask for
+ * no clusters before it has got them. Without endpoints the cluster would take the place of the one that routes still lead to. So
+ * all clusters are sent unasked, which clients take, and the one that is not needed is removed when nothing uses it any more
+ * (envoy-facts 2, 8).
+ */
+export function freeUnneeded(
+  session: ProxySession,
+  endpoints: readonly string[],
+  claims: ReadonlyMap<string, string>,
+): void {
+  const { cluster, endpoint } = session.subscriptions;
+  const unneeded = endpoints.filter((name) => claims.has(name) && endpoint.entries.get(name) === undefined);
+  if (unneeded.length === 0) return;
+  session.clustersToCome = false;
+  session.clustersUnasked = true;
+  cluster.known = true;
+  cluster.wildcard = true;
+  for (const entry of cluster.entries.values()) cluster.answer(entry);
+  for (const name of unneeded)
+    if (cluster.entries.get(name) === undefined) claimStranger(session, cluster, name, claims.get(name) ?? '');
+}
+
 /** The client does not want to hear of all of a type any more. */
 export function closeWildcard(session: ProxySession, type: ResourceType): void {
   const subscription = session.subscriptions[type];

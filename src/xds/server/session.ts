@@ -1,14 +1,15 @@
 import { AppError } from '../../core/index.js';
 import type { LeafRequest } from '../../ca/index.js';
 import { LEAF_SECRET, type ProxyNeeds, type ResourceType } from '../resources/spec.js';
-import { type BurstItem, type BurstStep, planBurst, type Subscriptions } from './burst.js';
+import { AggregateGate } from './aggregate-gate.js';
+import { type BurstItem, type BurstStep, planBurst, type Subscriptions, union } from './burst.js';
 import { FilterGate } from './filter-gate.js';
 import { LeafKeeper, type LeafOwner } from './leaf-keeper.js';
 import { SharedCell } from './resource-cells.js';
 import { applyNeeds, dropEntry } from './session-needs.js';
 import type { Response, SessionOutlet } from './session-outlet.js';
 import { type StandingRefusal, StandingRefusals } from './standing-refusals.js';
-import { Entry, type Outstanding, Subscription, type Wakeable } from './subscription.js';
+import { Entry, NONE_OUTSTANDING, type Outstanding, Subscription, type Wakeable } from './subscription.js';
 
 const TYPES: readonly ResourceType[] = ['cluster', 'endpoint', 'secret', 'extension', 'listener', 'route'];
 
@@ -23,6 +24,7 @@ export class ProxySession implements Wakeable, LeafOwner {
   readonly refusals = new StandingRefusals();
   readonly leaf: LeafKeeper;
   readonly filters: FilterGate;
+  readonly aggregates: AggregateGate;
   needs: ProxyNeeds;
   /** Newest index at which nothing was due or unanswered; meaningless while `clean`. */
   cleanIndex = 0;
@@ -30,6 +32,8 @@ export class ProxySession implements Wakeable, LeafOwner {
   removalsOverdue = false;
   /** The client asked for endpoints before clusters: it prepares some, and asks for clusters once they are ready (envoy-facts 2). */
   clustersToCome = false;
+  /** All clusters were sent although the client has not asked for them yet: its first request for them is still to come. */
+  clustersUnasked = false;
   /** The last accepted listener that ends connections because access was taken away. */
   revocation: { readonly index: number; readonly acceptedAt: string } | undefined;
   closed = false;
@@ -56,7 +60,12 @@ export class ProxySession implements Wakeable, LeafOwner {
       route: new Subscription('route', this),
     };
     this.#all = Object.values(this.subscriptions);
-    this.filters = new FilterGate(this.subscriptions, outlet.clock, () => this.wake());
+    this.filters = new FilterGate(this.subscriptions, {
+      clock: outlet.clock,
+      wake: () => this.wake(),
+      drainTimeMs: outlet.drainTimeMs,
+    });
+    this.aggregates = new AggregateGate(this.subscriptions, { clock: outlet.clock, wake: () => this.wake() });
     this.leaf = new LeafKeeper(outlet.leaves, this);
     const leaf = new Entry(this.subscriptions.secret, LEAF_SECRET, this.leaf);
     leaf.permanent = true;
@@ -124,9 +133,7 @@ export class ProxySession implements Wakeable, LeafOwner {
     while (position < outstanding.length && outstanding[position]?.nonce !== nonce) position++;
     const response = outstanding[position];
     if (!response) return undefined;
-    // An array that has grown keeps its room; thousands of streams are idle most of the time.
-    if (position + 1 === outstanding.length) subscription.outstanding = [];
-    else outstanding.splice(0, position + 1);
+    subscription.outstanding = position + 1 === outstanding.length ? NONE_OUTSTANDING : outstanding.slice(position + 1);
     if (type !== 'cluster') this.#waiting -= position + 1;
     if (type === 'extension') this.#noteFilters();
     if (this.#waiting === 0 && this.#hasWork) this.wake();
@@ -171,15 +178,18 @@ export class ProxySession implements Wakeable, LeafOwner {
     if (this.outlet.congested) return;
     if (!this.#hasWork) return this.#letGo();
     if (this.#waiting > 0 && !this.mustAnswer) return;
+    const resting = this.aggregates.resting();
     const steps = planBurst({
       subscriptions: this.subscriptions,
       refusals: this.refusals,
       waiting: this.#waiting > 0,
       removalsOverdue: this.removalsOverdue,
       clustersToCome: this.clustersToCome,
+      clustersUnasked: this.clustersUnasked,
       waitingFilters: this.filters.waiting(),
       heldListeners: this.outlet.epochs.held(this, this.subscriptions.listener),
-      clustersStillUsed: this.filters.stillUsed(),
+      restingClusters: resting,
+      clustersStillUsed: union(this.filters.stillUsed(), this.aggregates.stillUsed(resting)),
     });
     this.#send(steps);
     this.#noteFilters();
@@ -191,12 +201,11 @@ export class ProxySession implements Wakeable, LeafOwner {
     for (const step of steps) {
       for (const item of step.items) this.#noteSent(item);
       for (const name of step.removed) this.#noteRemoved(step.type, name);
-      const { outstanding } = this.subscriptions[step.type];
-      for (const response of this.outlet.encode(step, this)) {
-        responses.push(response);
-        outstanding.push(response);
-        if (step.type !== 'cluster') this.#waiting++;
-      }
+      const encoded = this.outlet.encode(step, this);
+      responses.push(...encoded);
+      const subscription = this.subscriptions[step.type];
+      subscription.outstanding = [...subscription.outstanding, ...encoded];
+      if (step.type !== 'cluster') this.#waiting += encoded.length;
     }
     if (responses.length === 0) return;
     this.outlet.counters.sessionsFlushed++;
@@ -206,6 +215,7 @@ export class ProxySession implements Wakeable, LeafOwner {
   #noteSent({ entry, resource }: BurstItem): void {
     entry.sent = resource.version;
     entry.held = true;
+    if (resource.type === 'cluster') this.aggregates.clusterSent(resource);
     const refusal = this.refusals.size > 0 ? this.refusals.get(entry) : undefined;
     if (refusal?.version === resource.version) refusal.tried = true;
   }
@@ -253,6 +263,7 @@ export class ProxySession implements Wakeable, LeafOwner {
     for (const type of TYPES) {
       const lingers = applyNeeds(this.outlet.cells, this.subscriptions[type], needs);
       this.#lingers ||= lingers;
+      this.subscriptions[type].entries.trim();
     }
     this.#pruneRefusals();
   }
@@ -284,6 +295,7 @@ export class ProxySession implements Wakeable, LeafOwner {
     this.outlet.epochs.forget(this);
     this.leaf.stop();
     this.filters.close();
+    this.aggregates.close();
     for (const type of TYPES) {
       for (const entry of this.subscriptions[type].entries.values()) {
         if (entry.source instanceof SharedCell) this.outlet.cells.release(entry.source, entry);

@@ -6,6 +6,7 @@ import type { DiscoveryRequest } from './discovery-request.js';
 import type { FrameBook } from './frames.js';
 import type { ProxySession } from './session.js';
 import type { Response } from './session-outlet.js';
+import { newestOf } from './subscription.js';
 import { closeWildcard, openWildcard, subscribe, unsubscribe } from './session-requests.js';
 
 const WILDCARD = '*';
@@ -25,19 +26,32 @@ export function encodeStateOfTheWorld(
   const { canBeWildcard } = subscription;
   // There are no removals of named types in this protocol, and nothing to say about names that do not exist.
   if (!canBeWildcard && step.items.length === 0) return [];
-  const resources = canBeWildcard ? wholeSet(session, step) : step.items.map(({ resource }) => resource);
+  // One response is one moment: of what was to be sent twice only the last counts.
+  const latest = new Map(step.items.map(({ entry, resource }) => [entry, resource]));
+  const resources = canBeWildcard ? wholeSet(session, step) : [...latest.values()];
   const version = sha256Hex(resources.map(({ name, version: one }) => `${name}\0${one}`).join('\n'), VERSION_LENGTH);
   const { frame, nonce } = frames.whole(step.type, resources, version);
-  return [{ frame, nonce, index, items: step.items, removed: step.removed }];
+  return [
+    {
+      frame,
+      nonce,
+      index,
+      items:
+        latest.size === step.items.length ? step.items : [...latest].map(([entry, resource]) => ({ entry, resource })),
+      removed: step.removed,
+    },
+  ];
 }
 
 function wholeSet(session: ProxySession, step: BurstStep): EncodedResource[] {
   const due = new Map(step.items.map(({ entry, resource }) => [entry, resource]));
   const removed = new Set(step.removed);
   const set: EncodedResource[] = [];
-  for (const entry of session.subscriptions[step.type].entries.values()) {
+  const subscription = session.subscriptions[step.type];
+  for (const entry of subscription.entries.values()) {
     if (!entry.visible || removed.has(entry.name)) continue;
-    const resource = due.get(entry) ?? session.refusals.target(entry, true);
+    const putOff = subscription.dirty?.has(entry) && entry.held ? newestOf(entry) : undefined;
+    const resource = due.get(entry) ?? putOff ?? session.refusals.target(entry, true);
     if (resource) set.push(resource);
   }
   return set.sort((left, right) => (left.name < right.name ? -1 : 1));

@@ -61,6 +61,10 @@ export class StreamOutlet implements SessionOutlet, RefusalKeeper {
     return this.#facts.protocol === 'delta';
   }
 
+  get drainTimeMs(): number | undefined {
+    return this.#facts.drainTimeMs;
+  }
+
   get congested(): boolean {
     return this.#sink.congested;
   }

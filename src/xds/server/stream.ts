@@ -13,6 +13,7 @@ import { Sink } from './sink.js';
 import { Source } from './source.js';
 import { applyStateOfTheWorld } from './state-of-the-world-stream.js';
 import type { StreamHost } from './stream-host.js';
+import { nodeToSearch, type StreamOrigin } from './stream-origin.js';
 import { StreamOutlet } from './stream-outlet.js';
 import { typeOfUrl } from './type-urls.js';
 
@@ -33,7 +34,7 @@ export class AdsStream {
   readonly #host: StreamHost;
   readonly #call: Call;
   readonly #protocol: Protocol;
-  readonly #encrypted: boolean;
+  readonly #origin: StreamOrigin;
   readonly #source: Source;
   readonly #sink: Sink;
   #early: DiscoveryRequest[] | undefined;
@@ -46,11 +47,11 @@ export class AdsStream {
   #unknownTypeLogged = false;
   #ended = false;
 
-  constructor(host: StreamHost, call: Call, protocol: Protocol, encrypted: boolean) {
+  constructor(host: StreamHost, call: Call, protocol: Protocol, origin: StreamOrigin) {
     this.#host = host;
     this.#call = call;
     this.#protocol = protocol;
-    this.#encrypted = encrypted;
+    this.#origin = origin;
     this.#sink = new Sink(call, () => this.#session?.wake());
     this.#source = new Source(call, {
       onRequest: (message, skippedNode) => this.#receive(message, skippedNode),
@@ -116,7 +117,11 @@ export class AdsStream {
     this.#find(node).then(
       (found) => this.#begin(node, found),
       (thrown: unknown) =>
-        this.#fail(new AppError('unavailable', 'this server is not ready; connect again', { cause: thrown })),
+        this.#fail(
+          thrown instanceof AppError && thrown.code === 'permissionDenied'
+            ? thrown
+            : new AppError('unavailable', 'this server is not ready; connect again', { cause: thrown }),
+        ),
     );
   }
 
@@ -124,7 +129,8 @@ export class AdsStream {
     await this.#host.ready;
     if (this.#ended) return new AppError('cancelled', 'the stream is gone');
     const { version } = judgeVersion(node.userAgent);
-    return this.#host.finder.find(node.metadata.get('node_name') || undefined, node.id, version, (stopWaiting) => {
+    const nodeName = nodeToSearch(this.#origin, node.metadata.get('node_name'));
+    return this.#host.finder.find(nodeName, node.id, version, (stopWaiting) => {
       this.#stopWaiting = stopWaiting;
     });
   }
@@ -170,8 +176,8 @@ export class AdsStream {
       proxyId: proxy.proxyId,
       token: String(this.#call.metadata.get('x-consul-token')[0] ?? ''),
       userAgent: node.userAgent.name,
-      remoteAddress: this.#call.getPeer().replace(/:\d+$/, ''),
-      encrypted: this.#encrypted,
+      remoteAddress: this.#origin.remoteAddress,
+      encrypted: this.#origin.encrypted,
     };
   }
 

@@ -18,6 +18,9 @@ export interface Outstanding {
   readonly removed: readonly string[];
 }
 
+/** Of all streams that have nothing unanswered: most of them, most of the time. */
+export const NONE_OUTSTANDING: readonly Outstanding[] = [];
+
 const WANTED = 1;
 const ON_DEMAND = 2;
 const PERMANENT = 4;
@@ -146,7 +149,7 @@ export class Subscription {
   owed: Set<string> | undefined;
   /** Claims of names that are missing while needs are incomplete (`keepsOthers`): name -> version. */
   undecided: Map<string, string> | undefined;
-  outstanding: Outstanding[] = [];
+  outstanding: readonly Outstanding[] = NONE_OUTSTANDING;
   readonly #session: Wakeable;
 
   constructor(type: ResourceType, session: Wakeable) {
@@ -199,4 +202,10 @@ export class Subscription {
     this.absent = undefined;
     this.singly = undefined;
   }
+}
+
+/** What the client has of an entry once it has taken all that was sent; undefined = that is not known. */
+export function newestOf(entry: Entry): EncodedResource | undefined {
+  const sent = entry.owner.outstanding.flatMap(({ items }) => items).filter((item) => item.entry === entry);
+  return sent.at(-1)?.resource ?? entry.accepted;
 }

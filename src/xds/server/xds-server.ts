@@ -1,5 +1,5 @@
 import { Server } from '@grpc/grpc-js';
-import { AppError } from '../../core/index.js';
+import { AppError, pauseOn } from '../../core/index.js';
 import { adsHandlers, adsService } from './ads-service.js';
 import type {
   ListeningDoor,
@@ -18,6 +18,7 @@ import { RefusalBook } from './refusal-book.js';
 import { ResourceCells } from './resource-cells.js';
 import type { ProxySession } from './session.js';
 import type { StreamHost } from './stream-host.js';
+import { directOrigin, relayedOrigin } from './stream-origin.js';
 import type { AdsStream } from './stream.js';
 
 const defaults = {
@@ -129,7 +130,10 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
 
   const open = async (encrypted: boolean, openDoor: (server: Server) => Promise<Door>): Promise<ListeningDoor> => {
     const server = new Server(grpcOptions);
-    server.addService(adsService, adsHandlers(host, encrypted));
+    server.addService(
+      adsService,
+      adsHandlers(host, (call) => directOrigin(call, encrypted)),
+    );
     const door = await openDoor(server);
     doors.push({ door, server });
     return { address: door.address, port: door.port };
@@ -139,6 +143,7 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
     listen: (address, port) => open(false, (server) => openPlaintextDoor(server, address, port)),
     listenTls: (address, port, certificates: ServerCertificateProvider) =>
       open(true, (server) => openTlsDoor(server, address, port, certificates, logger)),
+    relayed: (nodeOf) => [adsService, adsHandlers(host, (call) => relayedOrigin(call, nodeOf(call)))],
     propagation,
     counters,
     async close() {
@@ -147,7 +152,7 @@ export function createXdsServer(dependencies: XdsServerDependencies): XdsServer 
       finder.close();
       const goodbye = new AppError('unavailable', 'this server is shutting down; connect again');
       const told = Promise.all([...streams].map((stream) => stream.end(goodbye)));
-      await Promise.race([told, new Promise<void>((resolve) => clock.after(GOODBYE_MS, resolve))]);
+      await Promise.race([told, pauseOn(clock, GOODBYE_MS)]);
       await Promise.all(doors.map(({ door }) => door.close()));
       for (const { server } of doors) server.forceShutdown();
       propagation.close();

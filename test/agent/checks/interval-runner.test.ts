@@ -13,7 +13,7 @@ function rig(answer: (look: number) => CheckResult | Promise<CheckResult>, inter
   const results: CheckResult[] = [];
   const runner = createIntervalRunner(
     clock,
-    { type: 'tcp', intervalMs, timeoutMs: 3000, firstDelayMs: 0 },
+    { intervalMs, timeoutMs: 3000, firstDelayMs: 0 },
     async () => {
       looks.push(clock.now() - start);
       return answer(looks.length);

@@ -1,8 +1,11 @@
 import { createServer, type Server } from 'node:https';
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { createSecureServer } from 'node:http2';
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createHttpProbe } from '../../../src/agent/checks/http.js';
+import { createGrpcProbe } from '../../../src/agent/checks/grpc.js';
+import { createH2PingProbe } from '../../../src/agent/checks/h2ping.js';
 import { createTcpProbe } from '../../../src/agent/checks/tcp.js';
 import { selfSigned } from './support/certificate.js';
 import { definitionOf, look } from './support/probe.js';
@@ -50,6 +53,60 @@ const overTcp = async (more: object) =>
       definitionOf({ TCP: `127.0.0.1:${await listen(createTlsServer(shown()))}`, TCPUseTLS: true, ...more }),
     ),
   );
+
+describe('the certificate of the agent (enable_agent_tls_for_checks)', () => {
+  const probes = [
+    [
+      'an HTTPS check',
+      'https',
+      (port: number, tls: object) =>
+        createHttpProbe(definitionOf({ HTTP: `https://127.0.0.1:${port}/`, TLSServerName: 'mesh.example' }), 4096, tls),
+    ],
+    [
+      'a TCP check',
+      'tcp',
+      (port: number, tls: object) =>
+        createTcpProbe(definitionOf({ TCP: `127.0.0.1:${port}`, TCPUseTLS: true, TLSServerName: 'mesh.example' }), tls),
+    ],
+    [
+      'a gRPC check',
+      'grpc',
+      (port: number, tls: object) =>
+        createGrpcProbe(
+          definitionOf({ GRPC: `127.0.0.1:${port}`, GRPCUseTLS: true, TLSServerName: 'mesh.example' }),
+          tls,
+        ),
+    ],
+    [
+      'an HTTP/2 ping',
+      'h2',
+      (port: number, tls: object) =>
+        createH2PingProbe(definitionOf({ H2PING: `127.0.0.1:${port}`, TLSServerName: 'mesh.example' }), tls),
+    ],
+  ] as const;
+  test.each(probes)('is shown by %s, which trusts the authorities of the agent', async (_what, kind, make) => {
+    const shownBy: (string | undefined)[] = [];
+    const asking = { ...certificate, requestCert: true, ca: certificate.cert, rejectUnauthorized: false };
+    const created =
+      kind === 'https'
+        ? createServer(asking, (_request, response) => response.end('hello'))
+        : kind === 'tcp'
+          ? createTlsServer(asking)
+          : createSecureServer(asking);
+    created.on('secureConnection', (socket: TLSSocket) => {
+      const { subject } = socket.getPeerCertificate();
+      shownBy.push(subject === undefined ? undefined : String(subject.CN));
+    });
+    const port = await listen(created);
+    const { cert, key } = certificate;
+    const result = await look(make(port, { ca: cert, cert, key }));
+    // A TCP check hangs up before the server is done.
+    expect(shownBy[0]).toBe(kind === 'tcp' ? undefined : 'mesh.example');
+    // There is no health service of gRPC: that it was asked is enough.
+    expect(result.status).toBe(kind === 'grpc' ? 'critical' : 'passing');
+    expect((await look(make(port, {}))).status).toBe('critical');
+  });
+});
 
 describe.each([
   ['an HTTPS check', overHttps],

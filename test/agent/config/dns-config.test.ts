@@ -26,6 +26,9 @@ describe('the options of DNS', () => {
       recursors: [],
       recursorTimeoutMs: 2000,
       allowStale: true,
+      maxStaleMs: 87_600 * 3_600_000,
+      useCache: false,
+      cacheMaxAgeMs: 0,
       udpAnswerLimit: 3,
       soa: { refreshSeconds: 3600, retrySeconds: 600, expireSeconds: 86_400, minTtlSeconds: 0 },
     });
@@ -39,7 +42,8 @@ describe('the options of DNS', () => {
       dns_config {
         node_ttl = "20s" service_ttl { "Web" = "30s" "db-*" = "1m" } only_passing = true enable_truncate = true
         a_record_limit = 4 udp_answer_limit = 5 disable_compression = true enable_additional_node_meta_txt = false
-        allow_stale = false recursor_strategy = "random" recursor_timeout = "500ms" use_cache = true max_stale = "1h"
+        allow_stale = false recursor_strategy = "random" recursor_timeout = "500ms" use_cache = true max_stale = "1h" cache_max_age = "5s"
+        prefer_namespace = true
         soa { refresh = 1 retry = 2 expire = 3 min_ttl = 4 }
       }`);
     expect(config.dnsAddresses).toEqual(['127.0.0.2']);
@@ -53,6 +57,9 @@ describe('the options of DNS', () => {
       recursorStrategy: 'random',
       recursorTimeoutMs: 500,
       allowStale: false,
+      maxStaleMs: 3_600_000,
+      useCache: true,
+      cacheMaxAgeMs: 5_000,
       nodeTtlSeconds: 20,
       serviceTtlSeconds: { web: 30, 'db-*': 60 },
       onlyPassing: true,
@@ -63,7 +70,7 @@ describe('the options of DNS', () => {
       nodeMetaTxt: false,
       soa: { refreshSeconds: 1, retrySeconds: 2, expireSeconds: 3, minTtlSeconds: 4 },
     });
-    expect(withoutEffect).toEqual(['dns_config.max_stale', 'dns_config.use_cache']);
+    expect(withoutEffect).toEqual(['dns_config.prefer_namespace']);
   });
 
   it('may come from flags, several recursors among them', () => {

@@ -46,7 +46,8 @@ describe('flags', () => {
     [['-dev', '-http-port', '70000'], /between -1 \(closed\) and 65535/],
     [['-dev', 'stray'], /unexpected argument "stray"/],
     [['-server'], /data_dir cannot be empty/],
-    [['-data-dir', '/d'], /client agents are not implemented/],
+    [['-data-dir', '/d'], /an agent without -server is a client agent.*-retry-join/],
+    [['-data-dir', '/d', '-retry-join', 'a'], /needs a join token to be let in: "meshwright operator join-token"/],
     [['-dev', '-config-file', '/does/not/exist.hcl'], /cannot read configuration/],
   ])('%j are refused with one sentence', (argv, sentence) => {
     expect(() => loadAgentConfig(argv, 'host')).toThrow(sentence);
@@ -61,9 +62,9 @@ describe('flags', () => {
   });
 
   it('of Consul that mean nothing here are accepted and named', () => {
-    expect(loadAgentConfig(['-dev', '-ui', '-retry-join', '10.0.0.1'], 'host').withoutEffect).toEqual([
+    expect(loadAgentConfig(['-dev', '-ui', '-retry-join-wan', '10.0.0.1'], 'host').withoutEffect).toEqual([
       '-ui',
-      '-retry-join',
+      '-retry-join-wan',
     ]);
   });
 });

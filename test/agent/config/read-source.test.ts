@@ -48,12 +48,32 @@ describe('formats', () => {
   });
 });
 
+describe('a service with several `check` blocks', () => {
+  it('has the checks of all of them, and those of `checks`', () => {
+    const [service] = read(`service {
+      name = "web"
+      check { id = "a" ttl = "10s" }
+      check { id = "b" ttl = "20s" }
+      checks = [{ id = "c" ttl = "30s" }]
+    }`).services;
+    expect(service?.checks.map(({ checkId, ttlMs }) => [checkId, ttlMs])).toEqual([
+      ['a', 10_000],
+      ['b', 20_000],
+      ['c', 30_000],
+    ]);
+  });
+});
+
 describe('options without effect', () => {
   it('are named, whole sections by their own name', () => {
     const { withoutEffect } = read(
-      'raft_protocol = 3\nautopilot { min_quorum = 3 }\ntls { internal_rpc { verify_incoming = true } }',
+      'raft_protocol = 3\nautopilot { min_quorum = 3 }\ntls { internal_rpc { verify_outgoing = true } }',
     );
-    expect(withoutEffect).toEqual(['raft_protocol', 'autopilot', 'tls.internal_rpc']);
+    expect(withoutEffect).toEqual(['raft_protocol', 'tls.internal_rpc.verify_outgoing', 'autopilot']);
+  });
+
+  it('are named also where only checks would have used them', () => {
+    expect(read('check_reap_interval = "30s"').withoutEffect).toEqual(['check_reap_interval']);
   });
 });
 

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { loadAgentConfig } from '../../../src/agent/config/index.js';
 
 const load = (hcl: string, ...argv: string[]) => loadAgentConfig(['-dev', '-hcl', hcl, ...argv], 'host');
+const metricsHeader = (name: string, value: string): string =>
+  `ui_config { metrics_proxy { base_url = "http://prom" add_headers = [{ name = "${name}" value = "${value}" }] } }`;
 const configOf = (hcl: string, ...argv: string[]) => load(hcl, ...argv).config;
 
 describe('addresses', () => {
@@ -35,6 +37,10 @@ describe('addresses', () => {
     ['limits { request_limits { mode = "odd" } }', /request_limits\.mode must be/],
     ['http_config { allow_write_http_from = ["10.0.0.1"] }', /takes networks/],
     ['http_config { response_headers { "A B" = "x" } }', /not a header that can be sent/],
+    ['http_config { response_headers { A = "\u{1F600}" } }', /not a header that can be sent/],
+    [metricsHeader('A B', 'x'), /a name or value is no header/],
+    [metricsHeader('A', 'x\\ny'), /a name or value is no header/],
+    [metricsHeader('A', '\u{1F600}'), /a name or value is no header/],
     ['telemetry { prefix_filter = ["consul.x"] }', /must begin with \+/],
     ['telemetry { statsd_address = "x" }', /HOST:PORT/],
     ['telemetry { statsd_address = "127.0.0.1:70000" }', /telemetry\.statsd_address must be HOST:PORT/],
@@ -43,6 +49,9 @@ describe('addresses', () => {
     ['tls { defaults { verify_incoming = true } }', /no CA certificates were provided/],
     ['tls { defaults { tls_min_version = "SSL" } }', /tls_min_version must be/],
     ['tls { https { tls_cipher_suites = "TLS_NULL" } }', /unsupported cipher suite TLS_NULL/],
+    ['enable_syslog = true syslog_facility = "LOCAL9"', /syslog_facility must be LOCAL0 to LOCAL7/],
+    ['session_ttl_min = "-5s"', /session_ttl_min must be at least 0/],
+    ['limits { http_max_conns_per_client = -1 }', /http_max_conns_per_client must be at least 0/],
     ['check_output_max_size = 0', /check_output_max_size must be at least 1/],
   ])('and other values that cannot work are refused: %s', (hcl, problem) => {
     expect(() => load(hcl)).toThrow(problem);
@@ -99,5 +108,18 @@ describe('TLS', () => {
 
   it('in the old place is taken and said to be old', () => {
     expect(load('ca_file = "/ca"').warnings).toContainEqual(expect.stringContaining('tls { defaults { } }'));
+  });
+});
+
+describe('what does not protect', () => {
+  it('is said: access control that is not there, and scripts of everybody with or without it', () => {
+    expect(load('acl { enabled = true }').warnings).toEqual([
+      expect.stringContaining('access control is not implemented yet'),
+    ]);
+    for (const acl of ['', 'acl { enabled = true }'])
+      expect(load(`enable_script_checks = true\n${acl}`).warnings).toContainEqual(
+        expect.stringContaining('use enable_local_script_checks'),
+      );
+    expect(load('enable_local_script_checks = true').warnings).toEqual([]);
   });
 });

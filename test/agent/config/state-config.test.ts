@@ -53,6 +53,47 @@ describe('state', () => {
     });
   });
 
+  it('is kept by an etcd of its own when there is more than one server to begin with, or when that is said', () => {
+    const member = { binary: '', clientPort: 2379, peerPort: 2380, quotaBytes: 4 * 2 ** 30, deadAfterMs: 30_000 };
+    expect(resolveState({}, false, 3)).toMatchObject({ backend: 'etcd', etcd: { member } });
+    expect(resolveState({}, false, 1).backend).toBe('embedded');
+    const text = `state { etcd {
+      manage = true
+      binary = "/opt/etcd"
+      client_port = 12379
+      peer_port = 12380
+      quota_bytes = 1073741824
+      dead_after = "1m"
+    } }`;
+    const given = {
+      binary: '/opt/etcd',
+      clientPort: 12_379,
+      peerPort: 12_380,
+      quotaBytes: 2 ** 30,
+      deadAfterMs: 60_000,
+    };
+    expect(resolveState(stateOf(text), false)).toMatchObject({ backend: 'etcd', etcd: { member: given } });
+  });
+
+  it('is not kept by an etcd of its own when another is named, or another engine', () => {
+    const etcd = { endpoints: ['http://a:1'] };
+    expect(resolveState({ backend: 'etcd', etcd }, false, 3).etcd.member).toBeUndefined();
+    expect(resolveState({ backend: 'embedded' }, false, 3).backend).toBe('embedded');
+    expect(resolveState({ backend: 'etcd', etcd: { ...etcd, manage: false } }, false, 3).etcd.member).toBeUndefined();
+  });
+
+  it.each([
+    [{ backend: 'embedded', etcd: { manage: true } }, 'state.backend is "embedded"'],
+    [{ etcd: { manage: true, endpoints: ['http://a:1'] } }, 'has manage and endpoints'],
+    [{ etcd: { manage: true, caFile: 'a' } }, 'makes certificates of its own'],
+    [{ etcd: { manage: true, clientPort: 0 } }, 'client_port must be between 1 and 65535'],
+    [{ etcd: { manage: true, peerPort: 2379 } }, 'must differ'],
+    [{ etcd: { manage: true, quotaBytes: 5 } }, 'quota_bytes must be at least'],
+    [{ etcd: { manage: true, deadAfterMs: 1 } }, 'dead_after must be at least 5s'],
+  ])('with a managed etcd, %j is refused', (options, problem) => {
+    expect(() => resolveState(options, false)).toThrow(problem);
+  });
+
   it('takes an old etcd only when the flag says so', () => {
     const { options } = parseAgentArguments(['-allow-old-etcd']);
     const merged = mergeOptions([{ state: { backend: 'etcd', etcd: { endpoints: ['http://a:1'] } } }, options]);

@@ -274,6 +274,15 @@ describe('services', () => {
     });
   });
 
+  test('register with several check blocks', async () => {
+    answer = () => ({});
+    file('web.hcl', 'service {\n name = "web"\n check { id = "c" ttl = "1h" }\n check { id = "d" ttl = "2h" }\n}\n');
+    expect((await meshwright('services', 'register', 'web.hcl')).code).toBe(0);
+    const body = JSON.parse(lastRequest()?.body ?? '') as object;
+    expect(body).toMatchObject({ Checks: [{ CheckID: 'c' }, { CheckID: 'd' }] });
+    expect(body).not.toHaveProperty('Check');
+  });
+
   test('register several from JSON', async () => {
     answer = () => ({});
     file(

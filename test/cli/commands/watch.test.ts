@@ -3,11 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AgentAnswer, AgentRequest } from '../../../src/cli/http/agent-client.js';
-import { follow } from '../../../src/cli/watch/follow.js';
-import { watchTypes, watchedView } from '../../../src/cli/watch/watch-types.js';
+import {
+  type WatchParameters,
+  type WatchType,
+  follow,
+  watchTypes,
+  watchedView as viewOf,
+} from '../../../src/watches/index.js';
+import { AgentError } from '../../../src/cli/http/agent-error.js';
 import { type FakeAgent, startFakeAgent } from '../support/fake-agent.js';
 import { run } from '../support/run.js';
 
+const asFlag = (parameter: string): string => `-${parameter}`;
+const watchedView = (type: WatchType, given: WatchParameters) => viewOf(type, given, asFlag);
 const nothing = { key: '', prefix: '', service: '', tags: [], passingOnly: false, state: '', name: '', filter: '' };
 
 describe('what a watch asks for', () => {
@@ -62,7 +70,8 @@ async function followed(steps: readonly Step[], view = watchedView('keyprefix', 
     const { status = 200, index = '1', body = '[]' } = steps[at++] ?? { status: 599 };
     return { status, headers: { 'x-consul-index': index }, body: Buffer.from(body) };
   };
-  await follow({ request }, view, {
+  await follow(request, view, {
+    refusal: (status, text) => AgentError.fromAnswer(status, text),
     onSeen: async ({ json }) => seen.push(json) > 0,
     onFailure: () => at <= steps.length,
     pause: async (ms) => void pauses.push(ms),

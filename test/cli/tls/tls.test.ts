@@ -1,5 +1,5 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -44,7 +44,8 @@ describe('tls ca create', () => {
   });
 
   test.each([
-    [['-days=0'], /-days/],
+    [['-days=0'], /-days flag must be 1 or more/],
+    [['-days=10000000'], /-days flag must be 365000 or less/],
     [['-cluster-id=x'], /UUID/],
     [['-domain=a/b'], /not a domain name/],
     [['-additional-name-constraint=a.example'], /-name-constraint/],
@@ -87,7 +88,15 @@ describe('tls cert create', () => {
     [['-server'], /Error reading CA: open consul-agent-ca.pem: no such file/],
     [['-server', '-additional-ipaddress=x'], /not an IP address/],
     [['-server', '-dc=a b'], /not a host name/],
+    [['-server', '-days=10000000'], /-days flag must be 365000 or less/],
+    [['-server', '-ca=junk', '-key=junk'], /holds no certificate in PEM/],
+    [['-server', '-ca=good.pem', '-key=junk'], /holds no private key in PEM/],
   ])('refuses %j', async (argv, problem) => {
+    if (argv.includes('-ca=good.pem')) {
+      await tls('ca', 'create');
+      renameSync(join(folder, 'consul-agent-ca.pem'), join(folder, 'good.pem'));
+    }
+    writeFileSync(join(folder, 'junk'), 'junk');
     const { code, err } = await tls('cert', 'create', ...argv);
     expect([code, problem.test(err)]).toEqual([1, true]);
   });

@@ -3,17 +3,11 @@ package main
 import (
 	"errors"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/consul/api"
 	"github.com/hashicorp/consul/api/watch"
 )
-
-func unknownKind(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "nvalid config entry kind") || strings.Contains(text, "not supported")
-}
 
 func isStatus(err error, code int) bool {
 	var status api.StatusError

@@ -47,6 +47,17 @@ const remove = (node: string, serviceId: string) => deregisterFromCatalog(store,
 const ipOf = (name: string): string | undefined => store.view.get('virtual-ips', name)?.ip;
 
 describe('virtual IPs', () => {
+  test('are not for a service without a name, whose record counts those that were given out', async () => {
+    await register('a', 'web');
+    await register('a', 'api');
+    await remove('a', 'web');
+    await expect(register('b', '')).rejects.toThrow();
+    await store.transact('test', (transaction) => {
+      expect(() => ensureVirtualIp(transaction, '')).toThrow('a service without a name has no virtual IP');
+    });
+    expect(ipOf('')).toBe('240.0.0.2');
+  });
+
   test('are given out in order, one to a name, however many instances it has', async () => {
     await register('a', 'web');
     await register('b', 'web');

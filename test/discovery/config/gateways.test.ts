@@ -58,7 +58,9 @@ describe('entries of gateways', () => {
     await put(store, http('web'));
     await expect(put(store, ingress('grpc'))).rejects.toThrow('does not match defined listener protocol "grpc"');
     await put(store, ingress('http'));
-    await expect(put(store, { ...http('web'), Protocol: 'grpc' })).rejects.toThrow('ingress-gateway "in"');
+    await expect(put(store, { ...http('web'), Protocol: 'grpc' })).rejects.toThrow(
+      'ingress-gateway/in Listeners[0].Services[0]: ',
+    );
     await expect(deleteConfigEntry(store, 'service-defaults', 'web')).rejects.toThrow('does not match');
   });
 

@@ -118,7 +118,7 @@ describe('writing config entries', () => {
 
     it('refuses a router for a service that speaks tcp', async () => {
       expect(await refusal({ Kind: 'service-router', Name: 'web' })).toEqual({
-        text: 'discovery chain "web" uses a protocol "tcp" that does not permit advanced routing or splitting behavior',
+        text: 'service-router/web Routes: discovery chain "web" uses a protocol "tcp" that does not permit advanced routing or splitting behavior',
         written: false,
       });
     });
@@ -128,7 +128,7 @@ describe('writing config entries', () => {
       await put(store, resolver('mid', { Redirect: { Service: 'end' } }));
       await put(store, splitter('web', 'mid'));
       expect(await refusal(defaults('end', { Protocol: 'grpc' }))).toEqual({
-        text: 'discovery chain "mid" uses inconsistent protocols; service "end" has "grpc" which is not "http"',
+        text: 'service-resolver/mid Redirect.Service: discovery chain "mid" uses inconsistent protocols; service "end" has "grpc" which is not "http"',
         written: false,
       });
     });
@@ -137,7 +137,7 @@ describe('writing config entries', () => {
       await put(store, http);
       await put(store, splitter('web', 'a', 'b'));
       expect(await refusal({ Kind: 'proxy-defaults', Name: 'global', Config: { protocol: 'tcp' } })).toEqual({
-        text: 'discovery chain "web" uses a protocol "tcp" that does not permit advanced routing or splitting behavior',
+        text: 'service-splitter/web Splits: discovery chain "web" uses a protocol "tcp" that does not permit advanced routing or splitting behavior',
         written: false,
       });
       await expect(deleteConfigEntry(store, 'proxy-defaults', 'global')).rejects.toThrow('does not permit');
@@ -152,7 +152,7 @@ describe('writing config entries', () => {
         Splits: [{ Service: 'api', ServiceSubset: 'v1', Weight: 100 }],
       });
       await expect(deleteConfigEntry(store, 'service-resolver', 'api')).rejects.toThrow(
-        'service "api" does not have a subset named "v1"',
+        'service-splitter/web Splits[0].ServiceSubset: service "api" does not have a subset named "v1"',
       );
       expect(read('service-resolver', 'api').value).toBeDefined();
     });
@@ -161,7 +161,7 @@ describe('writing config entries', () => {
       await put(store, http);
       await put(store, splitter('x', 'y'));
       expect(await refusal(splitter('y', 'x'))).toEqual({
-        text: 'detected circular reference: [splitter:y.default.default -> splitter:x.default.default -> splitter:y.default.default]',
+        text: 'service-splitter/x Splits[0].Service: detected circular reference: [splitter:y.default.default -> splitter:x.default.default -> splitter:y.default.default]',
         written: false,
       });
     });
@@ -173,7 +173,8 @@ describe('writing config entries', () => {
       Name: 'web',
       Sources: [{ Name: 'api', Permissions: [{ Action: 'allow', HTTP: { PathPrefix: '/' } }] }],
     };
-    const text = 'service "web" has protocol "tcp", which is incompatible with L7 intentions permissions';
+    const text =
+      'service-intentions/web Sources[0].Permissions: service "web" has protocol "tcp", which is incompatible with L7 intentions permissions';
 
     it('refuses them for a service that knows no requests', async () => {
       await expect(put(store, permissions)).rejects.toThrow(text);
@@ -210,7 +211,6 @@ describe('writing config entries', () => {
       JSONWebKeySet: { Local: { JWKS: Buffer.from('{"keys":[]}').toString('base64') } },
       ...fields,
     });
-    const remembered = (): boolean | undefined => read('service-intentions', 'web').value?.askedForTokens;
 
     beforeEach(() => put(store, http));
 
@@ -233,25 +233,6 @@ describe('writing config entries', () => {
       await put(store, intentionsBody('web', { api: 'allow' }));
       expect((await deleteConfigEntry(store, 'jwt-provider', 'okta')).result).toBe(true);
       await expect(put(store, asking)).rejects.toThrow('does not exist');
-    });
-
-    it('remembers as long as the entry lives that it has asked for some, and shows nothing of it', async () => {
-      await put(store, provider());
-      await put(store, intentionsBody('web', { api: 'allow' }));
-      expect(remembered()).toBeUndefined();
-      await put(store, asking);
-      expect(remembered()).toBe(true);
-      await put(store, intentionsBody('web', { api: 'allow' }));
-      expect(remembered()).toBe(true);
-      const { value } = read('service-intentions', 'web');
-      expect(
-        JSON.stringify(value && encodeConfigEntryRecord(value), (_key, one: unknown) =>
-          typeof one === 'bigint' ? 0 : one,
-        ),
-      ).not.toMatch(/token/i);
-      await deleteConfigEntry(store, 'service-intentions', 'web');
-      await put(store, intentionsBody('web', { api: 'allow' }));
-      expect(remembered()).toBeUndefined();
     });
 
     it('ends connections of the callers concerned when a provider accepts less than before', async () => {

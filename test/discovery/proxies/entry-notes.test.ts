@@ -37,6 +37,20 @@ describe('fields without effect are named', () => {
       ],
     ],
     [
+      'scripts that no Envoy could read nor would call',
+      {
+        Kind: 'service-defaults',
+        Name: 'web',
+        EnvoyExtensions: ['-- nothing', 'x'].map((Script) => ({
+          Name: 'builtin/lua',
+          Arguments: { ProxyType: 'connect-proxy', Listener: 'inbound', Script },
+        })),
+      },
+      [
+        "EnvoyExtensions[1] (builtin/lua) has no effect: Arguments.Script is no Lua that Envoy can read: line 1: '=' expected near '<eof>'",
+      ],
+    ],
+    [
       'routes behind one that takes everything',
       router(path({ PathPrefix: '/a' }), path({ PathPrefix: '/' }), path({ PathExact: '/b' })),
       ['Routes[2] is never reached: Routes[1] takes every request'],

@@ -3,7 +3,13 @@ import { deregisterFromCatalog, registerInCatalog } from '../../../src/discovery
 import { acquireKv, holderOf, releaseKv } from '../../../src/discovery/kv/index.js';
 import { createSession, destroySession, keepSessions } from '../../../src/discovery/sessions/index.js';
 import type { CheckStatus, SessionDefinition } from '../../../src/model/index.js';
-import { type StateStore, createMemoryBackend, createStateStore } from '../../../src/state/index.js';
+import {
+  type Duty,
+  type TakeDuty,
+  type StateStore,
+  createMemoryBackend,
+  createStateStore,
+} from '../../../src/state/index.js';
 import { ManualClock } from '../../state/support/manual-clock.js';
 
 let clock: ManualClock;
@@ -273,6 +279,41 @@ describe('the keeper', () => {
     expect(store.view.get('session-renewals', 's')).toBeUndefined();
     here.close();
     elsewhere.close();
+  });
+
+  test('are ended by the server that has the duty to, and their timers start afresh when it gets it', async () => {
+    let begin: (() => () => void) | undefined;
+    const writes: string[] = [];
+    const duty: Duty = {
+      isHeld: true,
+      transact: (name, run) => {
+        writes.push(name);
+        return store.transact(name, run);
+      },
+    };
+    const take: TakeDuty = (start) => {
+      begin = () => start(duty);
+      return () => undefined;
+    };
+    const keeper = keepSessions({ store, clock, nextTurn, take, warn: (message) => expect.unreachable(message) });
+    await session('s', { ttl: '10s' });
+    clock.advance(100_000);
+    await settle();
+    expect(ids()).toEqual(['s']);
+    expect(keeper.running).toBe(0);
+    const end = begin?.();
+    expect(keeper.running).toBe(1);
+    clock.advance(10_000);
+    end?.();
+    expect(keeper.running).toBe(0);
+    clock.advance(100_000);
+    await settle();
+    expect(ids()).toEqual(['s']);
+    begin?.();
+    clock.advance(20_000);
+    await settle();
+    expect(ids()).toEqual([]);
+    expect(writes).toEqual(['session-expire']);
   });
 
   test('starts all timers afresh when it starts', async () => {

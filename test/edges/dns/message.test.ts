@@ -7,6 +7,7 @@ import {
   decodeMessage,
   encodeMessage,
   isSendable,
+  preparedRecord,
 } from '../../../src/edges/dns/message/index.js';
 import { escapeLabel } from '../../../src/edges/dns/message/name.js';
 
@@ -91,6 +92,24 @@ describe('a DNS message', () => {
         expect(decodeMessage(plain)).toEqual({ ok: true, message: given });
         expect(decodeMessage(compressed)).toEqual({ ok: true, message: given });
         expect(compressed.length).toBeLessThanOrEqual(plain.length);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('has the same bytes when its records were written before', () => {
+    const isAlike = ({ data: { type } }: DnsRecord): boolean => ['A', 'AAAA', 'TXT', 'SRV'].includes(type);
+    const prepared = (some: readonly DnsRecord[]) => some.map((one) => (isAlike(one) ? preparedRecord(one) : one));
+    fc.assert(
+      fc.property(message, fc.boolean(), (given, compress) => {
+        const { answers, authorities, additionals } = given;
+        const before = {
+          ...given,
+          answers: prepared(answers),
+          authorities: prepared(authorities),
+          additionals: prepared(additionals),
+        };
+        expect(written(before, compress).equals(written(given, compress))).toBe(true);
       }),
       { numRuns: 300 },
     );

@@ -1,33 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createLogStream } from '../../../src/edges/http/log-stream.js';
 import type { LogWatch } from '../../../src/telemetry/index.js';
+import { ManualClock } from '../../state/support/manual-clock.js';
 import { testEdge } from './support/test-edge.js';
 
-/** A clock that is moved by hand. */
-function handClock() {
-  const due: { at: number; run: () => void }[] = [];
-  const clock = {
-    time: 0,
-    now: () => clock.time,
-    after(ms: number, run: () => void) {
-      const one = { at: clock.time + ms, run };
-      due.push(one);
-      return () => void due.splice(due.indexOf(one), due.includes(one) ? 1 : 0);
-    },
-    pass(ms: number) {
-      clock.time += ms;
-      for (const one of due.filter(({ at }) => at <= clock.time)) {
-        due.splice(due.indexOf(one), 1);
-        one.run();
-      }
-    },
-  };
-  return clock;
-}
-
-function follow() {
-  const clock = handClock();
-  const stop = new AbortController();
+function follow(stop = new AbortController()) {
+  const clock = new ManualClock();
   let watch: LogWatch | undefined;
   const stream = createLogStream({
     watchLog: (given) => {
@@ -50,14 +28,14 @@ describe('the log over HTTP', () => {
     say('one\n');
     say('two\n');
     expect(stream.read()).toBeNull();
-    clock.pass(200);
+    clock.advance(200);
     expect(String(stream.read())).toBe('one\ntwo\n');
   });
 
   it('leaves out what comes faster than it goes, and says so', () => {
     const { clock, stream, say } = follow();
     for (let line = 0; line < 600; line++) say(`${line}\n`);
-    clock.pass(200);
+    clock.advance(200);
     const lines = String(stream.read()).trim().split('\n');
     expect(lines).toHaveLength(513);
     expect(lines.at(-1)).toContain('88 lines were left out');
@@ -67,16 +45,23 @@ describe('the log over HTTP', () => {
     const { clock, stream, say, isWatching } = follow();
     for (let turn = 0; turn < 80 && isWatching(); turn++) {
       for (let line = 0; line < 400; line++) say(`${'x'.repeat(1000)}\n`);
-      clock.pass(200);
+      clock.advance(200);
     }
     expect(stream.destroyed).toBe(true);
     expect(stream.readableLength).toBeLessThan(4_000_000);
   });
 
   it('ends when the agent does', () => {
-    const { stop, stream } = follow();
+    const { clock, stop, stream, isWatching } = follow();
     stop.abort();
-    expect(stream.destroyed).toBe(true);
+    expect([stream.destroyed, isWatching(), clock.pending]).toEqual([true, false, 0]);
+  });
+
+  it('has ended when it begins after the agent has', () => {
+    const over = new AbortController();
+    over.abort();
+    const { clock, stream, isWatching } = follow(over);
+    expect([stream.destroyed, isWatching(), clock.pending]).toEqual([true, false, 0]);
   });
 });
 

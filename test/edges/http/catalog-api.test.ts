@@ -70,6 +70,19 @@ describe('a registration', () => {
     expect(await edge.get('GET /v1/catalog/service/none')).toEqual([]);
   });
 
+  test('of a node whose name is one letter is waited for from index 1, without a busy loop', async () => {
+    const { headers } = await edge.ask('GET /v1/catalog/node/z');
+    expect(headers['x-consul-index']).toBe('1');
+    const waiting = edge.ask('GET /v1/catalog/node/z?index=1&wait=1m');
+    expect(await Promise.race([waiting, new Promise((resolve) => setImmediate(resolve, 'still waits'))])).toBe(
+      'still waits',
+    );
+    await register({ Node: 'z', Address: '10.0.0.1' });
+    const answer = await waiting;
+    expect(answer.json).toMatchObject({ Node: { Node: 'z' } });
+    expect(Number(answer.headers['x-consul-index'])).toBeGreaterThan(1);
+  });
+
   test.each([
     ['the address', { Node: 'a' }, /address/i],
     ['the node', { Address: '10.0.0.1' }, /node/i],
@@ -83,7 +96,7 @@ describe('a registration', () => {
     [
       'a wrong type',
       { Node: 'a', Address: 'x', Service: { Service: 'a', Port: 'eighty' } },
-      /"Service.Port" must be a whole number/,
+      /into "Service.Port": it must be a whole number/,
     ],
     ['a port', { Node: 'a', Address: 'x', Service: { Service: 'a', Port: 70000 } }, /between 0 and 65535/],
     ['a kind', { Node: 'a', Address: 'x', Service: { Service: 'a', Kind: 'odd' } }, /Kind must be one of/],
@@ -288,8 +301,51 @@ describe('mesh instances', () => {
       },
     ]);
     expect(await edge.get('GET /v1/catalog/connect/web')).toMatchObject([
-      { ServiceProxy: { Config: { own: 1 }, MeshGateway: {} } },
+      { Address: '10.0.0.1', ServiceProxy: { Config: { own: 1 }, MeshGateway: {} } },
     ]);
+  });
+
+  test('keep the type of an upstream as it came, and one without a type is a service', async () => {
+    const upstreams = [
+      { DestinationName: 'db', LocalBindPort: 9191 },
+      { DestinationName: 'cache', DestinationType: 'service', LocalBindPort: 9192 },
+      { DestinationName: 'q', DestinationType: 'prepared_query', LocalBindPort: 9193 },
+    ];
+    await register({
+      Node: 'a',
+      Address: '10.0.0.1',
+      Service: { ...proxy, Proxy: { ...proxy.Proxy, Upstreams: upstreams } },
+    });
+    const [row] = (await edge.get('GET /v1/catalog/connect/web')) as { ServiceProxy: { Upstreams: object[] } }[];
+    expect(row?.ServiceProxy.Upstreams).toMatchObject([
+      { DestinationType: '' },
+      { DestinationType: 'service' },
+      { DestinationType: 'prepared_query' },
+    ]);
+    for (const name of ['web', 'db', 'cache'])
+      await register({ Node: 'a', Address: '10.0.0.1', Service: { Service: name, Port: 1 } });
+    const topology = (await edge.get('GET /v1/internal/ui/service-topology/web?kind=')) as {
+      Upstreams: { Name: string }[];
+    };
+    expect(topology.Upstreams.map(({ Name }) => Name).sort()).toEqual(['cache', 'db']);
+    const twice = [...upstreams, { DestinationName: 'db', DestinationType: 'service', LocalBindPort: 9194 }];
+    const refused = await edge.ask('PUT /v1/catalog/register', {
+      body: { Node: 'a', Address: '10.0.0.1', Service: { ...proxy, Proxy: { ...proxy.Proxy, Upstreams: twice } } },
+    });
+    expect([refused.status, refused.text]).toEqual([
+      400,
+      expect.stringMatching(/duplicates of \[type="service", name="db"/),
+    ]);
+  });
+
+  test('with more checks than are registered at once is refused, and changes nothing', async () => {
+    const Checks = Array.from({ length: 1_001 }, (_, at) => ({ Name: `c${at}` }));
+    const refused = await edge.ask('PUT /v1/catalog/register', { body: { Node: 'z', Address: '10.0.0.9', Checks } });
+    expect([refused.status, refused.text]).toEqual([
+      413,
+      expect.stringMatching(/1001 checks, at most 1000 go at once/),
+    ]);
+    expect(await edge.get('GET /v1/catalog/node/z')).toBeNull();
   });
 
   test('may be given manual virtual IPs, each to one service only', async () => {

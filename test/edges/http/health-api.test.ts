@@ -34,8 +34,21 @@ describe('instances with their checks', () => {
     ['?node-meta=zone:c', ['w3']],
     ['?filter=Checks.Status%20%3D%3D%20warning', ['w2']],
     ['?filter=Service.Port%20%3D%3D%2080%20and%20Node.Meta.zone%20%3D%3D%20a', ['w1']],
+    ['?passing&filter=Service.Port%20%3D%3D%2080', ['w1']],
+    ['?filter=', ['w1', 'w2', 'w3']],
+    ['?tag=w2&filter=Service.Port%20%3D%3D%2080', ['w2']],
   ])('of a service%s', async (query, expected) => {
     expect(await ids(`/v1/health/service/web${query}`)).toEqual(expected);
+  });
+
+  test('are filtered as they are now, however often that was asked before', async () => {
+    const path = '/v1/health/service/web?filter=Checks.Status%20%3D%3D%20warning';
+    expect([await ids(path), await ids(path), await ids(`${path}&passing`)]).toEqual([['w2'], ['w2'], []]);
+    await register('c', 'w3', 'warning');
+    expect([await ids(path), await ids(path)]).toEqual([
+      ['w2', 'w3'],
+      ['w2', 'w3'],
+    ]);
   });
 
   test('count the checks of their node', async () => {

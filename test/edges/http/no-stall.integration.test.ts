@@ -38,7 +38,7 @@ const bodies: Readonly<Record<string, [string, object]>> = {
   legs: config('service-splitter', { Splits: many(3_900, (n) => ({ Weight: 0.02, Service: `t${n}` })) }),
   subsets: config('service-resolver', { Subsets: named(4_900, (n) => ({ Filter: `Service.Meta.v == v${n}` })) }),
   'failover targets': config('service-resolver', {
-    Failover: { '*': { Targets: many(6_000, (n) => ({ Service: `s${n}` })) } },
+    Failover: { '*': { Targets: many(1_000, (n) => ({ Service: `s${n}` })) } },
   }),
   overrides: config('service-defaults', { UpstreamConfig: { Overrides: many(5_000, (n) => ({ Name: `s${n}` })) } }),
   'unknown fields': config(
@@ -56,7 +56,7 @@ const bodies: Readonly<Record<string, [string, object]>> = {
   tags: ['PUT /v1/agent/service/register', { Name: 'a', Tags: many(19_000, (n) => `t${n}`) }],
   'checks of a node': [
     'PUT /v1/catalog/register',
-    { Node: 'n', Address: '1.1.1.1', Checks: many(4_000, (n) => ({ Name: `c${n}` })) },
+    { Node: 'n', Address: '1.1.1.1', Checks: many(1_000, (n) => ({ Name: `c${n}` })) },
   ],
   operations: ['PUT /v1/txn', many(2_000, (n) => ({ KV: { Verb: 'set', Key: `k${n}`, Value: 'dg==' } }))],
   values: ['PUT /v1/config', many(200_000, () => 0)],

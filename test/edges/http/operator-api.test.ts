@@ -116,7 +116,7 @@ describe('the servers', () => {
     ['DELETE /v1/operator/raft/peer?id=x&address=y', /only one of/],
     ['DELETE /v1/operator/raft/peer?id=x', /id "x" was not found in the Raft configuration/],
     ['DELETE /v1/operator/raft/peer?address=127.0.0.1:8300', /it is the only server/],
-    ['POST /v1/operator/raft/transfer-leader', /the only one/],
+    ['POST /v1/operator/raft/transfer-leader', /the only server/],
     ['POST /v1/operator/raft/transfer-leader?id=x', /Failed to find raft server/],
   ])('%s is refused', async (line, problem) => {
     const answer = await edge.ask(line);
@@ -177,6 +177,13 @@ describe('autopilot', () => {
       status: 429,
       json: { Healthy: false, FailureTolerance: 0 },
     });
+    const full = { ...only, id: 'b', alarms: ['NOSPACE'], meta: { etcd_alarms: 'NOSPACE' } };
+    Object.assign(edge.deps, { voters: () => [full] });
+    expect(await edge.get('GET /v1/operator/autopilot/state')).toMatchObject({
+      Healthy: false,
+      Servers: { b: { Healthy: false, Meta: { etcd_alarms: 'NOSPACE' } } },
+    });
+    Object.assign(edge.deps, { voters: () => [] });
     expect(await edge.get('GET /v1/operator/autopilot/state')).toMatchObject({
       Healthy: false,
       Leader: only?.id,

@@ -5,7 +5,7 @@ import { AppError } from '../../../src/core/index.js';
 import { readBlocking } from '../../../src/edges/http/blocking.js';
 import { readBody } from '../../../src/edges/http/body.js';
 import { checkCacheControl } from '../../../src/edges/http/cache-control.js';
-import { cleanPath } from '../../../src/edges/http/clean-path.js';
+import { cleanPath, originForm } from '../../../src/edges/http/clean-path.js';
 import { readConsistency } from '../../../src/edges/http/consistency.js';
 import { hasUnprintable } from '../../../src/edges/http/gate.js';
 import { toJson } from '../../../src/edges/http/json-writer.js';
@@ -123,6 +123,16 @@ describe('paths', () => {
     ['/v1/kv/a%2F%2Fb', '/v1/kv/a%2F%2Fb'],
   ])('%s means %s', (path, cleaned) => {
     expect(cleanPath(path)).toBe(cleaned);
+  });
+
+  test.each([
+    ['/v1/kv/a?x', '/v1/kv/a?x'],
+    ['http://agent:8500/v1/kv/a?x', '/v1/kv/a?x'],
+    ['HTTPS://u@agent', '/'],
+    ['http://agent?x=/v1', '/?x=/v1'],
+    ['*', '*'],
+  ])('may come as clients of a proxy write them: %s is %s', (target, path) => {
+    expect(originForm(target)).toBe(path);
   });
 
   test('may hold any language but no control characters', () => {

@@ -106,6 +106,24 @@ describe('a transaction', () => {
     expect(await edge.get('GET /v1/kv/?keys')).toEqual([]);
   });
 
+  test('gives a key that it deletes and writes anew a new beginning, which later writes keep', async () => {
+    await edge.ask('PUT /v1/kv/again', { body: 'x' });
+    const index = async (): Promise<readonly number[]> => {
+      const [entry] = (await edge.get('GET /v1/kv/again')) as { CreateIndex: number; ModifyIndex: number }[];
+      return [entry?.CreateIndex ?? 0, entry?.ModifyIndex ?? 0];
+    };
+    const [first = 0] = await index();
+    const set = { KV: { Verb: 'set', Key: 'again', Value: 'eA==' } };
+    await edge.ask('PUT /v1/txn', { body: [{ KV: { Verb: 'delete', Key: 'again' } }, set] });
+    const [born = 0, modified] = await index();
+    expect(born).toBeGreaterThan(first);
+    expect(modified).toBe(born);
+    await edge.ask('PUT /v1/kv/again', { body: 'y' });
+    const [kept, later = 0] = await index();
+    expect(kept).toBe(born);
+    expect(later).toBeGreaterThan(born);
+  });
+
   test('keeps 64-bit numbers exactly', async () => {
     const body =
       '[{"KV":{"Verb":"set","Key":"a","Flags":18446744073709551615,"Value":"MTIzNDU2Nzg5MDEyMzQ1Njc4OTA="}}]';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/index.js';
-import { configFormat, parseHclOrJson, parseJson } from '../../../src/lang/hcl/index.js';
+import { configFormat, parseFirstJson, parseHclOrJson, parseJson } from '../../../src/lang/hcl/index.js';
 
 const refusals: readonly (readonly [string, string])[] = [
   ['', 'line 1, column 1: expected a value, not the end of the text'],
@@ -98,3 +98,18 @@ function outcome(parse: () => unknown): string {
     return thrown instanceof SyntaxError ? 'refused' : String(thrown);
   }
 }
+
+describe('the first value of a text', () => {
+  it.each([
+    ['{"a": 1} x', { a: 1 }, '{"a": 1} '],
+    ['{"a": 1}{"b": 2}', { a: 1 }, '{"a": 1}'],
+    ['null\n]', null, 'null\n'],
+    ['[1]', [1], '[1]'],
+  ])('is all that is read of %j', (text, value, first) => {
+    expect(parseFirstJson(text)).toEqual({ value, text: first });
+  });
+
+  it.each(['', 'x {}', '{"a" 1}', '{"a": 1'])('must be JSON: %j is not', (text) => {
+    expect(() => parseFirstJson(text)).toThrow(AppError);
+  });
+});

@@ -58,7 +58,7 @@ describe('a chain without entries', () => {
 describe('a resolver', () => {
   it('leads nowhere whose TLS server name would be too long', () => {
     expect(problemOf(resolver('web', { Redirect: { Datacenter: 'd'.repeat(200) } }))).toMatch(
-      /^target "web\.default\.default\.d+" has too long a name/,
+      /^service-resolver\/web Redirect: target "web\.default\.default\.d+" has too long a name/,
     );
     expect(problemOf(resolver('web', { Redirect: { Datacenter: 'd\u0000' } }))).toMatch(/must not contain control/);
   });
@@ -82,14 +82,14 @@ describe('a resolver', () => {
     expect(
       problemOf(resolver('web', { Redirect: { Service: 'a' } }), resolver('a', { Redirect: { Service: 'web' } })),
     ).toBe(
-      'detected circular resolver redirect: [web.default.default.dc1 -> a.default.default.dc1 -> web.default.default.dc1]',
+      'service-resolver/a Redirect: detected circular resolver redirect: [web.default.default.dc1 -> a.default.default.dc1 -> web.default.default.dc1]',
     );
   });
 
   it('does not take the names of object properties for subsets', () => {
     const split = { Kind: 'service-splitter', Name: 'web', Splits: [{ Weight: 100, ServiceSubset: 'constructor' }] };
     expect(problemOf(http, split, resolver('web', { Subsets: { v1: {} } }))).toBe(
-      'service "web" does not have a subset named "constructor"',
+      'service-splitter/web Splits[0].ServiceSubset: service "web" does not have a subset named "constructor"',
     );
   });
 
@@ -187,7 +187,7 @@ describe('a splitter', () => {
 
   it('is refused in a circle', () => {
     expect(problemOf(http, splitter('web', 'a', 'x'), splitter('a', 'b', 'y'), splitter('b', 'a', 'z'))).toBe(
-      'detected circular reference: [splitter:a.default.default -> splitter:b.default.default -> splitter:a.default.default]',
+      'service-splitter/b Splits[0].Service: detected circular reference: [splitter:a.default.default -> splitter:b.default.default -> splitter:a.default.default]',
     );
   });
 
@@ -211,7 +211,7 @@ describe('a splitter', () => {
       { Kind: 'service-splitter', Name: 'a', Splits: [leg('b', 'x-inner-')] },
     ];
     expect(problemOf(http, ...entries)).toBe(
-      'splitter "web.default.default" ends up with a leg that changes more than 1000 headers',
+      'service-splitter/web Splits: splitter "web.default.default" ends up with a leg that changes more than 1000 headers',
     );
   });
 
@@ -224,13 +224,49 @@ describe('a splitter', () => {
 describe('a chain', () => {
   it('is refused when its services do not speak one protocol', () => {
     expect(problemOf(http, { Kind: 'service-defaults', Name: 'a', Protocol: 'grpc' }, splitter('web', 'a'))).toBe(
-      'discovery chain "web" uses inconsistent protocols; service "a" has "grpc" which is not "http"',
+      'service-splitter/web Splits[0].Service: discovery chain "web" uses inconsistent protocols; service "a" has "grpc" which is not "http"',
     );
   });
 
   it('of a tcp service cannot be routed', () => {
     expect(problemOf({ Kind: 'service-router', Name: 'web' })).toBe(
-      'discovery chain "web" uses a protocol "tcp" that does not permit advanced routing or splitting behavior',
+      'service-router/web Routes: discovery chain "web" uses a protocol "tcp" that does not permit advanced routing or splitting behavior',
+    );
+  });
+
+  it.each([
+    [
+      { Kind: 'service-router', Name: 'web', Routes: [{}, { Destination: { ServiceSubset: 'v1' } }] },
+      'Routes[1].Destination.ServiceSubset',
+    ],
+    [
+      {
+        Kind: 'service-router',
+        Name: 'web',
+        Routes: [{ Destination: { RequestMirrors: [{ Service: 'b', ServiceSubset: 'v1' }] } }],
+      },
+      'Routes[0].Destination.RequestMirrors[0].ServiceSubset',
+    ],
+    [resolver('web', { Redirect: { Service: 'a', ServiceSubset: 'v1' } }), 'Redirect.ServiceSubset'],
+    [resolver('web', { Failover: { '*': { Service: 'a', ServiceSubset: 'v1' } } }), 'Failover["*"].ServiceSubset'],
+    [
+      resolver('web', {
+        Subsets: { v2: {} },
+        DefaultSubset: 'v2',
+        Failover: { v2: { Targets: [{ Service: 'b' }, { Service: 'b', ServiceSubset: 'v1' }] } },
+      }),
+      'Failover["v2"].Targets[1].ServiceSubset',
+    ],
+  ])('names the field of a subset that is not there', (entry, field) => {
+    const { Kind, Name } = entry;
+    expect(problemOf(http, entry)).toMatch(/does not have a subset named "v1"$/);
+    expect(problemOf(http, entry).split(': ')[0]).toBe(`${Kind}/${Name} ${field}`);
+  });
+
+  it('names the field of a subset that another entry sends requests to', () => {
+    const router = { Kind: 'service-router', Name: 'web', Routes: [{ Destination: { Service: 'a' } }] };
+    expect(problemOf(http, router, resolver('a', { Redirect: { Service: 'b.c', ServiceSubset: 'v1' } }))).toBe(
+      'service-resolver/a Redirect.ServiceSubset: service "b.c" does not have a subset named "v1"',
     );
   });
 

@@ -129,6 +129,13 @@ describe('from whom a change takes something away', () => {
     expect(narrowedSources(state(given, 'deny'), state(given, 'allow'))).toEqual([]);
   });
 
+  it('when there are more than a thousand, is everybody', () => {
+    const many = (count: number): World =>
+      own(Object.fromEntries(Array.from({ length: count }, (_, at) => [`s${at}`, allow])));
+    expect(narrowedSources(state(many(1_000)), state(none))).toHaveLength(1_000);
+    expect(narrowedSources(state(many(1_001)), state(none))).toEqual(['*']);
+  });
+
   it('when permissions stop being looked at, is whoever has some', () => {
     const given = own({ web: { Permissions: [allowA] }, api: allow });
     expect(narrowedSources(state(given, 'deny', true), state(given, 'deny', false))).toEqual(['web']);

@@ -103,6 +103,14 @@ describe('a jwt-provider', () => {
       'JSONWebKeySet.Remote.RetryPolicy.RetryPolicyBackOff: intervals must not be negative',
     ],
     [
+      remote({ RetryPolicy: { RetryPolicyBackOff: { BaseInterval: '1ns' } } }),
+      'JSONWebKeySet.Remote.RetryPolicy.RetryPolicyBackOff.BaseInterval must be 0, for the default, or at least 1ms',
+    ],
+    [
+      remote({ RetryPolicy: { RetryPolicyBackOff: { MaxInterval: '999us' } } }),
+      'JSONWebKeySet.Remote.RetryPolicy.RetryPolicyBackOff.MaxInterval must be 0, for the default, or at least 1ms',
+    ],
+    [
       remote({ JWKSCluster: { TLSCertificates: { TrustedCA: { InlineBytes: '!' } } } }),
       'TLSCertificates.TrustedCA.InlineBytes must be valid base64 encoded string',
     ],

@@ -58,15 +58,12 @@ const refusedOnPurpose: readonly RegExp[] = [
   /"ListenerPort":99999/,
   /%B%/,
   /"Port":(?:0|70000)\b/,
-  /"bad host"/,
+  /"Hosts":\["bad host"\]/,
   /"Local(Connect|Request)TimeoutMs":-1/,
 ];
 
 /** What Consul keeps for its paid edition, and is there in ours. */
 const takenOnPurpose: readonly RegExp[] = [/"RateLimits":/, /"PrioritizeByLocality":/];
-
-/** What Consul's decoder happens not to know in snake case. */
-const takenInSnakeCase = /"(?:disable_auto_host_rewrite|private_key|section_name)"/;
 
 /** Refused by rules that look at other entries; those belong to the room that stores them. */
 const needsOtherEntries =
@@ -80,6 +77,20 @@ const ownWords: Readonly<Record<string, string>> = {
     'invalid config key "Rules[0].Filters.JWT.Providers"',
   'invalid access log json for JSON format: unexpected end of JSON input': 'invalid access log json for JSON format',
 };
+
+function refusalOf(body: Record<string, unknown>): string {
+  try {
+    decodeConfigEntry(body);
+  } catch (thrown) {
+    return (thrown as Error).message;
+  }
+  return '';
+}
+
+/** Consul's words, without the path of the field that we put in front of them. */
+function withoutPaths(text: string): string {
+  return text.replace(/(^|\t\* )[A-Z][A-Za-z0-9]*(?:\[\d+\])?(?:\.[A-Z][A-Za-z0-9]*(?:\[\d+\])?)*: /g, '$1');
+}
 
 function withoutRevisions(shown: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
@@ -101,22 +112,13 @@ describe('config entries as Consul took, refused and showed them', () => {
       it(`refuses, unlike Consul, ${title}`, () => {
         expect(() => decodeConfigEntry(body)).toThrow();
       });
-    } else if (takenInSnakeCase.test(text)) {
-      it(`takes, unlike Consul, ${title}`, () => {
-        const encoded = encodeConfigEntry(decodeConfigEntry(body));
-        expect([
-          encoded['PrivateKey'],
-          encoded['Services'] && (encoded['Services'] as { CAFile: string }[])[0]?.CAFile,
-          encoded['Parents'] && (encoded['Parents'] as { SectionName: string }[])[0]?.SectionName,
-        ]).toContain({ '/b': '/b', '/c': '/c', s: 's' }[/"(\/b|\/c|s)"/.exec(text)?.[1] ?? '']);
-      });
     } else if (takenOnPurpose.some((pattern) => pattern.test(text))) {
       it(`takes, unlike Consul without a licence, ${title}`, () => {
         expect(encodeConfigEntry(decodeConfigEntry(body))).toMatchObject(body);
       });
     } else if (answer.status !== 200 && !needsOtherEntries.test(answer.text ?? '')) {
       it(`refuses ${title}`, () => {
-        expect(() => decodeConfigEntry(body)).toThrow(ownWords[answer.text ?? ''] ?? answer.text);
+        expect(withoutPaths(refusalOf(body))).toContain(ownWords[answer.text ?? ''] ?? answer.text);
       });
     } else {
       it(`takes ${title}`, () => {

@@ -29,6 +29,11 @@ describe('a service-resolver', () => {
       { Redirect: { Service: 'a', Peer: 'east', Datacenter: 'dc2' } },
       'Redirect.Peer cannot be set with Redirect.Datacenter',
     ],
+    [
+      'more failover targets than all callers can be told',
+      { Failover: { '*': { Targets: Array.from({ length: 1_001 }, (_, at) => ({ Service: `s${at}` })) } } },
+      'Failover has 1001 targets, at most 1000 are allowed',
+    ],
     ['a failover that says nothing', { Failover: { '*': {} } }, 'is required'],
     [
       'a failover of an unknown subset',

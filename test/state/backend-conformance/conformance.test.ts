@@ -16,23 +16,27 @@ const opened = async (backend: Backend): Promise<Backend> => {
 describeBackend('memory', { open: () => opened(createMemoryBackend()) });
 
 const paths = new WeakMap<Backend, string>();
-const embedded = async (path: string): Promise<Backend> => {
-  const backend = await opened(createEmbeddedBackend({ path }));
+const embedded = async (path: string, minimumLogBytes: number | undefined): Promise<Backend> => {
+  const backend = await opened(createEmbeddedBackend({ path, ...(minimumLogBytes && { minimumLogBytes }) }));
   paths.set(backend, path);
   return backend;
 };
 
-describeBackend('embedded', {
-  open: () => {
-    const path = mkdtempSync(join(tmpdir(), 'meshwright-state-'));
-    onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-    return embedded(path);
-  },
-  reopen: async (previous) => {
-    await previous.close();
-    return embedded(paths.get(previous) as string);
-  },
-});
+for (const [name, minimumLogBytes] of [
+  ['embedded', undefined],
+  ['embedded, a snapshot after the other', 1],
+] as const)
+  describeBackend(name, {
+    open: () => {
+      const path = mkdtempSync(join(tmpdir(), 'meshwright-state-'));
+      onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+      return embedded(path, minimumLogBytes);
+    },
+    reopen: async (previous) => {
+      await previous.close();
+      return embedded(paths.get(previous) as string, minimumLogBytes);
+    },
+  });
 
 const engines = new WeakMap<Backend, HostileEngine>();
 const hostile = (engine: HostileEngine): Backend => {

@@ -10,7 +10,7 @@ describe('a small set', () => {
         const model = new Set<number>();
         for (const [adds, item] of steps) {
           if (adds) {
-            small.add(item);
+            expect(small.add(item)).toBe(!model.has(item));
             model.add(item);
           } else expect(small.delete(item)).toBe(model.delete(item));
           expect(small.size).toBe(model.size);

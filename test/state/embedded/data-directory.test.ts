@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Backend } from '../../../src/state/index.js';
@@ -11,6 +11,8 @@ async function opened(path: string): Promise<Backend> {
   onTestFinished(() => backend.close());
   return backend;
 }
+
+const firstLog = (path: string): string => join(path, 'log-0000000000000002');
 
 async function filled(): Promise<string> {
   const path = join(temporaryFolder(), 'data');
@@ -32,10 +34,10 @@ describe('the data directory', () => {
     expect((await (await opened(path)).list()).records).toEqual([]);
   });
 
-  it('may lack its database when nothing was ever committed', async () => {
+  it('may lack its files when nothing was ever committed', async () => {
     const path = join(temporaryFolder(), 'data');
     await (await opened(path)).close();
-    rmSync(join(path, 'level'), { recursive: true });
+    rmSync(firstLog(path));
     expect((await (await opened(path)).list()).records).toEqual([]);
   });
 
@@ -50,8 +52,8 @@ describe('the data directory', () => {
 
   it('is refused when a newer version wrote it', async () => {
     const path = await filled();
-    writeFileSync(join(path, 'store.json'), '{"product":"meshwright-state","format":2}');
-    await expect(opened(path)).rejects.toThrow('was written by a newer version (format 2, this one knows 1)');
+    writeFileSync(join(path, 'store.json'), '{"product":"meshwright-state","format":3}');
+    await expect(opened(path)).rejects.toThrow('was written by a newer version (format 3, this one knows 2)');
   });
 
   it('is refused, with the file named, when its marker is damaged', async () => {
@@ -74,11 +76,14 @@ describe('the data directory', () => {
     expect((await (await opened(path)).list()).records).toHaveLength(1);
   });
 
-  it('is refused when its database is gone or replaced by an empty one', async () => {
+  it('is refused, with the file named, when a log is gone or replaced by an empty one', async () => {
     const path = await filled();
-    rmSync(join(path, 'level'), { recursive: true });
-    await expect(opened(path)).rejects.toThrow(`The data in ${join(path, 'level')} is damaged`);
-    mkdirSync(join(path, 'level'));
-    await expect(opened(path)).rejects.toMatchObject({ code: 'corruptState' });
+    rmSync(firstLog(path));
+    await expect(opened(path)).rejects.toThrow(`${firstLog(path)} is damaged`);
+    writeFileSync(firstLog(path), '');
+    await expect(opened(path)).rejects.toMatchObject({
+      code: 'corruptState',
+      message: expect.stringContaining(firstLog(path)),
+    });
   });
 });

@@ -299,6 +299,26 @@ describe('a start is refused, with a sentence and without a write, by an etcd th
     expect(await refusal((fake) => fake.put('mesh/.store', marker))).toContain('written by a newer version (format 2');
   });
 
+  it('holds the state of another datacenter', async () => {
+    const fake = await fakeEtcd(1);
+    const at = (datacenter: string) =>
+      createEtcdBackend({ connection: { endpoints: [fake.endpoint] }, prefix: 'mesh', server: 'one', datacenter });
+    const first = at('dc1');
+    await first.open();
+    await first.close();
+    const { revision } = fake.store;
+    await expect(at('dc2').open()).rejects.toThrow(
+      'The state under mesh/ is of datacenter "dc1", this server of "dc2": correct datacenter, or choose another',
+    );
+    expect(fake.store.revision).toBe(revision);
+  });
+
+  it('may hold too little', async () => {
+    expect(await refusal((fake) => (fake.quotaBytes = 1000))).toContain(
+      'may hold only 1000 bytes: raise --quota-backend-bytes to at least 67108864',
+    );
+  });
+
   it('is not the one that held this server’s state', async () => {
     const [known, other] = [await fakeEtcd(1), await fakeEtcd(2)];
     other.clusterId = '77';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type AppError, systemClock } from '../../../src/core/index.js';
 import { createEtcdBackend, type EtcdConnection } from '../../../src/state/backend/etcd/index.js';
-import { type StateStore, createStateStore } from '../../../src/state/index.js';
+import { type LiveArea, type StateStore, createStateStore } from '../../../src/state/index.js';
 import { until } from '../../support/envoy-rig/index.js';
 import { anyEtcd, type EtcdBinary, type RunningEtcd, startEtcd } from '../../support/etcd/index.js';
 import { kv } from '../support/records.js';
@@ -18,13 +18,13 @@ async function etcdWith(flags: readonly string[]): Promise<RunningEtcd> {
   return etcd;
 }
 
-async function open(connection: EtcdConnection, problems: AppError[] = []): Promise<StateStore> {
+async function open(connection: EtcdConnection, problems: AppError[] = []): Promise<StateStore & { live: LiveArea }> {
   const onProblem = (error: AppError): void => void problems.push(error);
   const backend = createEtcdBackend({ connection, prefix: 'mesh', server: 'one', allowOldEtcd: true, onProblem });
   const store = createStateStore({ backend, clock: systemClock, onProblem });
   onTestFinished(() => store.close());
   await store.ready;
-  return store;
+  return Object.assign(store, { live: backend.live as LiveArea });
 }
 
 const write = (store: StateStore, key: string): Promise<unknown> =>
@@ -97,7 +97,7 @@ describe('an etcd with users', () => {
     await call('/v3/auth/role/add', { name: 'root' }).catch(() => undefined);
     await call('/v3/auth/user/grant', { user: 'root', role: 'root' });
     await call('/v3/auth/role/add', { name: 'mesh' });
-    const perm = { permType: 'READWRITE', key: base64('mesh/'), range_end: base64('mesh0') };
+    const perm = { permType: 'READWRITE', key: base64('mesh-'), range_end: base64('mesh0') };
     await call('/v3/auth/role/grant', { name: 'mesh', perm });
     await call('/v3/auth/user/add', { name: 'mesh', password: 'secret' });
     await call('/v3/auth/user/grant', { user: 'mesh', role: 'mesh' });
@@ -106,6 +106,8 @@ describe('an etcd with users', () => {
     const login = { username: 'mesh', password: 'secret' };
     const store = await open({ endpoints: [endpoint], login }, problems);
     await write(store, 'a');
+    await store.live.put('here', 'x');
+    expect(await store.live.claim('duty', 'x')).toBeDefined();
     // Tokens are kept in the member's memory only.
     await etcd.members[0]?.kill();
     etcd.members[0]?.restart();

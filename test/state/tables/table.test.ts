@@ -73,11 +73,18 @@ describe.each(cases)('the table %s', (name, rowArbitrary) => {
   });
   const steps = fc.array(fc.record({ row: rowArbitrary, remove: fc.boolean() }), { maxLength: 40 });
 
+  /** In the order in which a store loads them. */
+  const loaded = fc
+    .array(rowArbitrary, { maxLength: 10 })
+    .map((rows) => [...new Map(rows.map((row) => [definition.key(row), row]))])
+    .map((entries) => entries.sort(([left], [right]) => (left < right ? -1 : 1)));
+
   it('finds in every index what a scan finds, in the order of keys', () => {
     fc.assert(
-      fc.property(steps, prefixes, (operations, prefix) => {
+      fc.property(loaded, steps, prefixes, (rows, operations, prefix) => {
         const table = new Table(name);
-        const model = new Map<string, Row>();
+        const model = new Map<string, Row>(rows);
+        for (const [key, row] of rows) table.append(key, row);
         for (const { row, remove } of operations) {
           const key = definition.key(row);
           table.replace(key, remove ? undefined : row);

@@ -19,8 +19,12 @@ export interface App {
 /** Where an HTTP app streams for as long as the client listens: a few bytes every 50 ms. */
 export const STREAM_PATH = '/stream';
 
-/** An HTTP service that says who it is (`AppAnswer`), on a loopback port. */
-export async function startHttpApp(rig: Rig, who: string, port = 0): Promise<App> {
+/** An HTTP service that says who it is (`AppAnswer`), on a port of the loopback or of another address. */
+export async function startHttpApp(
+  rig: Rig,
+  who: string,
+  { port = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string } = {},
+): Promise<App> {
   let arrived = 0;
   const server = createHttpServer({ keepAliveTimeout: 0 }, (request, response) => {
     arrived++;
@@ -33,7 +37,7 @@ export async function startHttpApp(rig: Rig, who: string, port = 0): Promise<App
     const { url: path = '', headers } = request;
     response.end(JSON.stringify({ who, path, headers }));
   });
-  return listening(rig, server, port, () => arrived);
+  return listening(rig, server, { port, host }, () => arrived);
 }
 
 /** A TCP service that greets with its name and a line end, then sends back what it gets. */
@@ -45,10 +49,15 @@ export async function startTcpApp(rig: Rig, who: string, port = 0): Promise<App>
     socket.write(`${who}\n`);
     socket.pipe(socket);
   });
-  return listening(rig, server, port, () => arrived);
+  return listening(rig, server, { port, host: '127.0.0.1' }, () => arrived);
 }
 
-async function listening(rig: Rig, server: HttpServer | Server, port: number, arrived: () => number): Promise<App> {
+async function listening(
+  rig: Rig,
+  server: HttpServer | Server,
+  at: { readonly port: number; readonly host: string },
+  arrived: () => number,
+): Promise<App> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
@@ -56,7 +65,7 @@ async function listening(rig: Rig, server: HttpServer | Server, port: number, ar
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port }, resolve);
+    server.listen(at, resolve);
   });
   const close = () =>
     new Promise<void>((resolve) => {

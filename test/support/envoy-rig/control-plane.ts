@@ -137,7 +137,25 @@ export class ControlPlane {
       const isSettled =
         proxies.length >= Math.max(1, wanted.size) && proxies.every((one) => one.Connected && !one.Pending);
       return isSettled || undefined;
-    }).then(() => undefined);
+    }).then(
+      () => undefined,
+      async (thrown: Error) => {
+        throw new Error(`${thrown.message}\n${await this.#unsettled()}\n${this.rig.died}`);
+      },
+    );
+  }
+
+  /** The proxies that have not accepted everything, and what of it. */
+  async #unsettled(): Promise<string> {
+    const waiting = (await this.proxies()).filter((one) => !one.Connected || one.Pending);
+    const lines = waiting.map(async ({ ProxyID, Connected }) => {
+      const { Resources = [], Problems = [] } = await this.proxy(ProxyID);
+      const late = Resources.filter(({ Progress }) => Progress !== 'current').map(
+        ({ Type, Name, Progress }) => `  ${Progress} ${Type} ${Name}`,
+      );
+      return [`${ProxyID} ${Connected ? 'connected' : 'not connected'}`, ...late, ...Problems].join('\n');
+    });
+    return (await Promise.all(lines)).join('\n');
   }
 
   /** A number of `/v1/agent/metrics`, e.g. `meshwright.xds.bytes_sent`. */

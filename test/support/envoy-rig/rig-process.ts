@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { atUntimelyEnd } from './warden.js';
 
+/** Whoever waits for something of the process waits in vain. */
+export class ProcessEnded extends Error {}
+
 const GRACE_MS = 5_000;
 const LOG_KEPT = 400_000;
 
@@ -11,6 +14,7 @@ export class RigProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   #isRunning = true;
+  #isToldToEnd = false;
   #log = '';
 
   constructor(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
@@ -38,6 +42,16 @@ export class RigProcess {
     return this.#isRunning;
   }
 
+  /** It ended without being asked to: a crash, or a refusal to start. */
+  get hasDied(): boolean {
+    return !this.#isRunning && !this.#isToldToEnd;
+  }
+
+  /** What ended it. */
+  get how(): string {
+    return this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
+  }
+
   /** What it wrote to its output and error output, the newest part. */
   get log(): string {
     return this.#log;
@@ -46,13 +60,13 @@ export class RigProcess {
   /** Throws with its last words when it has ended. */
   assertRunning(): void {
     if (this.#isRunning) return;
-    const how = this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
-    throw new Error(`${this.name} has ended (${how}):\n${this.#log.slice(-3000)}`);
+    throw new ProcessEnded(`${this.name} has ended (${this.how}):\n${this.#log.slice(-3000)}`);
   }
 
   /** A signal to the process and its children. */
   signal(signal: NodeJS.Signals): void {
     if (!this.#isRunning) return;
+    if (signal === 'SIGTERM' || signal === 'SIGKILL' || signal === 'SIGINT') this.#isToldToEnd = true;
     try {
       process.kill(-this.pid, signal);
     } catch {

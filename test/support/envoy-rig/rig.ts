@@ -10,6 +10,7 @@ type Cleanup = () => Promise<void>;
 export class Rig {
   readonly folder: string;
   readonly #cleanups: Cleanup[] = [];
+  readonly #processes: RigProcess[] = [];
 
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'meshwright-rig-'));
@@ -19,8 +20,17 @@ export class Rig {
   /** Starts a process that ends with the rig. */
   start(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): RigProcess {
     const started = new RigProcess(name, command, args, { ...cleanEnvironment(), ...env });
+    this.#processes.push(started);
     this.onClose(() => started.stop());
     return started;
+  }
+
+  /** Names, and the last words, of what ended with a signal or an error that nobody here caused. */
+  get died(): string {
+    return this.#processes
+      .filter(({ hasDied }) => hasDied)
+      .map(({ name, how, log }) => `${name} has ended (${how}):\n${log.slice(-3000)}`)
+      .join('\n');
   }
 
   onClose(cleanup: Cleanup): void {

@@ -59,7 +59,7 @@ export interface SidecarOptions {
 
 /** `meshwright connect envoy -sidecar-for ID`: our own way to start an Envoy. */
 export async function connectEnvoy(
-  plane: ControlPlane,
+  plane: Pick<ControlPlane, 'command'>,
   serviceId: string,
   { version, drainTimeS, flags = [] }: SidecarOptions,
 ): Promise<RunningEnvoy> {
@@ -79,10 +79,11 @@ export async function startForeignEnvoy(
   version: string,
   bootstrap: (adminPort: number) => object,
   args: readonly string[] = [],
+  env: NodeJS.ProcessEnv = {},
 ): Promise<RunningEnvoy> {
   const adminPort = await freePort();
   const file = join(rig.folder, `${name}-bootstrap.json`);
   writeFileSync(file, JSON.stringify(bootstrap(adminPort)), { mode: 0o600 });
   const all = ['--config-path', file, '--disable-hot-restart', ...args];
-  return new RunningEnvoy(rig.start(`the Envoy of ${name}`, await envoyBinary(version), all), adminPort);
+  return new RunningEnvoy(rig.start(`the Envoy of ${name}`, await envoyBinary(version), all, env), adminPort);
 }

@@ -1,3 +1,5 @@
+import { ProcessEnded } from './rig-process.js';
+
 const LOOK_EVERY_MS = 20;
 
 /**
@@ -17,6 +19,7 @@ export async function until<Found>(
       if (found !== undefined && found !== false) return found;
       lastProblem = '';
     } catch (thrown) {
+      if (thrown instanceof ProcessEnded) throw thrown;
       lastProblem = `: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
     }
     if (performance.now() - startedAt > limitMs)

@@ -2,6 +2,7 @@ import { Server, ServerCredentials, type ServerDuplexStream, type ServerUnaryCal
 import {
   type Compare,
   etcdServices,
+  type KeyValue,
   type RequestOp,
   type TxnRequest,
   type WatchEvent,
@@ -74,6 +75,11 @@ export class FakeEtcd {
   clusterId = '1234567890123456789';
   version = '3.6.1';
   hasSpace = true;
+  /** 0 = it does not say. */
+  quotaBytes = 0;
+  /** No lease is kept alive, and none is made, as without a leader; none ends either. */
+  hasLeader = true;
+  readonly leases = new Set<string>();
   /** Calls by name, for tests that count. */
   readonly calls = new Map<string, number>();
   readonly #server = new Server();
@@ -83,7 +89,7 @@ export class FakeEtcd {
 
   private constructor(random: () => number) {
     this.#random = random;
-    const { KV, Watch, Maintenance } = etcdServices();
+    const { KV, Watch, Lease, Maintenance } = etcdServices();
     this.#server.addService(KV, {
       Range: this.#unary('Range', (request: RawRange) => this.#range(request)),
       Txn: this.#unary('Txn', (request: TxnRequest) => this.#txn(request)),
@@ -92,8 +98,35 @@ export class FakeEtcd {
     this.#server.addService(Watch, {
       Watch: (call: ServerDuplexStream<RawWatchRequest, WatchResponse>) => this.#watch(call),
     });
+    this.#server.addService(Lease, {
+      LeaseGrant: this.#unary('LeaseGrant', ({ TTL }: { TTL: string }) => {
+        if (!this.hasLeader) throw refusal(status.UNAVAILABLE, 'no leader');
+        const id = String(7000 + this.leases.size + this.store.revision * 100);
+        this.leases.add(id);
+        return { header: this.#header(), ID: id, TTL };
+      }),
+      LeaseRevoke: this.#unary('LeaseRevoke', ({ ID }: { ID: string }) => {
+        this.endLease(ID);
+        return { header: this.#header() };
+      }),
+      LeaseKeepAlive: (call: ServerDuplexStream<{ readonly ID: string }, object>) => {
+        call.on('error', () => undefined);
+        call.on('data', ({ ID }) => {
+          this.calls.set('LeaseKeepAlive', (this.calls.get('LeaseKeepAlive') ?? 0) + 1);
+          if (this.hasLeader) call.write({ header: this.#header(), ID, TTL: this.leases.has(ID) ? '6' : '0' });
+          else call.emit('error', refusal(status.UNAVAILABLE, 'no leader'));
+        });
+        call.on('end', () => call.end());
+      },
+    });
     this.#server.addService(Maintenance, {
-      Status: this.#unary('Status', () => ({ header: this.#header(), version: this.version, dbSize: 1, leader: 1 })),
+      Status: this.#unary('Status', () => ({
+        header: this.#header(),
+        version: this.version,
+        dbSize: 1,
+        leader: 1,
+        dbSizeQuota: this.quotaBytes,
+      })),
       Alarm: this.#unary('Alarm', () => ({
         header: this.#header(),
         alarms: this.hasSpace ? [] : [{ memberID: 7, alarm: 'NOSPACE' }],
@@ -118,6 +151,20 @@ export class FakeEtcd {
   /** Ends every watch, as a member that stops does. */
   breakWatches(): void {
     for (const watch of this.#watches) this.#end(watch);
+  }
+
+  /** A lease is over: its keys are deleted. */
+  endLease(id: string): void {
+    if (!this.leases.delete(id)) return;
+    this.store.apply(this.store.leased(id).map((key) => ({ request_delete_range: { key } })));
+    this.#pumpAll();
+  }
+
+  /** Is stopped, restored from a copy of an older revision, and started again. */
+  restore(revision: number): void {
+    this.store.rewind(revision);
+    this.leases.clear();
+    this.breakWatches();
   }
 
   /** Another program writes. */
@@ -156,7 +203,7 @@ export class FakeEtcd {
     return this.#read(request);
   }
 
-  #read({ key, range_end, limit, revision, keys_only }: RawRange, at?: number) {
+  #read({ key, range_end, limit, revision, keys_only, ...filter }: RawRange, at?: number) {
     const { store } = this;
     const wanted = Number(revision);
     if (wanted > 0 && wanted < store.compacted)
@@ -166,11 +213,12 @@ export class FakeEtcd {
     const shown =
       wanted || at || (isStale ? Math.max(1, store.revision - 1 - Math.floor(this.#random() * 5)) : store.revision);
     const all = store.range(key, range_end ?? Buffer.alloc(0), shown);
-    const kvs = Number(limit) > 0 ? all.slice(0, Number(limit)) : all;
+    const some = all.filter((kv) => passes(kv, filter));
+    const kvs = Number(limit) > 0 ? some.slice(0, Number(limit)) : some;
     return {
       header: this.#header(isStale ? shown : store.revision),
       kvs: keys_only ? kvs.map((kv) => ({ ...kv, value: Buffer.alloc(0) })) : kvs,
-      more: kvs.length < all.length,
+      more: kvs.length < some.length,
       count: all.length,
     };
   }
@@ -195,6 +243,8 @@ export class FakeEtcd {
   }
 
   #apply({ compare, success, failure }: TxnRequest) {
+    const unknown = success.find(({ request_put }) => !this.#knowsLease(request_put?.lease));
+    if (unknown) throw refusal(status.NOT_FOUND, 'requested lease not found');
     const succeeded = compare.every((each) => this.store.holds(each as unknown as Wire<Compare>));
     const operations = (succeeded ? success : failure) ?? [];
     const before = this.store.revision;
@@ -206,6 +256,10 @@ export class FakeEtcd {
     this.store.apply(operations);
     this.#pumpAll();
     return { header: this.#header(), succeeded, responses };
+  }
+
+  #knowsLease(lease = '0'): boolean {
+    return lease === '0' || this.leases.has(lease);
   }
 
   #compact(revision: number) {
@@ -300,4 +354,16 @@ export class FakeEtcd {
 function refusal(code: status, what: string): Refusal {
   const details = `etcdserver: ${what}`;
   return Object.assign(new Error(details), { code, details });
+}
+
+type Filter = Pick<RawRange, 'min_mod_revision' | 'max_mod_revision' | 'min_create_revision' | 'max_create_revision'>;
+
+function passes({ mod_revision, create_revision }: KeyValue, filter: Filter): boolean {
+  const within = (value: string, least: string | undefined, most: string | undefined): boolean =>
+    (Number(least ?? 0) === 0 || Number(value) >= Number(least)) &&
+    (Number(most ?? 0) === 0 || Number(value) <= Number(most));
+  return (
+    within(mod_revision, filter.min_mod_revision, filter.max_mod_revision) &&
+    within(create_revision, filter.min_create_revision, filter.max_create_revision)
+  );
 }

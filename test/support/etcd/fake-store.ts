@@ -43,7 +43,7 @@ export class FakeStore {
     const revision = this.revision + 1;
     const events: WatchEvent[] = [];
     for (const { request_put, request_delete_range } of operations) {
-      if (request_put) events.push({ type: 'PUT', kv: this.#put(request_put.key, request_put.value, revision) });
+      if (request_put) events.push({ type: 'PUT', kv: this.#put(request_put, revision) });
       if (request_delete_range)
         for (const { key } of this.range(request_delete_range.key, request_delete_range.range_end ?? Buffer.alloc(0))) {
           this.#versions(key).push({ revision, kv: undefined });
@@ -53,6 +53,7 @@ export class FakeStore {
             mod_revision: String(revision),
             version: '0',
             value: Buffer.alloc(0),
+            lease: '0',
           };
           events.push({ type: 'DELETE', kv: gone });
         }
@@ -62,16 +63,32 @@ export class FakeStore {
     this.history.push({ revision, events });
   }
 
+  /** The keys that go with a lease. */
+  leased(lease: string): Buffer[] {
+    return this.range(Buffer.from([0]), Buffer.from([255]))
+      .filter((kv) => kv.lease === lease)
+      .map(({ key }) => key);
+  }
+
+  /** Becomes what it was at an older revision: what came after never was. */
+  rewind(revision: number): void {
+    this.revision = revision;
+    this.history.splice(0, this.history.length, ...this.history.filter((entry) => entry.revision <= revision));
+    for (const versions of this.#keys.values())
+      versions.splice(0, versions.length, ...versions.filter((version) => version.revision <= revision));
+  }
+
   compact(revision: number): void {
     this.compacted = Math.max(this.compacted, Math.min(revision, this.revision));
   }
 
-  #put(key: Buffer, value: Buffer, revision: number): KeyValue {
+  #put({ key, value, lease = '0' }: NonNullable<RequestOp['request_put']>, revision: number): KeyValue {
     const versions = this.#versions(key);
     const former = versions.at(-1)?.kv;
     const kv = {
       key,
       value,
+      lease,
       create_revision: former?.create_revision ?? String(revision),
       mod_revision: String(revision),
       version: String(Number(former?.version ?? 0) + 1),

@@ -19,11 +19,14 @@ export interface EtcdOptions {
 /** One member of a cluster, as a process of its own. */
 export class EtcdMember {
   readonly endpoint: string;
+  /** Where its data is. */
+  readonly folder: string;
   readonly #start: () => RigProcess;
   #process: RigProcess;
 
-  constructor(endpoint: string, start: () => RigProcess) {
+  constructor(endpoint: string, folder: string, start: () => RigProcess) {
     this.endpoint = endpoint;
+    this.folder = folder;
     this.#start = start;
     this.#process = start();
   }
@@ -92,7 +95,11 @@ export async function startEtcd({ binary, members = 1, flags = [] }: EtcdOptions
       '--log-level=warn',
       ...flags,
     ];
-    return new EtcdMember(url, () => new RigProcess(`etcd ${name}`, binary.path, args, process.env));
+    return new EtcdMember(
+      url,
+      join(folder, name),
+      () => new RigProcess(`etcd ${name}`, binary.path, args, process.env),
+    );
   });
   const endpoints = started.map(({ endpoint }) => endpoint);
   const clients: EtcdClient[] = [];

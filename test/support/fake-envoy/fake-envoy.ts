@@ -352,14 +352,21 @@ export class FakeEnvoy {
     const asked = this.#asked.get(state) ?? new Set<string>();
     this.#asked.set(state, asked);
     for (const name of names) asked.add(name);
-    const versions = first ? new Map([...state.held].map(([name, { version }]) => [name, version])) : undefined;
-    this.#request(type, { subscribe: names, ...(versions ? { versions } : {}) });
+    this.#request(type, { subscribe: names, ...(first ? { versions: versionsOf(state) } : {}) });
   }
 
   #answer(type: FakeType, nonce: string, error: string | undefined): void {
     if (error === undefined) this.acks++;
     else this.refusals++;
-    this.#request(type, { nonce, ...(error === undefined ? {} : { error }) });
+    const state = this.#types[type];
+    // The first message of a type on a stream claims what is held, also when it answers what came unasked.
+    const first = !state.asked;
+    state.asked = true;
+    this.#request(type, {
+      nonce,
+      ...(error === undefined ? {} : { error }),
+      ...(first ? { versions: versionsOf(state) } : {}),
+    });
   }
 
   #request(
@@ -404,6 +411,10 @@ export class FakeEnvoy {
   #changed(): void {
     for (const look of [...this.#waiters]) look();
   }
+}
+
+function versionsOf({ held }: TypeState): Map<string, string> {
+  return new Map([...held].map(([name, { version }]) => [name, version]));
 }
 
 function emptyTypes(): Record<FakeType, TypeState> {

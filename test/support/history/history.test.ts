@@ -91,6 +91,55 @@ test('any history of one client after the other is possible, and wrong when a re
   );
 });
 
+/** Every order of the answered calls with any of the others in between, that keeps to the times. */
+function anyOrderFits(calls: readonly KeyCall[], from: KeyState): boolean {
+  const due = calls.filter(({ output }) => output !== undefined);
+  if (due.length === 0) return true;
+  const deadline = Math.min(...due.map(({ endedAt }) => endedAt));
+  return calls.some((one) => {
+    if (one.startedAt > deadline) return false;
+    const { state: after, output } = keyModel.apply(from, one.input);
+    if (one.output !== undefined && !keyModel.sameOutput(output, one.output)) return false;
+    return anyOrderFits(
+      calls.filter((other) => other !== one),
+      after,
+    );
+  });
+}
+
+test('the verdict is the one of trying every order', () => {
+  // A value is written once: that much the model asks for.
+  const inputs = (at: number) =>
+    fc.oneof(
+      fc.constant(get),
+      fc.constant(put(`v${at}`)),
+      fc.constant<KeyInput>({ type: 'delete' }),
+      fc.nat(4).map((from): KeyInput => ({ type: 'cas', expected: state(`v${from}`), value: `v${at}` })),
+    );
+  const outputOf = ({ type }: KeyInput, pick: number): KeyOutput =>
+    type === 'get' ? state(pick === 0 ? '' : `v${pick - 1}`) : type !== 'cas' || pick % 2 === 0;
+  const one = (at: number) =>
+    fc
+      .tuple(inputs(at), fc.nat(8), fc.nat(6), fc.nat(5), fc.boolean())
+      .map(([input, start, length, pick, isLost]) =>
+        isLost && input.type !== 'get' ? lost(start, input) : call(start, start + length, input, outputOf(input, pick)),
+      );
+  const histories = fc
+    .integer({ min: 1, max: 6 })
+    .chain((size) => fc.tuple(...Array.from({ length: size }, (_, at) => one(at))));
+  fc.assert(
+    fc.property(histories, (calls) => verdict(...calls) === anyOrderFits(calls, keyModel.initial)),
+    { numRuns: 2_000 },
+  );
+});
+
+test('many calls without an answer do not keep a history from being judged', () => {
+  const writes = Array.from({ length: 60 }, (_, at) => lost(at, put(`v${at}`)));
+  const deletes = Array.from({ length: 60 }, (_, at) => lost(at, { type: 'delete' }));
+  expect(verdict(...writes, ...deletes, call(100, 101, get, state('v7')))).toBe(true);
+  expect(verdict(...writes, ...deletes, call(100, 101, get, state('never written')))).toBe(false);
+});
+
 describe('sightings contradict each other', () => {
   const history = (...seen: readonly [number, number, number, string, string, number][]) => {
     const made = new History();

@@ -9,15 +9,22 @@ export interface Seen {
   readonly modifyIndex: number;
 }
 
+/** Where a client's next call goes. */
+export interface ServerAddress {
+  readonly host?: string;
+  readonly port: number;
+}
+
 /** A client of keys and sessions over HTTP that notes everything it does. Calls that get no answer reject nothing: they are noted as such. */
 export class KeyClient {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #history: History;
-  readonly #port: number;
+  readonly #next: () => ServerAddress;
 
-  constructor(history: History, port: number) {
+  /** `next` is asked before each call. */
+  constructor(history: History, next: () => ServerAddress) {
     this.#history = history;
-    this.#port = port;
+    this.#next = next;
   }
 
   /** Undefined when no answer came. */
@@ -104,7 +111,7 @@ export class KeyClient {
   /** The answer; `unsent` when nobody took the connection; undefined when it broke off. */
   async #call(method: string, path: string, body?: string): Promise<HttpAnswer | 'unsent' | undefined> {
     try {
-      const call = { port: this.#port, method, path, agent: this.#agent, ...(body === undefined ? {} : { body }) };
+      const call = { ...this.#next(), method, path, agent: this.#agent, ...(body === undefined ? {} : { body }) };
       return await httpCall(call);
     } catch (thrown) {
       return (thrown as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'unsent' : undefined;

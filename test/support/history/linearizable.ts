@@ -35,6 +35,8 @@ interface Position<State> {
   readonly placed: bigint;
   /** Calls without answer that are placed, as bits. */
   readonly unanswered: bigint;
+  /** How many those are. */
+  readonly guesses: number;
 }
 
 /**
@@ -49,21 +51,33 @@ export function isLinearizable<State, Input, Output>(
     .filter((call) => call.output !== undefined)
     .sort((left, right) => left.startedAt - right.startedAt);
   const open = calls.filter((call) => call.output === undefined);
-  const seen = new Set<string>();
-  const stack: Position<State>[] = [{ state: model.initial, from: 0, placed: 0n, unanswered: 0n }];
+  const seen = new Map<string, bigint[]>();
+  // Fewest guesses first, so that of two ways to the same place the better one is seen first.
+  const byGuesses: Position<State>[][] = [[{ state: model.initial, from: 0, placed: 0n, unanswered: 0n, guesses: 0 }]];
+  let guesses = 0;
   let furthest = 0;
   for (let steps = 0; ; steps += 1) {
-    const position = stack.pop();
+    while (byGuesses[guesses]?.length === 0) guesses += 1;
+    const position = byGuesses[guesses]?.pop();
     if (position === undefined) return { ok: false, stuckAt: answered.slice(Math.max(0, furthest - 2), furthest + 6) };
     if (position.from === answered.length) return { ok: true };
     if (steps > MAX_STEPS)
       throw new Error(`no verdict after ${MAX_STEPS} steps, at call ${furthest} of ${answered.length}`);
     furthest = Math.max(furthest, position.from);
-    const key = `${position.from} ${position.placed} ${position.unanswered} ${model.keyOf(position.state)}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    stack.push(...nextPositions(answered, open, position, model));
+    if (!isNew(seen, `${position.from} ${position.placed} ${model.keyOf(position.state)}`, position)) continue;
+    for (const next of nextPositions(answered, open, position, model)) (byGuesses[next.guesses] ??= []).push(next);
   }
+}
+
+/**
+ * Whether nothing as good was seen: the same, with no other calls without answer placed than here, or fewer. Those that are left may
+ * be placed later or never, so that whoever has placed fewer can go on in every way in which this position can.
+ */
+function isNew(seen: Map<string, bigint[]>, key: string, { unanswered }: Position<unknown>): boolean {
+  const before = seen.get(key) ?? [];
+  if (before.some((one) => (one & ~unanswered) === 0n)) return false;
+  seen.set(key, [...before.filter((one) => (unanswered & ~one) !== 0n), unanswered]);
+  return true;
 }
 
 /** What may come next. A call that fits and never changes anything comes at once: no order needs it later. */
@@ -80,7 +94,12 @@ function nextPositions<State, Input, Output>(
     if ((position.unanswered >> BigInt(at)) & 1n || call.startedAt > deadline) return;
     const { state } = model.apply(position.state, call.input);
     if (model.keyOf(state) !== stateKey)
-      found.push({ ...position, state, unanswered: position.unanswered | (1n << BigInt(at)) });
+      found.push({
+        ...position,
+        state,
+        unanswered: position.unanswered | (1n << BigInt(at)),
+        guesses: position.guesses + 1,
+      });
   });
   for (let at = position.from; at < answered.length; at += 1) {
     const call = answered[at] as Call<Input, Output>;

@@ -3,6 +3,8 @@ import { httpCall } from '../envoy-rig/http-call.js';
 
 export interface HttpLoadOptions {
   readonly port: number;
+  /** Default: the loopback. */
+  readonly host?: string;
   /** Requests per second, half of them over kept connections, half over new ones. Default 240. */
   readonly perSecond?: number;
   /** What is asked for, by the number of the request. Default `/`. */
@@ -37,7 +39,7 @@ const ERRORS_SHOWN = 20;
 
 /** Constant load: requests are sent at their time whether or not others were answered, and none is ever repeated. */
 export function startHttpLoad(options: HttpLoadOptions): HttpLoad {
-  const { port, perSecond = 240, path = () => '/', headers = () => ({}) } = options;
+  const { port, host = '127.0.0.1', perSecond = 240, path = () => '/', headers = () => ({}) } = options;
   const kept = new Agent({ keepAlive: true, maxSockets: KEPT_CONNECTIONS });
   const startedAt = performance.now();
   const statuses: Record<number, number> = {};
@@ -56,10 +58,17 @@ export function startHttpLoad(options: HttpLoadOptions): HttpLoad {
     const note = (text: string) => {
       failed++;
       const where = `${what} over ${isKept ? 'a kept' : 'a new'} connection`;
-      if (errors.length < ERRORS_SHOWN) errors.push(`${where}, sent at ${Math.round(sentAt - startedAt)} ms: ${text}`);
+      const when = `sent at ${Math.round(sentAt - startedAt)} ms, after ${Math.round(performance.now() - sentAt)} ms`;
+      if (errors.length < ERRORS_SHOWN) errors.push(`${where}, ${when}: ${text}`);
     };
     try {
-      const answer = await httpCall({ port, path: what, headers: headers(number), ...(isKept ? { agent: kept } : {}) });
+      const answer = await httpCall({
+        host,
+        port,
+        path: what,
+        headers: headers(number),
+        ...(isKept ? { agent: kept } : {}),
+      });
       statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
       if (answer.status !== 200) return note(`${answer.status} ${answer.text.slice(0, 200)}`);
       const who = String(answer.headers['x-who'] ?? '');

@@ -13,12 +13,12 @@ export interface OpenStream {
 }
 
 /** Asks an HTTP app for its stream over a connection of its own. */
-export function openStream(port: number): OpenStream {
+export function openStream(port: number, host = '127.0.0.1'): OpenStream {
   let who = '';
   let ticks = 0;
   let endedAt: number | undefined;
   const end = () => (endedAt ??= performance.now());
-  const asked = request({ host: '127.0.0.1', port, path: STREAM_PATH, agent: false }, (response) => {
+  const asked = request({ host, port, path: STREAM_PATH, agent: false }, (response) => {
     who = String(response.headers['x-who'] ?? '');
     response.on('data', () => ticks++);
     response.on('error', end);

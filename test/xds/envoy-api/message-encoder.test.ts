@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type FieldDescriptor, loadEnvoyApi } from '../../../src/xds/envoy-api/load-envoy-api.js';
-import { encodeAnyAlone, encodePlain } from '../../../src/xds/envoy-api/message-encoder.js';
+import { UnwrittenAny, encodeAnyAlone, encodePlain } from '../../../src/xds/envoy-api/message-encoder.js';
 import { WireWriter } from '../../../src/xds/envoy-api/wire-writer.js';
 
 const TYPES = [
@@ -77,10 +77,31 @@ describe('our encoder', () => {
   it('makes an Any of any size, with memory of its own', () => {
     for (const size of [0, 1, 127, 128, 70_000, 300_000]) {
       const any = { type_url: 'type.googleapis.com/x', value: Buffer.alloc(size, 7) };
-      const bytes = encodeAnyAlone(any.type_url, any.value);
+      const bytes = encodeAnyAlone(any);
       expect(bytes.equals(loadEnvoyApi().message('google.protobuf.Any').serialize(any))).toBe(true);
       expect(bytes.buffer.byteLength).toBe(bytes.length);
     }
+  });
+
+  it('writes an Any where it stands as if its message had been packed before', () => {
+    const outer = 'envoy.config.listener.v3.Filter';
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...TYPES).chain((name) => messageOf(name, 2).map((message) => ({ name, message }))),
+        (of) => {
+          fc.pre(withoutLoneSurrogates(of.message));
+          const type_url = `type.googleapis.com/${of.name}`;
+          const packed = { type_url, value: encodePlain(of.name, of.message) };
+          const unwritten = new UnwrittenAny(of.name, of.message);
+          expect(unwritten.value).toEqual(packed.value);
+          expect(encodeAnyAlone(unwritten)).toEqual(encodeAnyAlone(packed));
+          expect(encodePlain(outer, { name: 'x', typed_config: unwritten })).toEqual(
+            encodePlain(outer, { name: 'x', typed_config: packed }),
+          );
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   it('goes on after an encoding that failed, with nothing left of it', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -120,7 +120,16 @@ describe.each(TESTED_ENVOYS)('Envoy %s takes what proxies are told', (version) =
       live.set(proxy, envoy);
       await envoy.follow(mesh);
       await before?.stop();
-      const problems = await envoy.problems();
+      const problems = await envoy.problems().catch(async (thrown: unknown) => {
+        live.delete(proxy);
+        await envoy.close();
+        if (name === 'extension-wasm' && DIED.test(String(thrown)) && HAS_PROTECTION_KEYS)
+          notRun(
+            context,
+            `this Envoy ${version} dies of its first Wasm filter while it runs, on a processor with protection keys`,
+          );
+        throw thrown;
+      });
       if (name === 'extension-wasm' && NO_WASM.test(envoy.envoy.process.log)) {
         // What it claims after a response that it took in part is not what it has (envoy-facts 5).
         live.delete(proxy);
@@ -133,6 +142,13 @@ describe.each(TESTED_ENVOYS)('Envoy %s takes what proxies are told', (version) =
     });
   });
 });
+
+/**
+ * Threads that were there before V8 was first used may not read its memory where that is protected by keys: workers of an Envoy that runs.
+ * https://issues.chromium.org/issues/360909072
+ */
+const HAS_PROTECTION_KEYS = existsSync('/proc/cpuinfo') && /\bospke\b/.test(readFileSync('/proc/cpuinfo', 'utf8'));
+const DIED = /has ended \(SIGSEGV\)/;
 
 const NO_WASM = /Envoy was compiled without support for it/;
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { publicRoots } from '../../../src/core/public-roots.js';
-import { checkEncoding } from '../../../src/xds/envoy-api/index.js';
+import { type PackedAny, checkEncoding, encodeAny } from '../../../src/xds/envoy-api/index.js';
 import { jwksCluster } from '../../../src/xds/resources/authorization/jwks-cluster.js';
 import { JWT_FILTER } from '../../../src/xds/resources/authorization/jwt-filter.js';
 import { jwtExtension } from '../../../src/xds/resources/authorization/jwt.js';
@@ -34,6 +34,15 @@ describe('what tokens are verified by', () => {
   test('nobody until somebody is asked for: every request passes on', () => {
     expect(filterOf()).not.toHaveProperty('rules.0');
     expect(filterOf().providers ?? {}).toEqual({});
+  });
+
+  test('together with what was verified before, where one provider takes the place of another', () => {
+    const view = sidecarView({ entries: [provider(), provider({ Name: 'door' })] });
+    const verifying = (...providers: string[]) => jwtExtension(view, { name: JWT_FILTER, providers });
+    const between = verifying('okta')?.unite?.(verifying('door')?.parts);
+    expect(between).toBeDefined();
+    expect(between?.provides).toEqual(['door', 'okta']);
+    expect(between && encodeAny(between.any)).toEqual(encodeAny(verifying('door', 'okta')?.any as PackedAny));
   });
 
   test('a missing or bad token never stops a request here', () => {
@@ -154,7 +163,12 @@ describe('what the sidecars of a service need because of tokens', () => {
   const names = (...entries: Record<string, unknown>[]): string[] =>
     needs(...entries).resources.map(({ type, name }) => `${type} ${name}`);
 
-  test('is nothing while none is asked for', () => expect(names(provider())).toEqual([]));
+  test('is nothing where no provider is known', () => expect(names()).toEqual([]));
+
+  test('is the filter as soon as one is, so that it is there when tokens are asked for', () => {
+    expect(names(provider())).toEqual([`extension ${JWT_FILTER}`]);
+    expect(needs(remote('https://okta.example')).resources).toEqual(needs(provider()).resources);
+  });
 
   test('is the filter, and for fetched keys their server and whom it must be known by', () => {
     expect(names(asking, provider())).toEqual([`extension ${JWT_FILTER}`]);

@@ -56,8 +56,8 @@ describe('a caller that prefers what is near', () => {
       },
     },
   });
-  const priorities = (mesh: ScenarioMesh, id: string) => {
-    const told = mesh.tell(id).resources.endpoints[CLUSTER] as {
+  const priorities = (mesh: ScenarioMesh, id: string, cluster = CLUSTER) => {
+    const told = mesh.tell(id).resources.endpoints[cluster] as {
       endpoints: { locality?: { zone: string }; priority?: number }[];
     };
     return told.endpoints.map(({ locality, priority = 0 }) => `${locality?.zone ?? 'everywhere'} ${priority}`);
@@ -98,6 +98,19 @@ describe('a caller that prefers what is near', () => {
     await mesh.step({ catalog: { Node: 'node-one', Address: '127.0.0.1', Locality: { Region: 'eu', Zone: 'eu-1' } } });
     expect(priorities(mesh, 'other')).toEqual(['eu-1 0', 'eu-2 1']);
     expect(priorities(mesh, 'one')).toEqual(['eu-2 0', 'eu-1 1']);
+    await mesh.stop();
+  });
+
+  test('is told so of what a prepared query finds too', async () => {
+    const mesh = await start();
+    await mesh.step({ query: { Name: 'nearest-far', Service: { Service: 'far' } } });
+    const calling = proxy('query', { Locality: { Region: 'eu', Zone: 'eu-2' } });
+    const Upstreams = [{ DestinationType: 'prepared_query', DestinationName: 'nearest-far', LocalBindPort: 9191 }];
+    await mesh.step({ service: { ...calling.service, Proxy: { ...calling.service.Proxy, Upstreams } } });
+    const query = 'nearest-far.default.dc1.query.11111111-2222-3333-4444-555555555555.consul';
+    expect(priorities(mesh, 'query', query)).toEqual(['everywhere 0']);
+    await mesh.step(resolver);
+    expect(priorities(mesh, 'query', query)).toEqual(['eu-2 0', 'eu-1 1']);
     await mesh.stop();
   });
 });

@@ -151,6 +151,29 @@ describe('a gRPC client without a proxy', () => {
     await expect.poll(() => call().then(String, () => 'refused'), { timeout: 15_000 }).toBe('refused');
   });
 
+  test('prefers instances that are near, and takes others when those are gone', async () => {
+    const [near, far] = backends.map(({ port }) => port);
+    const register = (zone: string, Port: number | undefined, more: object = {}) =>
+      mesh.step({
+        catalog: {
+          ...{ Node: `node-${zone}`, Address: '127.0.0.1', Locality: { Region: 'eu', Zone: zone } },
+          Service: { ID: `stock-${zone}`, Service: 'stock', Port },
+          ...more,
+        },
+      });
+    await mesh.step({ catalog: { Node: 'node-one', Address: '127.0.0.1', Locality: { Region: 'eu', Zone: 'eu-1' } } });
+    await register('eu-1', near);
+    await register('eu-2', far);
+    await mesh.step({
+      config: { Kind: 'service-resolver', Name: 'stock', PrioritizeByLocality: { Mode: 'failover' } },
+    });
+    const call = clientOf('stock');
+    expect(await answers(call)).toEqual(['v1']);
+    const failing = { Check: { Name: 'ping', ServiceID: 'stock-eu-1', Status: 'critical' } };
+    await register('eu-1', near, failing);
+    await expect.poll(() => answers(call, 6), { timeout: 20_000 }).toEqual(['v2']);
+  });
+
   test('learns nothing of a name that nothing has', async () => {
     await expect(clientOf('nobody', 1500)()).rejects.toThrow();
   });

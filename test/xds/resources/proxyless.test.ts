@@ -104,6 +104,40 @@ describe('what a gRPC client without a proxy asks for', () => {
     await mesh.stop();
   });
 
+  test('are told where instances are when those near are preferred, each place with a name, a turn and a weight', async () => {
+    const mesh = await meshOf('resolver-grpc');
+    const { identity } = mesh.needs('front-proxy');
+    await mesh.step({
+      catalog: { Node: identity.node, Address: '127.0.0.1', Locality: { Region: 'eu', Zone: 'eu-1' } },
+    });
+    for (const [zone, port] of [
+      ['eu-2', 9002],
+      ['eu-1', 9001],
+      ['', 9000],
+    ] as const)
+      await mesh.step({
+        catalog: {
+          ...{ Node: `node-${port}`, Address: '10.10.1.1' },
+          ...(zone ? { Locality: { Region: 'eu', Zone: zone } } : {}),
+          Service: { ID: `orders-${port}`, Service: 'orders', Port: port },
+        },
+      });
+    const places = () => {
+      const { json, problems } = follow(mesh, 'orders', 'front-proxy');
+      expect(problems).toEqual([]);
+      const [, assignment] = Object.entries(json).find(([line]) => line.startsWith('endpoint ')) ?? [];
+      return (assignment as { endpoints: { locality: object; priority?: number }[] }).endpoints.map(
+        ({ locality, priority = 0 }) => `${Object.values(locality).join()} ${priority}`,
+      );
+    };
+    expect(places()).toEqual(['dc1 0']);
+    await mesh.step({
+      config: { Kind: 'service-resolver', Name: 'orders', PrioritizeByLocality: { Mode: 'failover' } },
+    });
+    expect(places()).toEqual(['eu,eu-1 0', 'eu,eu-2 1', 'not known 2']);
+    await mesh.stop();
+  });
+
   test('a port behind the name of the service changes nothing', async () => {
     const mesh = await meshOf('resolver-grpc');
     expect(follow(mesh, 'orders:443', 'front-proxy').problems).toEqual([]);

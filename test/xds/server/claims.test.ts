@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { decodeMessage } from '../../../src/xds/envoy-api/index.js';
-import { cluster, endpoints, extension, listener, roots, route, staticCluster } from './support/resources.js';
+import {
+  aggregateCluster,
+  cluster,
+  endpoints,
+  extension,
+  listener,
+  roots,
+  route,
+  staticCluster,
+} from './support/resources.js';
 import { freshStream, sidecar, sidecarResources, warmSidecar } from './support/sidecar.js';
 
 const claimed = (type: string) =>
@@ -162,6 +171,53 @@ describe('a stream that is opened again', () => {
     const rig = freshStream();
     rig.request('endpoint', { subscribe: ['api'], claims: claimed('endpoint') });
     expect(rig.lines()).toEqual(['endpoint api']);
+  });
+
+  describe('broke while it prepared a cluster that is not needed any more', () => {
+    const claims = { ...claimed('endpoint'), old: 'x' };
+    const breaksWhileWarming = (rig: ReturnType<typeof freshStream>) =>
+      rig
+        .request('endpoint', { subscribe: ['api', 'old'], claims })
+        .request('listener', { claims: claimed('listener') });
+
+    test('gets all clusters unasked, and is told what is gone once it has what takes its place', () => {
+      const rig = breaksWhileWarming(freshStream());
+      expect(rig.lines()).toEqual(['cluster local_app api', 'endpoint api', 'listener']);
+      rig.ack('endpoint').ack('listener');
+      expect(rig.lines()).toEqual(['cluster - old', 'endpoint - old']);
+      // Now nothing is being prepared, and the answer to the first response is the first request for clusters.
+      const [first] = rig.responses.filter((one) => one.type === 'cluster');
+      rig.request('cluster', { nonce: first?.nonce ?? '', claims: { ...claimed('cluster'), old: 'x', older: 'x' } });
+      rig.ack();
+      expect(rig.lines()).toEqual(['cluster', 'cluster - old older']);
+      rig.ack();
+      expect(rig.session.clean).toBe(true);
+    });
+
+    test('gets an aggregate, and listeners, only when the endpoints of its members are there', () => {
+      const rig = freshStream({
+        ...sidecar,
+        cluster: [...sidecar.cluster, 'old', 'member'],
+        endpoint: [...sidecar.endpoint, 'member'],
+        listener: [...sidecar.listener, 'new'],
+      });
+      rig.change(aggregateCluster('old', ['member']), cluster('member'), endpoints('member'), listener('new'));
+      breaksWhileWarming(rig);
+      expect(rig.lines()).toEqual(['cluster local_app api member', 'endpoint api', 'endpoint member']);
+      rig.request('endpoint', { subscribe: ['member'] }).ack('endpoint');
+      expect(rig.lines()).toEqual(['endpoint member', 'cluster old', 'listener new']);
+      rig.ack('listener');
+      expect(rig.lines()).toEqual(['endpoint - old']);
+    });
+
+    test('a cluster that may be needed by what could not be computed is not taken away', () => {
+      const rig = freshStream();
+      rig.incompleteNeeds(sidecar);
+      breaksWhileWarming(rig).ack('endpoint').ack('listener');
+      expect(rig.lines().filter((line) => line.includes('old'))).toEqual([]);
+      rig.needs(sidecar);
+      expect(rig.lines()).toEqual(['cluster - old', 'endpoint - old']);
+    });
   });
 
   test('claims count in the first request of a type only', () => {

@@ -47,6 +47,33 @@ describe('a filter that relies on another one', () => {
     expect(rig.lines()).toEqual(['endpoint api', 'extension jwt', 'extension rbac']);
   });
 
+  test('is never without what it relies on when that is replaced: both are found out in between', () => {
+    const rig = verifying(['door'], ['door']);
+    const written = rig.writes.length;
+    rig.change(finder('jwt', ['okta']), judge('rbac', 'jwt', ['okta']));
+    expect(rig.lines()).toEqual(['extension jwt', 'extension rbac', 'extension jwt']);
+    const told = rig.writes
+      .slice(written)
+      .flat()
+      .map(({ items }) => items[0]?.resource.provides?.join());
+    expect(told).toEqual(['door,okta', undefined, 'okta']);
+    rig.ack();
+    expect(rig.run().lines()).toEqual([]);
+    expect(rig.session.clean).toBe(true);
+    const { accepted } = rig.session.subscriptions.extension.entries.get('jwt') ?? {};
+    expect(accepted?.provides).toEqual(['okta']);
+  });
+
+  test('is told once when the client refuses what is between', () => {
+    const rig = verifying(['door'], ['door']);
+    rig.change(finder('jwt', ['okta']), judge('rbac', 'jwt', ['okta']));
+    rig.lines();
+    rig.nack('extension');
+    rig.ack();
+    expect(rig.run().lines()).toEqual([]);
+    expect(rig.session.refusals.size).toBe(0);
+  });
+
   test('goes by itself when the other one stays as it is', () => {
     const rig = verifying(['okta'], ['okta']);
     rig.change(judge('rbac', 'jwt', ['okta'], 'another claim'));
@@ -82,6 +109,33 @@ describe('a filter that newly relies on one that its listener gets just now', ()
     rig.ack();
     expect(rig.session.clean).toBe(true);
     expect(rig.clock.waiting).toBe(timers);
+  });
+
+  test('is held as long as the Envoy drains connections without the other one, when it says how long that is', () => {
+    const rig = plain();
+    rig.drainTimeMs = 15_000;
+    rig.session.close();
+    rig.open(sidecar);
+    rig.coldStart();
+    rig.needs(needs, ...tightened);
+    rig.request('extension', { subscribe: ['jwt'] });
+    rig.ack();
+    rig.lines();
+    rig.clock.advance(15_499);
+    expect(rig.run().lines()).toEqual([]);
+    rig.clock.advance(1);
+    expect(rig.run().lines()).toEqual(['extension rbac']);
+  });
+
+  test('is not held when the listener had the other one all the time', () => {
+    const rig = freshStream();
+    rig.session.close();
+    rig.drainTimeMs = 15_000;
+    rig.change(publicListener('jwt', 'rbac'), finder('jwt', []), judge('rbac', 'jwt', []));
+    rig.open(needs);
+    rig.coldStart().clock.advance(250);
+    rig.change(finder('jwt', ['okta']), judge('rbac', 'jwt', ['okta']));
+    expect(rig.lines()).toEqual(['extension jwt', 'extension rbac']);
   });
 
   test('is held for all listeners that have it', () => {
@@ -177,7 +231,7 @@ describe('a filter that uses a cluster', () => {
     rig.needs(keys, staticCluster('keys'), finder('jwt', ['okta'], ['keys']), judge('rbac', 'jwt', ['okta']));
     expect(rig.lines()).toEqual(['cluster keys']);
     rig.ack('cluster');
-    expect(rig.lines()).toEqual(['extension jwt', 'extension rbac']);
+    expect(rig.lines()).toEqual(['extension jwt', 'extension rbac', 'extension jwt']);
   });
 
   test('loses it only when it does not use it any more', () => {

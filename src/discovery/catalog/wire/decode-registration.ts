@@ -68,7 +68,24 @@ export function toCheck(body: CheckBody, node: string): RegisteredCheck {
       'invalidArgument',
       `a check's Status must be "passing", "warning" or "critical", not "${status}"`,
     );
-  return { ...body, status, node: body.node === '' ? node : body.node };
+  const { exposed } = body;
+  return {
+    node: body.node === '' ? node : body.node,
+    checkId: body.checkId,
+    name: body.name,
+    status,
+    notes: body.notes,
+    output: body.output,
+    serviceId: body.serviceId,
+    type: body.type,
+    interval: body.interval,
+    timeout: body.timeout,
+    exposedPort: body.exposedPort,
+    definition: body.definition,
+    ...(exposed && {
+      exposed: { path: exposed.path, port: exposed.port, protocol: exposed.protocol === 'http2' ? 'http2' : 'http' },
+    }),
+  };
 }
 
 function isServiceKind(kind: string): kind is ServiceKind {

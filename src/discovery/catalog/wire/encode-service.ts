@@ -4,7 +4,7 @@ import { encode } from '../../../model/wire/index.js';
 import type { ServiceOnNode } from '../cells.js';
 import { encodeLocality, orNull } from './encode-node.js';
 
-const catalogProxyField = proxyField({ showMode: true });
+const catalogProxyField = proxyField('catalog');
 const NO_PROXY: Readonly<Record<string, unknown>> = { Mode: '', MeshGateway: {}, Expose: {} };
 
 /** A service instance as `catalog/node`, `health/service` and others show it. */
@@ -56,6 +56,16 @@ export function encodeServiceNode({ node, service }: ServiceOnNode): Record<stri
     CreateIndex: service.createIndex,
     ModifyIndex: service.modifyIndex,
   };
+}
+
+/**
+ * A row of `catalog/service` and `catalog/connect` with central configuration merged: of a proxy it says which node it is on, but neither
+ * the node's address nor its datacenter, as Consul.
+ */
+export function encodeMergedServiceNode(row: ServiceOnNode): Record<string, unknown> {
+  return row.service.proxy === undefined
+    ? encodeServiceNode(row)
+    : { ...encodeServiceNode(row), Address: '', Datacenter: '' };
 }
 
 function encodeWeights({ weights }: ServiceRecord): Record<string, number> {

@@ -31,6 +31,13 @@ export interface ServiceBody {
   readonly locality?: Locality;
 }
 
+/** What a proxy has to let through for a check. */
+export interface ExposedBody {
+  readonly path: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
 /** A check in the body of `catalog/register`. */
 export interface CheckBody {
   readonly node: string;
@@ -44,6 +51,8 @@ export interface CheckBody {
   readonly interval: string;
   readonly timeout: string;
   readonly exposedPort: number;
+  /** Told by client agents only: what the proxy has to let through. */
+  readonly exposed?: ExposedBody;
   readonly definition: Readonly<Record<string, unknown>>;
 }
 
@@ -84,12 +93,14 @@ export const serviceField: Field<ServiceBody> = object<ServiceBody>(
     meta: map(text()),
     weights: optional(object<{ passing: number; warning: number }>({ passing: integer(), warning: integer() })),
     enableTagOverride: flag(),
-    proxy: optional(proxyField({ showMode: true })),
+    proxy: optional(proxyField('catalog')),
     connect: optional(object<{ native: boolean }>({ native: flag() }, { ignored: ['SidecarService', 'PeerMeta'] })),
     locality: optional(localityField),
   },
   { ignored: [...REVISIONS, ...TENANCY, 'ContentHash', 'Datacenter'] },
 );
+
+const exposedField: Field<ExposedBody> = object<ExposedBody>({ path: text(), port: integer(), protocol: text() });
 
 /** Reads a check of a registration. */
 export const checkField: Field<CheckBody> = object<CheckBody>(
@@ -105,6 +116,7 @@ export const checkField: Field<CheckBody> = object<CheckBody>(
     interval: text(),
     timeout: text(),
     exposedPort: integer(),
+    exposed: named('MeshwrightExposed', optional(exposedField)),
     definition: opaque(),
   },
   { ignored: [...REVISIONS, ...TENANCY, 'ServiceName', 'ServiceTags'] },

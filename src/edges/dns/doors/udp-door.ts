@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { lookup } from 'node:dns';
+import { isIP, isIPv6 } from 'node:net';
 import type { Respond } from '../responder.js';
 import { type Door, listenProblem } from './door.js';
 
@@ -8,11 +9,24 @@ const RECEIVE_BUFFER_BYTES = 1_048_576;
 
 /** Answers datagrams at an address. Throws AppError('portTaken' | 'unavailable'). */
 export function openUdpDoor(respond: Respond, host: string, port: number): Promise<Door> {
-  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
+  const socket = createSocket({
+    type: isIPv6(host) ? 'udp6' : 'udp4',
+    // Asked for every datagram that is sent: what is an address already is not looked up.
+    lookup: (name, options, callback) => {
+      const family = isIP(name);
+      if (family === 0) lookup(name, options, callback);
+      else callback(null, name, family);
+    },
+  });
   let isOpen = true;
-  const send = (bytes: Buffer | undefined, { address, port: to }: RemoteInfo): void => {
-    // Whether it arrives is the client's to find out.
-    if (bytes && isOpen) socket.send(bytes, to, address, () => undefined);
+  const answers: { readonly bytes: Buffer; readonly to: RemoteInfo }[] = [];
+  const sendAll = (): void => {
+    // Whether they arrive is the clients' to find out.
+    for (const { bytes, to } of answers.splice(0)) if (isOpen) socket.send(bytes, to.port, to.address);
+  };
+  // What is answered in one turn goes out together: a client of this machine that is woken by each answer costs as much as the look-up.
+  const send = (bytes: Buffer | undefined, to: RemoteInfo): void => {
+    if (bytes && answers.push({ bytes, to }) === 1) setImmediate(sendAll);
   };
   socket.on('message', (packet, from) => {
     if (from.port === 0) return;

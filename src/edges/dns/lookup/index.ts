@@ -4,6 +4,7 @@
  */
 export { domainReply } from './answer.js';
 export { relativeName } from './domain.js';
+export { createPreparedRecords } from './prepared-records.js';
 export type { LookupContext, Reply } from './reply.js';
 export { type ReverseIndex, createReverseIndex } from './reverse-index.js';
 export { isReverseName, reverseReply } from './reverse-reply.js';

@@ -3,9 +3,13 @@ import { addressBytes, addressText, hexOf, labelFromText, nameFromText } from '.
 import { metaTexts } from './node-meta.js';
 
 /** Where something is: an IP address, or the name of a host elsewhere (with a dot at its end). */
-export type Address =
-  | { readonly type: 'A' | 'AAAA'; readonly address: string; readonly hex: string }
-  | { readonly type: 'host'; readonly name: string };
+export type Address = IpAddress | { readonly type: 'host'; readonly name: string };
+
+export interface IpAddress {
+  readonly type: 'A' | 'AAAA';
+  readonly address: string;
+  readonly hex: string;
+}
 
 /** An instance of a service as DNS shows it. */
 export interface DnsInstance {

@@ -2,6 +2,7 @@ import { parseDurationMs } from '../../../core/index.js';
 import { findQuery, queryAnswerCell, queryKey } from '../../../mesh/queries/index.js';
 import { nameError } from './authority.js';
 import { readInstance } from './instance.js';
+import { unpreparedRecords } from './prepared-records.js';
 import type { LookupContext, Reply } from './reply.js';
 import { serviceReply } from './service-reply.js';
 import { serviceTtl } from './ttl.js';
@@ -17,6 +18,7 @@ export function queryReply(context: LookupContext, name: string): Reply {
   const near = found.service.near === '_agent' ? settings.nodeName : found.service.near;
   const ttlMs = parseDurationMs(found.query.dns.ttl);
   const ttlSeconds = ttlMs === undefined ? serviceTtl(settings, found.service.service.toLowerCase()) : ttlMs / 1000;
-  const reply = serviceReply({ ...context, near: near.toLowerCase() }, instances, Math.floor(ttlSeconds));
+  const asked = { ...context, near: near.toLowerCase(), records: unpreparedRecords };
+  const reply = serviceReply(asked, instances, Math.floor(ttlSeconds));
   return { ...reply, isForSubnet: true };
 }

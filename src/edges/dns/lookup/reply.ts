@@ -1,6 +1,7 @@
 import type { MeshView } from '../../../model/index.js';
 import type { DnsSettings } from '../dns-deps.js';
 import type { DnsQuestion, DnsRecord } from '../message/index.js';
+import type { PreparedRecords } from './prepared-records.js';
 import type { ReverseIndex } from './reverse-index.js';
 
 /** What an answer is made from. */
@@ -8,6 +9,7 @@ export interface LookupContext {
   readonly view: MeshView;
   readonly settings: DnsSettings;
   readonly reverse: ReverseIndex;
+  readonly records: PreparedRecords;
   readonly random: () => number;
   readonly nowMs: number;
   readonly question: DnsQuestion;

@@ -1,5 +1,5 @@
 import { type DnsRecord, RCODES, RECORD_TYPES } from '../message/index.js';
-import { addressRecord, isWanted, nodeName, textRecords } from './address-records.js';
+import { isWanted } from './address-records.js';
 import { nameError, noData } from './authority.js';
 import { hostAddresses } from './internal-host.js';
 import type { DnsInstance } from './instance.js';
@@ -17,34 +17,25 @@ export function serviceReply(context: LookupContext, instances: readonly DnsInst
 }
 
 function srvReply(context: LookupContext, instances: readonly DnsInstance[], ttlSeconds: number): Reply {
-  const { question, mostAnswers } = context;
+  const { mostAnswers } = context;
+  const records = context.records.of(context, ttlSeconds);
   const answers: DnsRecord[] = [];
   const additionals: DnsRecord[] = [];
   const hosts: string[] = [];
   const seen = new Set<string>();
   const told = new Set<string>();
   inOrder(context, instances, (instance) => {
-    const target = srvTarget(context, instance);
-    const key = `${target.name} ${instance.port} ${instance.weight}`;
+    const { answer, key, target, beside } = records.srv(instance);
     if (seen.has(key)) return true;
     seen.add(key);
-    answers.push({
-      name: question.name,
-      ttlSeconds,
-      data: { type: 'SRV', priority: 1, weight: instance.weight, port: instance.port, target: target.name },
-    });
-    if (!told.has(target.name)) {
-      told.add(target.name);
+    answers.push(answer);
+    if (!told.has(target)) {
+      told.add(target);
       if (instance.address.type === 'host') {
-        const inside = hostAddresses(context, target.name);
+        const inside = hostAddresses(context, target);
         if (inside) additionals.push(...inside);
-        else hosts.push(target.name);
-      } else {
-        const glue = addressRecord(target.name, ttlSeconds, instance.address);
-        if (glue) additionals.push(glue);
-        if (target.isNode && context.settings.nodeMetaTxt)
-          additionals.push(...textRecords(target.name, ttlSeconds, instance.nodeTexts));
-      }
+        else hosts.push(target);
+      } else for (const record of beside) additionals.push(record);
     }
     return answers.length < mostAnswers;
   });
@@ -57,21 +48,10 @@ function srvReply(context: LookupContext, instances: readonly DnsInstance[], ttl
   };
 }
 
-/** A host elsewhere by its name, an instance at its node by the node's, any other by a name that spells its address. */
-function srvTarget(
-  { settings: { datacenter }, domain }: LookupContext,
-  { address, isAtNode, nodeLabels }: DnsInstance,
-): { readonly name: string; readonly isNode: boolean } {
-  if (address.type === 'host') return { name: address.name, isNode: false };
-  const node = isAtNode ? nodeName(nodeLabels, datacenter, domain) : undefined;
-  return node === undefined
-    ? { name: `${address.hex}.addr.${datacenter}.${domain}`, isNode: false }
-    : { name: node, isNode: true };
-}
-
 /** Addresses, each once. A name may have one CNAME and nothing beside it: a host elsewhere is named when there is no address. */
 function addressReply(context: LookupContext, instances: readonly DnsInstance[], ttlSeconds: number): Reply {
   const { question, settings } = context;
+  const records = context.records.of(context, ttlSeconds);
   const limit = Math.min(settings.aRecordLimit || context.mostAnswers, context.mostAnswers);
   const answers: DnsRecord[] = [];
   const seen = new Set<string>();
@@ -82,9 +62,10 @@ function addressReply(context: LookupContext, instances: readonly DnsInstance[],
       host ??= address.name;
       return true;
     }
-    if (!seen.has(address.address)) {
-      seen.add(address.address);
-      answers.push({ name: question.name, ttlSeconds, data: { type: address.type, address: address.address } });
+    const { answer, key } = records.address(address);
+    if (!seen.has(key)) {
+      seen.add(key);
+      answers.push(answer);
     }
     return answers.length < limit;
   });

@@ -41,15 +41,9 @@ function readMessage(bytes: Buffer): DnsMessage {
   for (let left = counts[0]; left > 0; left--)
     questions.push({ name: reader.name(), type: reader.u16(), class: reader.u16() });
   const opts: OptRecord[] = [];
-  const sections = [counts[1], counts[2], counts[3]].map((count, section) => {
-    const records: DnsRecord[] = [];
-    for (let left = count; left > 0; left--) {
-      const read = readRecord(reader, section === 2);
-      if ('edns' in read) opts.push(read);
-      else records.push(read);
-    }
-    return records;
-  });
+  const answers = readSection(reader, counts[1], undefined);
+  const authorities = readSection(reader, counts[2], undefined);
+  const additionals = readSection(reader, counts[3], opts);
   if (opts.length > 1) throw new MalformedMessage('more than one OPT record');
   if (!reader.isAtEnd) throw new MalformedMessage('bytes behind the last record');
   const [opt] = opts;
@@ -63,12 +57,26 @@ function readMessage(bytes: Buffer): DnsMessage {
     recursionAvailable: (flags & 0x0080) !== 0,
     rcode: ((opt?.extendedRcode ?? 0) << 4) | (flags & 15),
     questions,
-    answers: sections[0] as DnsRecord[],
-    authorities: sections[1] as DnsRecord[],
-    additionals: sections[2] as DnsRecord[],
+    answers,
+    authorities,
+    additionals,
     ...(opt ? { edns: opt.edns } : {}),
   };
 }
+
+/** Records, and in `opts` what may stand among them only in the last section. */
+function readSection(reader: MessageReader, count: number, opts: OptRecord[] | undefined): readonly DnsRecord[] {
+  if (count === 0) return NO_RECORDS;
+  const records: DnsRecord[] = [];
+  for (let left = count; left > 0; left--) {
+    const read = readRecord(reader, opts !== undefined);
+    if ('edns' in read) opts?.push(read);
+    else records.push(read);
+  }
+  return records;
+}
+
+const NO_RECORDS: readonly DnsRecord[] = [];
 
 interface OptRecord {
   readonly edns: Edns;

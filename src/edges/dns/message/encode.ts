@@ -35,7 +35,9 @@ function writeMessage(writer: MessageWriter, message: DnsMessage): void {
     writer.u16(question.type);
     writer.u16(question.class);
   }
-  for (const section of [answers, authorities, additionals]) for (const record of section) writeRecord(writer, record);
+  for (const record of answers) writeRecord(writer, record);
+  for (const record of authorities) writeRecord(writer, record);
+  for (const record of additionals) writeRecord(writer, record);
   if (edns) writeOpt(writer, edns, message.rcode);
 }
 
@@ -55,21 +57,29 @@ function writeOpt(writer: MessageWriter, { udpSize, version, dnssecOk, options }
   writer.u8(rcode >> 4);
   writer.u8(version);
   writer.u16(dnssecOk ? 0x8000 : 0);
-  writer.measured(() => {
-    for (const { code, bytes } of options) {
-      writer.u16(code);
-      writer.u16(bytes.length);
-      writer.bytes(bytes);
-    }
-  });
+  const from = writer.beginMeasured();
+  for (const { code, bytes } of options) {
+    writer.u16(code);
+    writer.u16(bytes.length);
+    writer.bytes(bytes);
+  }
+  writer.endMeasured(from);
 }
 
-function writeRecord(writer: MessageWriter, { name, ttlSeconds, data }: DnsRecord): void {
-  writer.name(name);
+function writeRecord(writer: MessageWriter, record: DnsRecord): void {
+  writer.name(record.name);
+  if (record.wire) writer.wire(record.wire);
+  else writeTail(writer, record);
+}
+
+/** Writes what stands behind a record's name. */
+export function writeTail(writer: MessageWriter, { ttlSeconds, data }: DnsRecord): void {
   writer.u16(data.type === 'opaque' ? data.code : RECORD_TYPES[data.type]);
   writer.u16(data.type === 'opaque' ? data.class : CLASS_IN);
   writer.u32(ttlSeconds);
-  writer.measured(() => writeData(writer, data));
+  const from = writer.beginMeasured();
+  writeData(writer, data);
+  writer.endMeasured(from);
 }
 
 function writeData(writer: MessageWriter, data: RecordData): void {

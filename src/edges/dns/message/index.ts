@@ -7,4 +7,5 @@ export { type Decoded, decodeMessage } from './decode.js';
 export { type EncodeOptions, encodeMessage } from './encode.js';
 export type * from './message.js';
 export { CLASS_ANY, CLASS_IN, RCODES, RECORD_TYPES } from './message.js';
+export { preparedRecord } from './prepared-record.js';
 export { isSendable, labelFromText, labelTexts, nameFromText } from './name.js';

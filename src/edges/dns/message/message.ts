@@ -64,6 +64,15 @@ export interface DnsRecord {
   readonly name: string;
   readonly ttlSeconds: number;
   readonly data: RecordData;
+  /** As it stands in messages, when somebody has written it already (`preparedRecord`). */
+  readonly wire?: RecordWire;
+}
+
+/** A written record without its name. */
+export interface RecordWire {
+  readonly bytes: Uint8Array;
+  /** What later names may point at: a name in the data and its suffixes, the longest first, by their place in `bytes`. */
+  readonly targets: readonly { readonly suffix: string; readonly at: number }[];
 }
 
 export interface DnsQuestion {

@@ -28,8 +28,9 @@ export class MessageReader {
 
   u16(): number {
     this.#need(2);
-    this.offset += 2;
-    return this.#bytes.readUInt16BE(this.offset - 2);
+    const at = this.offset;
+    this.offset = at + 2;
+    return ((this.#bytes[at] as number) << 8) | (this.#bytes[at + 1] as number);
   }
 
   u32(): number {
@@ -77,11 +78,16 @@ export class MessageReader {
       size += length + 1;
       if (size > MAX_NAME_BYTES) throw new MalformedMessage('an oversized name');
       if (at + 1 + length > this.#bytes.length) throw new MalformedMessage('a label goes past the end');
-      text += `${escapeLabel(this.#bytes.toString('latin1', at + 1, at + 1 + length))}.`;
+      text += `${this.#label(at + 1, length)}.`;
       at += length + 1;
     }
     this.offset = end < 0 ? at + 1 : end;
     return text === '' ? '.' : text;
+  }
+
+  /** A label in presentation form. */
+  #label(from: number, length: number): string {
+    return escapeLabel(this.#bytes.toString('latin1', from, from + length));
   }
 
   #need(length: number): void {

@@ -1,4 +1,5 @@
 import { AppError } from '../../../core/index.js';
+import type { RecordWire } from './message.js';
 import { MAX_LABEL_BYTES, MAX_NAME_BYTES, labelEnd, unescapeLabel } from './name.js';
 
 /** Thrown inside this folder when a message does not fit. */
@@ -7,6 +8,8 @@ export class MessageTooLong extends Error {}
 const LAST_POINTED_AT = 0x3fff;
 /** One scratch for all messages: they are written in one turn and copied out. */
 const scratch = Buffer.allocUnsafe(65_536);
+/** So few are copied faster one by one. */
+const SHORT_BYTES = 64;
 
 /** Writes numbers, names and bytes of one message; suffixes of names that stand there already become pointers. */
 export class MessageWriter {
@@ -26,24 +29,32 @@ export class MessageWriter {
 
   u16(value: number): void {
     this.#need(2);
-    this.offset = scratch.writeUInt16BE(value & 0xffff, this.offset);
+    scratch[this.offset++] = value >>> 8;
+    scratch[this.offset++] = value;
   }
 
   u32(value: number): void {
     this.#need(4);
-    this.offset = scratch.writeUInt32BE(value >>> 0, this.offset);
+    scratch[this.offset++] = value >>> 24;
+    scratch[this.offset++] = value >>> 16;
+    scratch[this.offset++] = value >>> 8;
+    scratch[this.offset++] = value;
   }
 
   bytes(bytes: Uint8Array): void {
-    this.#need(bytes.length);
-    scratch.set(bytes, this.offset);
-    this.offset += bytes.length;
+    const { length } = bytes;
+    this.#need(length);
+    if (length > SHORT_BYTES) scratch.set(bytes, this.offset);
+    else for (let at = 0; at < length; at++) scratch[this.offset + at] = bytes[at] as number;
+    this.offset += length;
   }
 
   latin1(text: string): void {
-    this.#need(text.length);
-    scratch.write(text, this.offset, 'latin1');
-    this.offset += text.length;
+    const { length } = text;
+    this.#need(length);
+    if (length > SHORT_BYTES) scratch.write(text, this.offset, 'latin1');
+    else for (let at = 0; at < length; at++) scratch[this.offset + at] = text.charCodeAt(at);
+    this.offset += length;
   }
 
   /** A name in presentation form. `whole` = without pointers, as in the data of SRV (RFC 2782). */
@@ -66,12 +77,28 @@ export class MessageWriter {
     this.u8(0);
   }
 
-  /** Writes `content` behind its length in 16 bits. */
-  measured(content: () => void): void {
-    const at = this.offset;
+  /** A record without its name, as it was written before. */
+  wire({ bytes, targets }: RecordWire): void {
+    const start = this.offset;
+    this.bytes(bytes);
+    if (!this.#names) return;
+    for (const { suffix, at } of targets) {
+      // Where a name is known, its suffixes are.
+      if (start + at > LAST_POINTED_AT || this.#names.has(suffix)) return;
+      this.#names.set(suffix, start + at);
+    }
+  }
+
+  /** Leaves room for the length in 16 bits of what is written until `endMeasured`; returns what that is to be given. */
+  beginMeasured(): number {
     this.u16(0);
-    content();
-    scratch.writeUInt16BE(this.offset - at - 2, at);
+    return this.offset;
+  }
+
+  endMeasured(from: number): void {
+    const length = this.offset - from;
+    scratch[from - 2] = length >>> 8;
+    scratch[from - 1] = length;
   }
 
   finish(): Buffer {

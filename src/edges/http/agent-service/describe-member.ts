@@ -1,34 +1,49 @@
+import type { Member } from '../../../discovery/members/index.js';
 import type { HttpConfig } from '../http-deps.js';
 
-/** Status of a member that is alive, as Serf numbers it. */
-const ALIVE = 1;
+/** Status as Serf numbers it. */
+const STATUS = { alive: 1, leaving: 2, left: 3, failed: 4 } as const;
 
-/** This agent as a member of its datacenter, or (`wan`) of the wide-area pool (consul-behaviour.md 1.2). */
-export function describeMember(config: HttpConfig, wan: boolean): Record<string, unknown> {
+/** The tags of this agent as a member of its datacenter, in Serf's words (consul-behaviour 11.2). */
+export function memberTags(config: HttpConfig): Readonly<Record<string, string>> {
   const { ports } = config;
   return {
-    Name: wan ? `${config.nodeName}.${config.datacenter}` : config.nodeName,
-    Addr: config.advertiseAddress,
-    Port: wan ? ports.serfWan : ports.serfLan,
-    Tags: {
-      acls: config.aclEnabled ? '1' : '0',
-      build: `${config.version}:${config.revision}`,
-      dc: config.datacenter,
+    acls: config.aclEnabled ? '1' : '0',
+    build: `${config.version}:${config.revision}`,
+    dc: config.datacenter,
+    id: config.nodeId,
+    role: config.server ? 'consul' : 'node',
+    segment: '',
+    vsn: '2',
+    vsn_max: '3',
+    vsn_min: '2',
+    ...(config.server && {
       ft_fs: '1',
       ft_si: '1',
       grpc_port: String(ports.grpc),
       grpc_tls_port: String(ports.grpcTls),
-      id: config.nodeId,
       port: String(ports.server),
       raft_vsn: '3',
-      role: config.server ? 'consul' : 'node',
-      segment: '',
-      vsn: '2',
-      vsn_max: '3',
-      vsn_min: '2',
-      ...(wan ? {} : { wan_join_port: String(ports.serfWan) }),
-    },
-    Status: ALIVE,
+      wan_join_port: String(ports.serfWan),
+    }),
+  };
+}
+
+/** This agent as a member. */
+export function ownMember(config: HttpConfig): Member {
+  const { nodeName: name, advertiseAddress: address, ports } = config;
+  return { name, address, port: ports.serfLan, tags: memberTags(config), status: 'alive', sinceMs: 0 };
+}
+
+/** A member of the datacenter as clients see it, or (`wan`) of the wide-area pool (consul-behaviour.md 1.2). */
+export function describeMember({ name, address, port, tags, status }: Member, wan: boolean): Record<string, unknown> {
+  const { wan_join_port: wanPort, ...others } = tags;
+  return {
+    Name: wan ? `${name}.${tags['dc'] ?? ''}` : name,
+    Addr: address,
+    Port: wan ? Number(wanPort ?? 0) : port,
+    Tags: Object.fromEntries(Object.entries(wan ? others : tags).sort(([left], [right]) => (left < right ? -1 : 1))),
+    Status: STATUS[status],
     ProtocolMin: 1,
     ProtocolMax: 5,
     ProtocolCur: 2,

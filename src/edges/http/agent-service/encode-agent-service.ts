@@ -4,7 +4,7 @@ import { proxyField } from '../../../model/definitions/index.js';
 import type { ProxySettings } from '../../../model/index.js';
 import { encode } from '../../../model/wire/index.js';
 
-const agentProxyField = proxyField({ showMode: false });
+const agentProxyField = proxyField('agent');
 /** What a gateway without a proxy block of its own shows. */
 const EMPTY_PROXY: Readonly<Record<string, unknown>> = { MeshGateway: {}, Expose: {} };
 

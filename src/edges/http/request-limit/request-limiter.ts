@@ -1,7 +1,6 @@
 import type { RequestCategory, RequestLimitEntry, RequestRates } from '../../../model/index.js';
-import { configEntryListCell, configEntryListKey } from '../../../discovery/config/index.js';
 import { text } from '../answers.js';
-import type { HttpConfig, HttpDeps } from '../http-deps.js';
+import type { AgentDeps, HttpConfig } from '../http-deps.js';
 import type { ApiAnswer } from '../route.js';
 import { type RequestOperation, requestClass } from './request-class.js';
 import { TokenBucket } from './token-bucket.js';
@@ -26,40 +25,41 @@ type LimitedEntry = Omit<RequestLimitEntry, 'kind' | 'meta'>;
 const LOG_EVERY_MS = 10_000;
 
 /**
- * Counts requests against the control-plane-request-limit entries of the state: what is over a limit is refused by one that is
- * enforcing, and noted by one that is permissive (consul-behaviour.md 11.6). An entry that changes keeps its other buckets.
+ * Counts requests against the control-plane-request-limit entries of the state and the limits of the configuration: what is over
+ * a limit is refused by one that is enforcing, and noted by one that is permissive (consul-behaviour.md 11.6). An entry that
+ * changes keeps its other buckets.
  */
 export class RequestLimiter {
-  readonly #deps: Pick<HttpDeps, 'clock' | 'config' | 'logger' | 'metrics'>;
+  readonly #deps: Pick<AgentDeps, 'clock' | 'logger' | 'metrics'>;
   readonly #loggedAtMs = new Map<string, number>();
   #entryLimits: readonly Limit[] = [];
   #ownLimits: readonly Limit[] = [];
+  /** Both of these. */
+  #limits: readonly Limit[] = [];
   #own: HttpConfig['requestLimits'] | undefined;
   readonly close: () => void;
 
-  constructor(deps: Pick<HttpDeps, 'store' | 'clock' | 'config' | 'logger' | 'metrics'>) {
+  constructor(deps: Pick<AgentDeps, 'knowledge' | 'clock' | 'logger' | 'metrics'>) {
     this.#deps = deps;
-    this.close = deps.store.subscribe(
-      configEntryListCell,
-      configEntryListKey('control-plane-request-limit'),
-      (records) => {
-        const entries = records.flatMap(({ entry }) => (entry.kind === 'control-plane-request-limit' ? [entry] : []));
-        this.#entryLimits = entries.flatMap((entry) => this.#limitsOf(entry));
-      },
-    );
+    this.close = deps.knowledge.watchLimits((entries) => {
+      this.#entryLimits = entries.flatMap((entry) => this.#limitsOf(entry));
+      this.#limits = [...this.#ownLimits, ...this.#entryLimits];
+    });
   }
 
-  /** The answer to a request that is over a limit; undefined = it may pass. 503 where only this server could have done it. */
-  refusal(method: string, path: string): ApiAnswer | undefined {
-    this.#readOwn();
-    const limits = [...this.#ownLimits, ...this.#entryLimits];
-    if (limits.length === 0) return undefined;
+  /**
+   * The answer to a request that is over a limit; undefined = it may pass. 503 where only this server could have done it. `own` are the
+   * limits of the agent's configuration.
+   */
+  refusal(method: string, path: string, own: HttpConfig['requestLimits']): ApiAnswer | undefined {
+    this.#readOwn(own);
+    if (this.#limits.length === 0) return undefined;
     const found = requestClass(method, path);
     if (found === undefined) return undefined;
     const { operation, category } = found;
     const nowMs = this.#deps.clock.now();
     let refused: Limit | undefined;
-    for (const limit of limits) {
+    for (const limit of this.#limits) {
       if (limit.operation !== operation || (limit.category !== undefined && limit.category !== category)) continue;
       if (limit.bucket.take(nowMs)) continue;
       this.#note(limit, nowMs);
@@ -68,12 +68,12 @@ export class RequestLimiter {
     return refused && text(operation === 'write' ? 503 : 429, `${sentence(refused)}; try again later`);
   }
 
-  /** `limits.request_limits` of the agent's configuration; a reload may change it. */
-  #readOwn(): void {
-    const { requestLimits } = this.#deps.config();
-    if (requestLimits === this.#own) return;
-    this.#own = requestLimits;
-    this.#ownLimits = this.#limitsOf({ name: OWN_NAME, ...requestLimits });
+  /** A reload may change them. */
+  #readOwn(own: HttpConfig['requestLimits']): void {
+    if (own === this.#own) return;
+    this.#own = own;
+    this.#ownLimits = this.#limitsOf({ name: OWN_NAME, ...own });
+    this.#limits = [...this.#ownLimits, ...this.#entryLimits];
   }
 
   #limitsOf(entry: LimitedEntry): readonly Limit[] {
@@ -87,7 +87,7 @@ export class RequestLimiter {
       (['read', 'write'] as const).flatMap((operation) => {
         const rate = (operation === 'read' ? rates?.readRate : rates?.writeRate) ?? 0;
         if (rate <= 0) return [];
-        const known = [...this.#ownLimits, ...this.#entryLimits].find(
+        const known = this.#limits.find(
           (limit) => limit.entry === name && limit.operation === operation && limit.category === category,
         );
         const bucket = known?.bucket.rate === rate ? known.bucket : new TokenBucket(rate, this.#deps.clock.now());

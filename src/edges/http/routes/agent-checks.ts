@@ -3,12 +3,13 @@ import { decodeCheckDefinition } from '../../../model/definitions/index.js';
 import type { CheckStatus } from '../../../model/index.js';
 import { badRequest, empty } from '../answers.js';
 import { readBodyAs, readObject } from '../json-body.js';
-import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
+import { tokenOf } from '../request-token.js';
+import type { AclRequirement, AgentRequest, AgentRoute, ApiAnswer } from '../route.js';
 
 const pathWrite: AclRequirement = { resource: 'service', access: 'write', scope: 'path' };
 const PATH = '/v1/agent/check';
 
-const push = (word: string, status: CheckStatus): Route => ({
+const push = (word: string, status: CheckStatus): AgentRoute => ({
   method: 'PUT',
   path: `${PATH}/${word}/`,
   acl: pathWrite,
@@ -17,7 +18,7 @@ const push = (word: string, status: CheckStatus): Route => ({
 });
 
 /** Checks of this agent (consul-behaviour.md 1.2). */
-export const agentCheckRoutes: readonly Route[] = [
+export const agentCheckRoutes: readonly AgentRoute[] = [
   {
     method: 'PUT',
     path: `${PATH}/register`,
@@ -40,23 +41,24 @@ interface UpdateBody {
 const updateField: Field<UpdateBody> = object<UpdateBody>({ status: text(), output: text() }, { ignored: ['CheckID'] });
 const STATUSES: readonly string[] = ['passing', 'warning', 'critical'] satisfies readonly CheckStatus[];
 
-async function register(request: ApiRequest): Promise<ApiAnswer> {
-  await request.deps.agent.registerCheck(decodeCheckDefinition(await readObject(request), 'api'));
+async function register(request: AgentRequest): Promise<ApiAnswer> {
+  const definition = decodeCheckDefinition(await readObject(request), 'api');
+  await request.deps.agent.registerCheck({ ...definition, token: definition.token || tokenOf(request, '') });
   return empty();
 }
 
-async function deregister(request: ApiRequest): Promise<ApiAnswer> {
+async function deregister(request: AgentRequest): Promise<ApiAnswer> {
   await request.deps.agent.deregisterCheck(request.rest);
   return empty();
 }
 
-async function update(request: ApiRequest): Promise<ApiAnswer> {
+async function update(request: AgentRequest): Promise<ApiAnswer> {
   const { status, output } = await readBodyAs(request, updateField);
   if (!isCheckStatus(status)) return badRequest(`Invalid check status: '${status}'`);
   return updateTtl(request, status, output);
 }
 
-async function updateTtl(request: ApiRequest, status: CheckStatus, output: string): Promise<ApiAnswer> {
+async function updateTtl(request: AgentRequest, status: CheckStatus, output: string): Promise<ApiAnswer> {
   await request.deps.agent.updateTtlCheck(request.rest, status, output);
   return empty();
 }

@@ -66,7 +66,8 @@ function currentLeaf({ deps, config }: ApiRequest, service: string): HeldLeaf {
   storesBy.set(deps, store);
   const spiffeId = serviceSpiffeId({ trustDomain: deps.ca.trustDomain, datacenter: config.datacenter, service });
   const active = deps.store.read(caRootsCell, '').value.roots.find((root) => root.active);
-  return store.get(deps.ca, deps.clock, spiffeId, active?.id ?? '', deps.store.index);
+  const leastIndex = Math.max(deps.store.index, (active?.modifyIndex ?? 0) + 1);
+  return store.get(deps.ca, deps.clock, spiffeId, active?.id ?? '', leastIndex);
 }
 
 function nextLeaf(request: ApiRequest, service: string, held: HeldLeaf, waitMs: number): Promise<HeldLeaf> {

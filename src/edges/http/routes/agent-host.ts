@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { arch, cpus, freemem, hostname, platform, release, totalmem, uptime } from 'node:os';
 import { json } from '../answers.js';
-import type { ApiAnswer, ApiRequest, Route } from '../route.js';
+import type { AgentRequest, AgentRoute, ApiAnswer } from '../route.js';
 
 /** The host the agent runs on (consul-behaviour.md 1.2, `agent/host`). */
-export const agentHostRoutes: readonly Route[] = [
+export const agentHostRoutes: readonly AgentRoute[] = [
   {
     method: 'GET',
     path: '/v1/agent/host',
@@ -15,7 +15,7 @@ export const agentHostRoutes: readonly Route[] = [
   },
 ];
 
-async function describeHost({ deps, config }: ApiRequest): Promise<ApiAnswer> {
+async function describeHost({ deps, config }: AgentRequest): Promise<ApiAnswer> {
   const [total, free] = [totalmem(), freemem()];
   const system = osRelease();
   const upSeconds = Math.round(uptime());

@@ -7,12 +7,12 @@ import { decodeServiceDefinition } from '../../../model/definitions/index.js';
 import { contentHash } from '../agent-service/content-hash.js';
 import { encodeAgentService } from '../agent-service/encode-agent-service.js';
 import { encodeHealthCheck } from '../agent-service/encode-health-check.js';
-import { withCentralConfig } from '../agent-service/with-central-config.js';
 import { badRequest, empty, json, text } from '../answers.js';
 import { agentServiceFilterType } from '../filter-types.js';
 import { readObject } from '../json-body.js';
 import { parseBoolean } from '../read-flag.js';
-import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
+import { tokenOf } from '../request-token.js';
+import type { AclRequirement, AgentRequest, AgentRoute, ApiAnswer } from '../route.js';
 import { requestFilter } from '../row-filter.js';
 
 const readAcl: AclRequirement = { resource: 'service', access: 'read', scope: 'items' };
@@ -20,7 +20,7 @@ const pathWrite: AclRequirement = { resource: 'service', access: 'write', scope:
 const PATH = '/v1/agent/service';
 
 /** Services of this agent (consul-behaviour.md 1.2). */
-export const agentServiceRoutes: readonly Route[] = [
+export const agentServiceRoutes: readonly AgentRoute[] = [
   { method: 'GET', path: '/v1/agent/services', acl: readAcl, blocking: false, handle: listServices },
   { method: 'GET', path: '/v1/agent/checks', acl: readAcl, blocking: false, handle: listChecks },
   { method: 'GET', path: `${PATH}/`, acl: readAcl, blocking: false, handle: readService },
@@ -46,16 +46,16 @@ export const agentServiceRoutes: readonly Route[] = [
 
 const HEALTH_STATUS: Readonly<Record<string, number>> = { passing: 200, warning: 429, critical: 503, maintenance: 503 };
 
-function listServices(request: ApiRequest): ApiAnswer {
+function listServices(request: AgentRequest): ApiAnswer {
   const filter = requestFilter(request, agentServiceFilterType);
   const services = [...request.deps.agent.services.values()]
-    .map((service) => encodeAgentService(withCentralConfig(request, service), request.config.datacenter))
+    .map((service) => encodeAgentService(request.deps.knowledge.merged(service), request.config.datacenter))
     .filter((row) => filter === undefined || filter(row));
   return json(byKey(services, 'ID'));
 }
 
 /** Here, and only here, names that no check has may be filtered by: they are empty. */
-function listChecks(request: ApiRequest): ApiAnswer {
+function listChecks(request: AgentRequest): ApiAnswer {
   const expression = request.query.get('filter');
   const filter = expression === '' ? undefined : compileFilter(expression);
   const checks = [...request.deps.agent.checks.values()]
@@ -70,7 +70,7 @@ function byKey(rows: readonly Record<string, unknown>[], key: string): object {
 }
 
 /** Blocks while `hash` is the service's content hash, as `index` does elsewhere. */
-async function readService(request: ApiRequest): Promise<ApiAnswer> {
+async function readService(request: AgentRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing service ID');
   const known = request.query.get('hash');
   const wait = new AbortController();
@@ -81,7 +81,7 @@ async function readService(request: ApiRequest): Promise<ApiAnswer> {
     for (;;) {
       const service = request.deps.agent.services.get(request.rest);
       if (service === undefined) return text(404, `unknown service ID: ${request.rest}`);
-      const shown = withCentralConfig(request, service);
+      const shown = request.deps.knowledge.merged(service);
       const hash = contentHash(shown);
       if (hash !== known || signal.aborted) return serviceAnswer(request, shown, hash);
       await nextChange(request, signal);
@@ -93,24 +93,22 @@ async function readService(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 /** The next change of a local service, or of an entry that may be merged into one. */
-async function nextChange({ deps }: ApiRequest, signal: AbortSignal): Promise<void> {
+async function nextChange({ deps }: AgentRequest, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const changed = new Promise<void>((resolve) => {
-    const subscription = deps.store.commits$.subscribe(({ changes }) => {
-      if (changes.some(({ table }) => table === 'config-entries')) resolve();
-    });
-    done.signal.addEventListener('abort', () => subscription.unsubscribe(), { once: true });
+    const end = deps.knowledge.onCentralChange(resolve);
+    done.signal.addEventListener('abort', end, { once: true });
   });
   await Promise.race([changed, deps.agent.nextChange(AbortSignal.any([signal, done.signal]))]);
   done.abort();
 }
 
-function serviceAnswer(request: ApiRequest, service: LocalService, hash: string): ApiAnswer {
+function serviceAnswer(request: AgentRequest, service: LocalService, hash: string): ApiAnswer {
   const encoded = encodeAgentService(service, request.config.datacenter);
   return json({ ...encoded, ContentHash: hash }, { 'X-Consul-ContentHash': hash });
 }
 
-function readWaitMs({ query, config }: ApiRequest): number {
+function readWaitMs({ query, config }: AgentRequest): number {
   const given = query.get('wait');
   const waitMs = given === '' ? 0 : parseDurationMs(given);
   if (waitMs === undefined)
@@ -118,8 +116,9 @@ function readWaitMs({ query, config }: ApiRequest): number {
   return Math.min(waitMs > 0 ? waitMs : config.defaultQueryTimeMs, config.maxQueryTimeMs);
 }
 
-async function register(request: ApiRequest): Promise<ApiAnswer> {
-  const definition = decodeServiceDefinition(await readObject(request), 'api');
+async function register(request: AgentRequest): Promise<ApiAnswer> {
+  const body = decodeServiceDefinition(await readObject(request), 'api');
+  const definition = { ...body, token: body.token || tokenOf(request, '') };
   const given = request.query.get('replace-existing-checks');
   const replaceExistingChecks =
     request.query.has('replace-existing-checks') && (given === '' || parseBoolean(given) === true);
@@ -127,30 +126,30 @@ async function register(request: ApiRequest): Promise<ApiAnswer> {
   return empty();
 }
 
-async function deregister(request: ApiRequest): Promise<ApiAnswer> {
+async function deregister(request: AgentRequest): Promise<ApiAnswer> {
   await request.deps.agent.deregisterService(request.rest);
   return empty();
 }
 
-async function setMaintenance(request: ApiRequest): Promise<ApiAnswer> {
+async function setMaintenance(request: AgentRequest): Promise<ApiAnswer> {
   if (request.rest === '') badRequest('Missing service ID');
   const enable = readEnable(request);
   await request.deps.agent.setServiceMaintenance(request.rest, enable, request.query.get('reason'));
   return empty();
 }
 
-async function setNodeMaintenance(request: ApiRequest): Promise<ApiAnswer> {
+async function setNodeMaintenance(request: AgentRequest): Promise<ApiAnswer> {
   await request.deps.agent.setNodeMaintenance(readEnable(request), request.query.get('reason'));
   return empty();
 }
 
-function readEnable({ query }: ApiRequest): boolean {
+function readEnable({ query }: AgentRequest): boolean {
   if (!query.has('enable')) badRequest('Missing value for enable');
   const enable = parseBoolean(query.get('enable'));
   return enable ?? badRequest(`Invalid value for enable: ${JSON.stringify(query.get('enable'))}`);
 }
 
-function healthByName(request: ApiRequest): ApiAnswer {
+function healthByName(request: AgentRequest): ApiAnswer {
   if (request.rest === '') badRequest('Missing service Name');
   const found = [...request.deps.agent.services.values()]
     .filter(({ service }) => service === request.rest)
@@ -167,7 +166,7 @@ function healthByName(request: ApiRequest): ApiAnswer {
   );
 }
 
-function healthById(request: ApiRequest): ApiAnswer {
+function healthById(request: AgentRequest): ApiAnswer {
   if (request.rest === '') badRequest('Missing serviceID');
   const service = request.deps.agent.services.get(request.rest);
   if (service === undefined) {
@@ -179,7 +178,7 @@ function healthById(request: ApiRequest): ApiAnswer {
 }
 
 /** A service's checks are its own and those of the node. */
-function serviceHealth(request: ApiRequest, service: LocalService) {
+function serviceHealth(request: AgentRequest, service: LocalService) {
   const checks = [...request.deps.agent.checks.values()].filter(
     ({ serviceId }) => serviceId === service.id || serviceId === '',
   );
@@ -193,7 +192,7 @@ function serviceHealth(request: ApiRequest, service: LocalService) {
 }
 
 /** With `format=text` the body is the status word alone, for load balancers. */
-function healthAnswer(request: ApiRequest, status: number, word: string, shown: unknown, reason: string): ApiAnswer {
+function healthAnswer(request: AgentRequest, status: number, word: string, shown: unknown, reason: string): ApiAnswer {
   const plain = request.query.get('format') === 'text' || request.header('accept').startsWith('text/plain');
   const headers = { 'X-Consul-Reason': reason };
   return plain ? text(status, word, headers) : { status, headers, json: shown };

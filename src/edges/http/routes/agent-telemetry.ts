@@ -1,10 +1,11 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { AppError } from '../../../core/index.js';
 import { INTERVAL_MS, logLevelOf } from '../../../telemetry/index.js';
 import { badRequest, json, text } from '../answers.js';
 import { toJson } from '../json-writer.js';
 import { createLogStream } from '../log-stream.js';
-import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
+import type { AclRequirement, AgentRequest, AgentRoute, ApiAnswer } from '../route.js';
+import { createTimedStream } from '../timed-stream.js';
 
 const readsAgent: AclRequirement = { resource: 'agent', access: 'read', scope: 'agent' };
 /** Streams hold a connection each; more than a few at once are a mistake. */
@@ -12,13 +13,13 @@ const MOST_STREAMS = 32;
 let openStreams = 0;
 
 /** Metrics and the log of the agent (consul-behaviour.md 1.2). */
-export const agentTelemetryRoutes: readonly Route[] = [
+export const agentTelemetryRoutes: readonly AgentRoute[] = [
   { method: 'GET', path: '/v1/agent/metrics', acl: readsAgent, blocking: false, handle: readMetrics },
   { method: 'GET', path: '/v1/agent/metrics/stream', acl: readsAgent, blocking: false, handle: streamMetrics },
   { method: 'GET', path: '/v1/agent/monitor', acl: readsAgent, blocking: false, handle: monitor },
 ];
 
-async function readMetrics(request: ApiRequest): Promise<ApiAnswer> {
+async function readMetrics(request: AgentRequest): Promise<ApiAnswer> {
   const { metrics } = request.deps;
   const accepted = request.header('accept');
   const asked = request.query.get('format');
@@ -33,32 +34,21 @@ async function readMetrics(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 /** One JSON object for each interval that ends. */
-function streamMetrics(request: ApiRequest): ApiAnswer {
-  const { deps, signal } = request;
-  let cancel = (): void => undefined;
-  const stream = new Readable({
-    read: () => undefined,
-    destroy(error, done) {
-      cancel();
-      signal.removeEventListener('abort', end);
-      done(error);
+function streamMetrics({ deps, signal }: AgentRequest): ApiAnswer {
+  const { clock, metrics } = deps;
+  const stream = createTimedStream({
+    clock,
+    signal,
+    delayMs: () => INTERVAL_MS - (clock.now() % INTERVAL_MS) + 1,
+    turn(made) {
+      // A reader that does not take one object before the next is ready misses it.
+      if (made.readableLength === 0) made.push(`${toJson(metrics.json())}\n`);
     },
   });
-  const end = (): void => void stream.destroy();
-  const next = (): void => {
-    const untilNextMs = INTERVAL_MS - (deps.clock.now() % INTERVAL_MS);
-    cancel = deps.clock.after(untilNextMs + 1, () => {
-      // A reader that does not take one object before the next is ready misses it.
-      if (stream.readableLength === 0) stream.push(`${toJson(deps.metrics.json())}\n`);
-      next();
-    });
-  };
-  signal.addEventListener('abort', end, { once: true });
-  next();
   return { stream: counted(stream), headers: { 'Content-Type': 'application/json' } };
 }
 
-function monitor(request: ApiRequest): ApiAnswer {
+function monitor(request: AgentRequest): ApiAnswer {
   const { deps, query, signal } = request;
   const asked = query.get('loglevel');
   const level = logLevelOf(asked === '' ? 'info' : asked);

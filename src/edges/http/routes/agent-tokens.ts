@@ -2,10 +2,10 @@ import { tokenKind } from '../../../agent/index.js';
 import { AppError } from '../../../core/index.js';
 import { empty, text } from '../answers.js';
 import { readObject } from '../json-body.js';
-import type { ApiAnswer, ApiRequest, Route } from '../route.js';
+import type { AgentRequest, AgentRoute, ApiAnswer } from '../route.js';
 
 /** Tokens an agent acts with (consul-behaviour.md 1.2). */
-export const agentTokenRoutes: readonly Route[] = [
+export const agentTokenRoutes: readonly AgentRoute[] = [
   {
     method: 'PUT',
     path: '/v1/agent/token/',
@@ -15,7 +15,7 @@ export const agentTokenRoutes: readonly Route[] = [
   },
 ];
 
-async function setToken(request: ApiRequest): Promise<ApiAnswer> {
+async function setToken(request: AgentRequest): Promise<ApiAnswer> {
   if (!request.config.aclEnabled) return text(401, 'ACL support disabled');
   const token = tokenOf(await readObject(request));
   const kind = tokenKind(request.rest);

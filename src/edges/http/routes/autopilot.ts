@@ -10,6 +10,7 @@ import { formatDurationMs } from '../../../core/duration.js';
 import { type Field, duration, flag, integer, object, optional, text } from '../../../model/wire/index.js';
 import { json } from '../answers.js';
 import { readBodyAs } from '../json-body.js';
+import { raftPeers } from '../raft-peers.js';
 import { readCell } from '../read.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 import { parseUnsigned } from '../unsigned.js';
@@ -69,7 +70,7 @@ async function readConfiguration(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 async function writeConfiguration(request: ApiRequest): Promise<ApiAnswer> {
-  const given = await readBodyAs(request, settingsField, 'Error parsing autopilot config');
+  const given = await readBodyAs(request, settingsField, { prefix: 'Error parsing autopilot config' });
   const cas = request.query.has('cas') ? parseUnsigned(request.query.get('cas')) : undefined;
   const { result } = await writeAutopilot(request.deps.store, { ...DEFAULT_AUTOPILOT, ...given }, cas);
   return json(result);
@@ -96,7 +97,7 @@ async function readState(request: ApiRequest): Promise<ApiAnswer> {
 
 async function judge(request: ApiRequest) {
   const { value } = await readCell(request, autopilotCell, '');
-  return judgeServers(request.deps.servers(), value);
+  return judgeServers(raftPeers(request.deps), value);
 }
 
 const common = (server: JudgedServer) => ({

@@ -7,6 +7,7 @@ import {
   deregistrationField,
   encodeNode,
   encodeNodeService,
+  encodeMergedServiceNode,
   encodeServiceNode,
   mergedConnectInstancesCell,
   mergedNodeServicesCell,
@@ -31,7 +32,7 @@ import { readBodyAs } from '../json-body.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
 import { sortByNear } from '../near.js';
 import { orMerged } from '../or-merged.js';
-import { type ReadResult, readCell } from '../read.js';
+import { type ReadResult, isEmpty, readCell, readThen } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 import { gatewayServiceFilterType } from '../filter-types.js';
 import { asksForAll, filterRows } from '../row-filter.js';
@@ -115,7 +116,7 @@ export const catalogRoutes: readonly Route[] = [
 ];
 
 async function register(request: ApiRequest): Promise<ApiAnswer> {
-  const body = await readBodyAs(request, registrationField);
+  const body = await readBodyAs(request, registrationField, { strict: 'names' });
   checkDatacenter(request.config, body.datacenter);
   const registration = toRegistration(body, request.config.datacenter);
   checkProxy(registration.service?.proxy);
@@ -124,7 +125,7 @@ async function register(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 async function deregister(request: ApiRequest): Promise<ApiAnswer> {
-  const { datacenter, ...removal } = await readBodyAs(request, deregistrationField);
+  const { datacenter, ...removal } = await readBodyAs(request, deregistrationField, { strict: 'names' });
   checkDatacenter(request.config, datacenter);
   await deregisterFromCatalog(request.deps.store, removal);
   return json(true);
@@ -170,21 +171,29 @@ function tagsByName(instances: readonly (readonly [name: string, tags: readonly 
   return Object.fromEntries(sorted.map(([name, tags]) => [name, [...tags]]));
 }
 
-async function listInstances(
+function listInstances(
   request: ApiRequest,
   cell: Cell<readonly ServiceOnNode[]>,
   key: string,
-): Promise<ApiAnswer> {
+): Promise<ApiAnswer> | ApiAnswer {
   if (request.rest === '') badRequest('Missing service name');
   if (request.query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
-  const { value, headers } = await readCell(request, cell, key, { usesStoreIndex: (rows) => rows.length === 0 });
-  if (asksForAll(request)) return jsonOnce(value, 'all', encodeRows, headers);
-  const kept = value.filter(({ node, service }) => hasNodeMeta(request, node) && hasTags(request, service.tags));
-  const rows = sortByNear(request, kept, ({ node }) => node.node).map(encodeServiceNode);
-  return json(filterRows(request, serviceNodeFilterType, rows), headers);
+  const isMerged = request.query.has('merge-central-config');
+  return readThen(request, cell, key, OR_STORE_INDEX, ({ value, headers }) => {
+    if (asksForAll(request))
+      return isMerged
+        ? jsonOnce(value, 'merged', encodeMergedRows, headers)
+        : jsonOnce(value, 'all', encodeRows, headers);
+    const kept = value.filter(({ node, service }) => hasNodeMeta(request, node) && hasTags(request, service.tags));
+    const encodeRow = isMerged ? encodeMergedServiceNode : encodeServiceNode;
+    const rows = sortByNear(request, kept, ({ node }) => node.node).map(encodeRow);
+    return json(filterRows(request, serviceNodeFilterType, rows), headers);
+  });
 }
 
+const OR_STORE_INDEX = { usesStoreIndex: isEmpty };
 const encodeRows = (rows: readonly ServiceOnNode[]): unknown => rows.map(encodeServiceNode);
+const encodeMergedRows = (rows: readonly ServiceOnNode[]): unknown => rows.map(encodeMergedServiceNode);
 
 async function readNode(request: ApiRequest): Promise<ApiAnswer> {
   const { value, headers } = await readNodeCell(request, nodeServicesCell);
@@ -208,7 +217,10 @@ function readNodeCell(
   cell: Cell<NodeWithServices | undefined>,
 ): Promise<ReadResult<NodeWithServices | undefined>> {
   if (request.rest === '') badRequest('Missing node name');
-  return readCell(request, cell, request.rest, { usesStoreIndex: (node) => node === undefined });
+  // One character is too short for Consul to look for an ID that starts with it: it answers at once that there is none.
+  const isAbsent = (node: NodeWithServices | undefined): boolean => node === undefined;
+  const options = request.rest.length < 2 ? { usesFirstIndex: isAbsent } : { usesStoreIndex: isAbsent };
+  return readCell(request, cell, request.rest, options);
 }
 
 async function listGatewayServices(request: ApiRequest): Promise<ApiAnswer> {

@@ -16,7 +16,7 @@ import {
 } from '../../../model/index.js';
 import { badRequest, json, text } from '../answers.js';
 import { serviceDefaultsFilterType } from '../filter-types.js';
-import { readJson } from '../json-body.js';
+import { readJsonAs } from '../json-body.js';
 import { readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 import { filterRows } from '../row-filter.js';
@@ -49,7 +49,7 @@ export const configRoutes: readonly Route[] = [
 
 async function write(request: ApiRequest): Promise<ApiAnswer> {
   const condition = readCas(request);
-  const entry = decodeConfigEntry(await readJson(request, 'Request decoding failed'));
+  const entry = await readJsonAs(request, decodeConfigEntry, 'Request decoding failed');
   const { result } = await writeConfigEntry(request.deps.store, entry, condition, request.deps.entryGuard);
   return json(result);
 }

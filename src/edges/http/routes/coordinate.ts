@@ -5,7 +5,7 @@ import { type Field, decimal, list, object, text } from '../../../model/wire/ind
 import { badRequest, empty, json } from '../answers.js';
 import { checkDatacenter } from '../datacenter.js';
 import { readBodyAs } from '../json-body.js';
-import { readCell } from '../read.js';
+import { isEmpty, readCell } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 
 interface UpdateBody {
@@ -70,7 +70,7 @@ async function listNodes(request: ApiRequest): Promise<ApiAnswer> {
 async function readNode(request: ApiRequest): Promise<ApiAnswer> {
   checkEnabled(request);
   const { value, headers } = await readCell(request, nodeCoordinatesCell, request.rest, {
-    usesStoreIndex: (rows) => rows.length === 0,
+    usesStoreIndex: isEmpty,
   });
   const rows = ofSegment(request, value);
   return rows.length === 0 ? empty(404, headers) : json(rows, headers);

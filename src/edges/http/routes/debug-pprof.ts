@@ -1,7 +1,7 @@
 import { AppError } from '../../../core/index.js';
 import { badRequest } from '../answers.js';
 import { takeCpuProfile, takeHeapProfile } from '../profiler.js';
-import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
+import type { AclRequirement, AgentRequest, AgentRoute, ApiAnswer } from '../route.js';
 
 const readsOperator: AclRequirement = { resource: 'operator', access: 'read', scope: 'any' };
 const LONGEST_SECONDS = 300;
@@ -15,7 +15,7 @@ Node.js has no goroutines, mutexes or blocks to profile.
 `;
 
 /** Profiles, where `enable_debug` is on (consul-behaviour.md 3.2). Not in Go's format: the program is not Go. */
-export const debugPprofRoutes: readonly Route[] = [
+export const debugPprofRoutes: readonly AgentRoute[] = [
   {
     method: 'GET',
     path: '/debug/pprof/',
@@ -46,7 +46,7 @@ export const debugPprofRoutes: readonly Route[] = [
   },
 ];
 
-function guarded(handle: Route['handle']): Route['handle'] {
+function guarded(handle: AgentRoute['handle']): AgentRoute['handle'] {
   return (request) => {
     if (!request.config.enableDebug)
       throw new AppError(
@@ -57,7 +57,7 @@ function guarded(handle: Route['handle']): Route['handle'] {
   };
 }
 
-function secondsOf({ query }: ApiRequest, otherwise: number): number {
+function secondsOf({ query }: AgentRequest, otherwise: number): number {
   const given = query.get('seconds');
   if (given === '') return otherwise;
   const seconds = Number(given);

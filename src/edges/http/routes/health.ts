@@ -23,9 +23,9 @@ import { badRequest, json, jsonOnce } from '../answers.js';
 import { hasNodeMeta, hasTags } from '../node-meta.js';
 import { sortByNear } from '../near.js';
 import { orMerged } from '../or-merged.js';
-import { type ReadOptions, readCell } from '../read.js';
+import { type ReadOptions, type ReadResult, isEmpty, readCell, readThen } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
-import { asksForAll, filterRows } from '../row-filter.js';
+import { asksForAll, asksForAllButFilter, filterRows, LONGEST_KEPT_FILTER, requestFilter } from '../row-filter.js';
 import { readFlag } from '../read-flag.js';
 
 const nodeRead = { resource: 'node', access: 'read', scope: 'items' } as const;
@@ -91,12 +91,12 @@ function checkRows(request: ApiRequest, checks: readonly CheckOnNode[]): readonl
   return filterRows(request, checkFilterType, rows);
 }
 
-async function listInstances(
+function listInstances(
   request: ApiRequest,
   cell: Cell<readonly InstanceHealth[]>,
   key: string,
   options?: ReadOptions<readonly InstanceHealth[]>,
-): Promise<ApiAnswer> {
+): Promise<ApiAnswer> | ApiAnswer {
   if (request.rest === '') badRequest('Missing service name');
   const { query } = request;
   const samenessGroup = query.get('sg') || query.get('sameness-group');
@@ -107,11 +107,31 @@ async function listInstances(
   // Nothing is imported from peers yet.
   if (query.get('peer') !== '') return json([], { 'X-Consul-Index': '1' });
   const streaming = query.get('near') === '' && !query.has('merge-central-config');
-  const { value, headers } = await readCell(request, cell, key, options ?? { usesStoreIndex: isEmpty, streaming });
+  return readThen(request, cell, key, options ?? (streaming ? STREAMING : UNSTREAMED), (result) =>
+    instancesAnswer(request, result, onlyPassing),
+  );
+}
+
+const UNSTREAMED = { usesStoreIndex: isEmpty };
+const STREAMING = { usesStoreIndex: isEmpty, streaming: true };
+
+function instancesAnswer(
+  request: ApiRequest,
+  { value, headers }: ReadResult<readonly InstanceHealth[]>,
+  onlyPassing: boolean,
+): ApiAnswer {
+  const { query } = request;
   if (asksForAll(request))
     return onlyPassing
       ? jsonOnce(value, 'passing', encodePassing, headers)
       : jsonOnce(value, 'all', encodeInstances, headers);
+  const expression = query.get('filter');
+  if (expression.length <= LONGEST_KEPT_FILTER && asksForAllButFilter(request)) {
+    const filter = requestFilter(request, instanceHealthFilterType) ?? always;
+    const make = (all: readonly InstanceHealth[]): unknown =>
+      (onlyPassing ? all.filter(isAllPassing) : all).map(encodeInstanceHealth).filter(filter);
+    return jsonOnce(value, `${onlyPassing ? 'passing' : 'all'} ${expression}`, make, headers);
+  }
   const kept = value.filter(
     ({ node, service, checks }) =>
       hasNodeMeta(request, node) && hasTags(request, service.tags) && (!onlyPassing || isPassing(checks)),
@@ -122,7 +142,7 @@ async function listInstances(
 
 const encodeInstances = (instances: readonly InstanceHealth[]): unknown => instances.map(encodeInstanceHealth);
 const encodePassing = (instances: readonly InstanceHealth[]): unknown =>
-  encodeInstances(instances.filter(({ checks }) => isPassing(checks)));
+  encodeInstances(instances.filter(isAllPassing));
 
+const isAllPassing = ({ checks }: InstanceHealth): boolean => isPassing(checks);
 const always = (): boolean => true;
-const isEmpty = (rows: readonly unknown[]): boolean => rows.length === 0;

@@ -2,11 +2,12 @@
  * The route table: one file per family of paths.
  * In: requests whose path and method fit. Out: answers. Must never: hold state of its own.
  */
-import type { Route } from '../route.js';
+import type { AgentRoute, Route } from '../route.js';
 import { aclRoutes } from './acl.js';
 import { agentCheckRoutes } from './agent-checks.js';
 import { agentConnectRoutes } from './agent-connect.js';
 import { agentHostRoutes } from './agent-host.js';
+import { agentMemberRoutes } from './agent-members.js';
 import { agentSelfRoutes } from './agent-self.js';
 import { agentServiceRoutes } from './agent-services.js';
 import { agentTelemetryRoutes } from './agent-telemetry.js';
@@ -27,6 +28,7 @@ import { internalRoutes } from './internal.js';
 import { kvRoutes } from './kv.js';
 import { meshRoutes } from './mesh.js';
 import { meshEntryRoutes } from './mesh-entries.js';
+import { keyringRoutes } from './keyring.js';
 import { operatorRoutes } from './operator.js';
 import { queryRoutes } from './query.js';
 import { sessionRoutes } from './session.js';
@@ -35,22 +37,27 @@ import { statusRoutes } from './status.js';
 import { txnRoutes } from './txn.js';
 import { uiRoutes } from './ui.js';
 
-/** Every route of this version. */
-export const allRoutes: readonly Route[] = [
-  ...aclRoutes,
+/** What every agent answers itself, about itself. */
+export const agentRoutes: readonly AgentRoute[] = [
   ...agentCheckRoutes,
-  ...agentConnectRoutes,
   ...agentHostRoutes,
   ...agentSelfRoutes,
   ...agentServiceRoutes,
   ...agentTelemetryRoutes,
   ...agentTokenRoutes,
+  ...debugPprofRoutes,
+];
+
+/** What servers answer, for whomever asks. */
+export const serverRoutes: readonly Route[] = [
+  ...aclRoutes,
+  ...agentConnectRoutes,
+  ...agentMemberRoutes,
   ...autopilotRoutes,
   ...catalogRoutes,
   ...configRoutes,
   ...connectCaRoutes,
   ...coordinateRoutes,
-  ...debugPprofRoutes,
   ...discoveryChainRoutes,
   ...eventRoutes,
   ...exportedServicesRoutes,
@@ -62,6 +69,7 @@ export const allRoutes: readonly Route[] = [
   ...meshRoutes,
   ...meshEntryRoutes,
   ...operatorRoutes,
+  ...keyringRoutes,
   ...queryRoutes,
   ...sessionRoutes,
   ...snapshotRoutes,
@@ -69,3 +77,6 @@ export const allRoutes: readonly Route[] = [
   ...uiRoutes,
   ...txnRoutes,
 ];
+
+/** Every route of this version. */
+export const allRoutes: readonly Route[] = [...agentRoutes, ...serverRoutes];

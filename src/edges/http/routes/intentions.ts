@@ -27,7 +27,7 @@ import type { Cell } from '../../../model/index.js';
 import { badRequest, json, text } from '../answers.js';
 import { intentionFilterType } from '../filter-types.js';
 import { readObject } from '../json-body.js';
-import { readCell } from '../read.js';
+import { isEmpty, readCell } from '../read.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 import { filterRows } from '../row-filter.js';
 
@@ -62,7 +62,7 @@ const NOT_FOUND = 'Intention not found';
 
 async function list(request: ApiRequest): Promise<ApiAnswer> {
   const { value, headers } = await readCell(request, intentionListCell, '', {
-    usesStoreIndex: (intentions) => intentions.length === 0,
+    usesStoreIndex: isEmpty,
   });
   return json(filterRows(request, intentionFilterType, value.map(encodeIntention)), headers);
 }
@@ -95,7 +95,7 @@ function readMatchBy({ query }: ApiRequest): 'source' | 'destination' {
 
 /** As Consul's: callers that no intention is about get the ACL system's default policy, whatever the proxies do with them. */
 async function check(request: ApiRequest): Promise<ApiAnswer> {
-  const { defaultAclPolicy } = request.deps.config();
+  const { defaultAclPolicy } = request.config;
   const { value } = await readCell(
     request,
     intentionCheckCell,

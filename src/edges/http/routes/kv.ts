@@ -4,7 +4,7 @@ import {
   checkKeyText,
   deleteKv,
   deleteKvCas,
-  deleteKvTree,
+  deleteTree,
   encodeKvEntry,
   keysBelow,
   kvEntryCell,
@@ -13,8 +13,9 @@ import {
   releaseKv,
 } from '../../../discovery/kv/index.js';
 import type { KvRecord } from '../../../model/index.js';
-import { badRequest, empty, json } from '../answers.js';
-import { readCell } from '../read.js';
+import { badRequest, empty, json, jsonOnce } from '../answers.js';
+import { nextTurn } from '../next-turn.js';
+import { isEmpty, readCell, readThen } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 import { parseUnsigned } from '../unsigned.js';
 
@@ -43,19 +44,20 @@ export const kvRoutes: readonly Route[] = [
   },
 ];
 
-function read(request: ApiRequest): Promise<ApiAnswer> {
+function read(request: ApiRequest): Promise<ApiAnswer> | ApiAnswer {
   if (request.query.has('keys')) return listKeys(request);
   return request.query.has('recurse') ? listEntries(request) : readEntry(request);
 }
 
-async function readEntry(request: ApiRequest): Promise<ApiAnswer> {
-  const key = keyOf(request);
-  const { value, headers } = await readCell(request, kvEntryCell, key, {
-    usesStoreIndex: (entry) => entry === undefined,
+function readEntry(request: ApiRequest): Promise<ApiAnswer> | ApiAnswer {
+  return readThen(request, kvEntryCell, keyOf(request), OR_STORE_INDEX, ({ value, headers }) => {
+    if (value === undefined) return empty(404, headers);
+    return request.query.has('raw') ? rawAnswer(value, headers) : jsonOnce(value, 'entry', encodeEntry, headers);
   });
-  if (value === undefined) return empty(404, headers);
-  return request.query.has('raw') ? rawAnswer(value, headers) : json([encodeKvEntry(value)], headers);
 }
+
+const OR_STORE_INDEX = { usesStoreIndex: (entry: KvRecord | undefined): boolean => entry === undefined };
+const encodeEntry = (entry: KvRecord): unknown => [encodeKvEntry(entry)];
 
 /** The bytes alone, marked so that no browser runs them. */
 function rawAnswer(entry: KvRecord, headers: Readonly<Record<string, string>>): ApiAnswer {
@@ -84,7 +86,7 @@ async function listKeys(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 function readPrefix(request: ApiRequest): ReturnType<typeof readCell<readonly KvRecord[]>> {
-  return readCell(request, kvPrefixCell, request.rest, { usesStoreIndex: (entries) => entries.length === 0 });
+  return readCell(request, kvPrefixCell, request.rest, { usesStoreIndex: isEmpty });
 }
 
 async function write(request: ApiRequest): Promise<ApiAnswer> {
@@ -113,11 +115,14 @@ async function remove(request: ApiRequest): Promise<ApiAnswer> {
   refuseConflicts(request, ['recurse', 'cas']);
   const { query, rest } = request;
   const cas = query.has('cas') ? parseUnsigned(query.get('cas')) : undefined;
-  const key = query.has('recurse') ? rest : keyOf(request);
+  if (query.has('recurse')) {
+    await deleteTree(request.deps.store, rest, nextTurn);
+    return json(true);
+  }
+  const key = keyOf(request);
   const { result } = await request.deps.store.transact('kv-delete', (transaction) => {
     if (cas !== undefined) return deleteKvCas(transaction, key, cas);
-    if (query.has('recurse')) deleteKvTree(transaction, key);
-    else deleteKv(transaction, key);
+    deleteKv(transaction, key);
     return true;
   });
   return json(result);

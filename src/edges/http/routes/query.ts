@@ -152,8 +152,7 @@ interface Answered {
 /** Carries a query out. It does not wait for changes: its index is always 1, as in Consul. */
 async function answerTo(request: ApiRequest, idOrName: string, connect: boolean): Promise<Answered> {
   const key = queryKey({ query: idOrName, datacenter: request.config.datacenter, connect });
-  const once = { ...request, route: { ...request.route, blocking: false } };
-  const { value, headers: ofRead } = await readCell(once, queryAnswerCell, key);
+  const { value, headers: ofRead } = await readCell(request, queryAnswerCell, key, { blocking: false });
   const headers = { ...ofRead, 'X-Consul-Index': '1' };
   if (value.type === 'none') throw new AppError('notFound', NOT_FOUND);
   if (value.type === 'unusable') throw new AppError('invalidArgument', value.problem);

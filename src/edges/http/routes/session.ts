@@ -13,7 +13,7 @@ import {
 import { type SessionRecord, nodeKey } from '../../../model/index.js';
 import { badRequest, json } from '../answers.js';
 import { readOptionalBodyAs } from '../json-body.js';
-import { readCell } from '../read.js';
+import { isEmpty, readCell } from '../read.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 
 const acl = (access: 'read' | 'write', scope: 'items' | 'body' | 'path'): AclRequirement => ({
@@ -68,8 +68,6 @@ async function ofNode(request: ApiRequest): Promise<ApiAnswer> {
 async function list(request: ApiRequest): Promise<ApiAnswer> {
   return shown(await readCell(request, sessionsCell, '', { usesStoreIndex: isEmpty }));
 }
-
-const isEmpty = (sessions: readonly SessionRecord[]): boolean => sessions.length === 0;
 
 function shown(read: {
   readonly value: readonly SessionRecord[];

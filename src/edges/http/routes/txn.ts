@@ -9,6 +9,7 @@ import {
 } from '../../../discovery/transactions/index.js';
 import { type Consistency, readConsistency } from '../consistency.js';
 import { parseExactBody } from '../json-body.js';
+import { readFacts } from '../read-facts.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 
 /** consul-behaviour.md 1.5. */
@@ -41,24 +42,19 @@ async function commit(request: ApiRequest): Promise<ApiAnswer> {
 
 /** A transaction that only read tells how, as Consul's does. */
 function readAnswer(answer: object, { mode }: Consistency): ApiAnswer {
-  const facts = {
-    Index: 1,
-    LastContact: 0,
-    KnownLeader: true,
-    ConsistencyLevel: mode === 'leader' ? '' : mode,
-    NotModified: false,
-    Backend: 0,
-    ResultsFilteredByACLs: false,
-  };
   return {
     headers: { 'X-Consul-KnownLeader': 'true', 'X-Consul-LastContact': '0' },
-    json: { ...answer, ...facts },
+    json: { ...answer, ...readFacts({}), ConsistencyLevel: mode === 'leader' ? '' : mode },
   };
 }
 
-function bodyOf({ config, body }: ApiRequest): Promise<Buffer> {
-  const limit = Math.max(config.txnMaxReqLen, config.kvMaxValueSize);
-  return body(limit, `Request body too large, max size: ${limit} bytes. See the agent option limits.txn_max_req_len.`);
+function bodyOf(request: ApiRequest): Promise<Buffer> {
+  const { txnMaxReqLen, kvMaxValueSize } = request.config;
+  const limit = Math.max(txnMaxReqLen, kvMaxValueSize);
+  return request.body(
+    limit,
+    `Request body too large, max size: ${limit} bytes. See the agent option limits.txn_max_req_len.`,
+  );
 }
 
 function checkSizes(operations: readonly Operation[], kvMaxValueSize: number): void {

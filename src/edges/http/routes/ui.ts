@@ -16,7 +16,7 @@ import {
 import { encodeIntention } from '../../../mesh/intentions/index.js';
 import { badRequest, empty, json, text } from '../answers.js';
 import { forwardToMetrics } from '../metrics-proxy.js';
-import { readCell } from '../read.js';
+import { isEmpty, readCell } from '../read.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 import { filterRows } from '../row-filter.js';
 import { nodeSummaryFilterType, serviceSummaryFilterType } from '../ui-filter-types.js';
@@ -28,7 +28,11 @@ const reads = (resource: 'node' | 'service' | 'intention'): AclRequirement => ({
 });
 
 const read = (path: string, acl: AclRequirement, handle: Route['handle']): Route => ({
-  ...{ method: 'GET', path: `/v1/internal/ui/${path}`, acl, blocking: true, handle },
+  method: 'GET',
+  path: `/v1/internal/ui/${path}`,
+  acl,
+  blocking: true,
+  handle,
 });
 
 /** What a user interface asks for (consul-behaviour.md 1.14). */
@@ -134,7 +138,6 @@ async function askMetrics(request: ApiRequest): Promise<ApiAnswer> {
   return metricsProxy ? forwardToMetrics(request, metricsProxy) : text(404, 'Metrics proxy is not enabled');
 }
 
-const isEmpty = (rows: readonly unknown[]): boolean => rows.length === 0;
 const orNull = <Value extends object>(value: Value): Value | null => (Object.keys(value).length === 0 ? null : value);
 
 function encodeUiNode({ node, services, checks }: NodeWithAll): Record<string, unknown> {
@@ -184,5 +187,8 @@ function encodeNeighbour(request: ApiRequest, { summary, source, intention }: To
 
 const encodeTally = ({ name, total, passing, warning, critical }: HealthTally): object => ({
   ...(name === '' ? {} : { Name: name }),
-  ...{ Total: total, Passing: passing, Warning: warning, Critical: critical },
+  Total: total,
+  Passing: passing,
+  Warning: warning,
+  Critical: critical,
 });

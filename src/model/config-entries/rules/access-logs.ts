@@ -4,11 +4,13 @@ import { type Problem, firstProblem } from './problems.js';
 
 /** Rules of consul-behaviour 4.2; formats that an Envoy would refuse every listener for are refused here. */
 export function accessLogsProblem(logs: AccessLogSettings): Problem {
-  if (!['', 'file', 'stderr', 'stdout'].includes(logs.type)) return `invalid access log type: ${logs.type}`;
-  if (logs.type === 'file' && logs.path === '') return 'path must be specified when using file type access logs';
-  if (logs.type !== 'file' && logs.path !== '') return 'path is only valid for file type access logs';
+  if (!['', 'file', 'stderr', 'stdout'].includes(logs.type))
+    return `AccessLogs.Type: invalid access log type: ${logs.type}`;
+  if (logs.type === 'file' && logs.path === '')
+    return 'AccessLogs.Path: path must be specified when using file type access logs';
+  if (logs.type !== 'file' && logs.path !== '') return 'AccessLogs.Path: path is only valid for file type access logs';
   if (logs.jsonFormat !== '' && logs.textFormat !== '')
-    return 'cannot specify both access log JSONFormat and TextFormat';
+    return 'AccessLogs.TextFormat: cannot specify both access log JSONFormat and TextFormat';
   return formatProblem('AccessLogs.TextFormat', logs.textFormat) ?? jsonFormatProblem(logs.jsonFormat);
 }
 
@@ -17,7 +19,7 @@ const MOST_NESTED = 32;
 
 function jsonFormatProblem(format: string): Problem {
   const read = readJsonFormat(format);
-  if ('problem' in read) return `invalid access log json for JSON format: ${read.problem}`;
+  if ('problem' in read) return `AccessLogs.JSONFormat: invalid access log json for JSON format: ${read.problem}`;
   return firstProblem(read.texts, (text) => formatProblem('AccessLogs.JSONFormat', text));
 }
 

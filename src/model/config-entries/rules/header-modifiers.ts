@@ -1,8 +1,8 @@
+import { isHeaderName } from '../../../core/index.js';
 import { checkFormat } from '../../../lang/envoy-format/index.js';
 import type { HeaderModifiers } from '../shared-fields.js';
 import { type Problem, firstProblem } from './problems.js';
 
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const LINE_BREAKING = /[\r\n\0]/;
 /** Envoy takes so many changes of one kind on a route, and so long names and values. */
 const MOST_CHANGES = 1000;
@@ -11,11 +11,6 @@ const LONGEST_BYTES = 16_384;
 /** Text with a line break or NUL in it would become another header, or another request. */
 export function breaksLine(value: string): boolean {
   return LINE_BREAKING.test(value);
-}
-
-/** Whether this can be the name of a header. */
-export function isHeaderName(name: string): boolean {
-  return HEADER_NAME.test(name);
 }
 
 /** Header modifiers that Envoy takes and that cannot smuggle anything; `where` names them in the text. */
@@ -42,7 +37,7 @@ function valueProblem(where: string, value: string): Problem {
 /** A header that Envoy looks for or sets by itself: a name it takes, and a value that cannot smuggle anything. */
 export function headerTextProblem(where: string, name: string, value: string): Problem {
   if (name.startsWith(':') || name.toLowerCase() === 'host') return `${where} cannot be "${name}"`;
-  if (!HEADER_NAME.test(name)) return `${where} contains an invalid header name ${JSON.stringify(name)}`;
+  if (!isHeaderName(name)) return `${where} contains an invalid header name ${JSON.stringify(name)}`;
   return breaksLine(value) ? `${where} value of "${name}" must not contain line breaks or NUL` : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { isHeaderName } from '../../../core/index.js';
 import type {
   HttpHeaderFilter,
   HttpNamedMatch,
@@ -7,7 +8,7 @@ import type {
   HttpRouteRule,
 } from '../http-route.js';
 import { retriesProblem } from '../traffic/retries.js';
-import { breaksLine, headerModifiersProblem, isHeaderName } from './header-modifiers.js';
+import { breaksLine, headerModifiersProblem } from './header-modifiers.js';
 import { isMethod } from './http-match.js';
 import { regexProblem } from './patterns.js';
 import { type Problem, firstProblem } from './problems.js';

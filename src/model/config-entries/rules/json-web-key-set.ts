@@ -14,6 +14,9 @@ const DISCOVERY_TYPES = ['', 'STRICT_DNS', 'STATIC', 'LOGICAL_DNS', 'EDS', 'ORIG
 /** White space and control characters would end the request line in which an Envoy asks for the keys. */
 const NOT_IN_A_URI = /[\s\p{Cc}]/u;
 
+/** Of Envoy's BackoffStrategy. */
+const SHORTEST_BACK_OFF_MS = 1;
+
 /** Rules of consul-behaviour 4.11 about an issuer's keys. */
 export function jsonWebKeySetProblem(keys: JsonWebKeySet | undefined): Problem {
   if (keys === undefined) return `${WHERE} is required`;
@@ -73,6 +76,9 @@ function retryProblem(where: string, { retryPolicyBackOff: backOff }: KeyFetchRe
   if (backOff === undefined) return undefined;
   const { baseIntervalMs, maxIntervalMs } = backOff;
   if (baseIntervalMs < 0 || maxIntervalMs < 0) return `${where}.RetryPolicyBackOff: intervals must not be negative`;
+  for (const [name, intervalMs] of Object.entries({ BaseInterval: baseIntervalMs, MaxInterval: maxIntervalMs }))
+    if (intervalMs > 0 && intervalMs < SHORTEST_BACK_OFF_MS)
+      return `${where}.RetryPolicyBackOff.${name} must be 0, for the default, or at least 1ms: Envoy takes nothing shorter`;
   return maxIntervalMs !== 0 && maxIntervalMs < baseIntervalMs
     ? `${where}: retry policy backoff's MaxInterval should be greater or equal to BaseInterval`
     : undefined;

@@ -5,7 +5,7 @@ import { type Problem, firstProblem } from './problems.js';
 /** `strict`, `permissive` or not given. */
 export function mutualTlsModeProblem(mode: MutualTlsMode): Problem {
   if (['', 'strict', 'permissive'].includes(mode)) return undefined;
-  return `Invalid MutualTLSMode "${mode}". Must be one of "", "strict", or "permissive".`;
+  return `MutualTLSMode: Invalid MutualTLSMode "${mode}". Must be one of "", "strict", or "permissive".`;
 }
 
 /** A port that exists; 0 = the default. */

@@ -16,10 +16,12 @@ export function patternBudgetProblem(entry: object): Problem {
 
 function countPatterns(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countPatterns(item), 0);
   let count = 'match' in value && value.match === 'regex' ? 1 : 0;
-  for (const [name, inner] of Object.entries(value)) {
+  for (const name in value) {
+    const inner = (value as Readonly<Record<string, unknown>>)[name];
     if (typeof inner === 'string') count += inner !== '' && isPattern(name) ? 1 : 0;
-    else count += countPatterns(inner);
+    else if (typeof inner === 'object') count += countPatterns(inner);
   }
   return count;
 }

@@ -1,5 +1,5 @@
 import type { MeshTlsParameters } from '../mesh.js';
-import { type Problem, firstProblem } from './problems.js';
+import type { Problem } from './problems.js';
 
 const VERSIONS = ['TLS_AUTO', 'TLSv1_0', 'TLSv1_1', 'TLSv1_2', 'TLSv1_3'];
 
@@ -22,30 +22,52 @@ export const cipherSuites: ReadonlySet<string> = new Set([
 ]);
 
 /** Versions that exist, in order, and suites only where they count. `direction` is `incoming` or `outgoing`. */
-export function tlsProblem(direction: string, parameters: MeshTlsParameters | undefined): Problem {
-  const problem = parameters && tlsParametersProblem(parameters);
-  return problem === undefined ? undefined : `error in ${direction} TLS configuration: ${problem}`;
+export function tlsProblem(direction: 'incoming' | 'outgoing', parameters: MeshTlsParameters | undefined): Problem {
+  const found = parameters && problemAt(parameters);
+  if (found === undefined) return undefined;
+  const block = direction === 'incoming' ? 'Incoming' : 'Outgoing';
+  return `TLS.${block}.${found.field}: error in ${direction} TLS configuration: ${found.problem}`;
 }
 
-/** The same without a direction: the parameters of one listener or gateway. */
-export function tlsParametersProblem({
-  tlsMinVersion,
-  tlsMaxVersion,
-  cipherSuites: suites,
-}: MeshTlsParameters): Problem {
-  const unknown = [tlsMinVersion, tlsMaxVersion].find((version) => version !== '' && !VERSIONS.includes(version));
-  if (unknown !== undefined)
-    return `no matching TLS version found for ${unknown}, please specify one of [${VERSIONS.join(', ')}]`;
+/** The same without a direction: the parameters of one listener or gateway, at `where`. */
+export function tlsParametersProblem(where: string, parameters: MeshTlsParameters): Problem {
+  const found = problemAt(parameters);
+  return found && `${where}.${found.field}: ${found.problem}`;
+}
+
+interface ProblemAt {
+  readonly field: string;
+  readonly problem: string;
+}
+
+function problemAt(parameters: MeshTlsParameters): ProblemAt | undefined {
+  const { tlsMinVersion, tlsMaxVersion, cipherSuites: suites } = parameters;
+  for (const [field, version] of [
+    ['TLSMinVersion', tlsMinVersion],
+    ['TLSMaxVersion', tlsMaxVersion],
+  ] as const)
+    if (version !== '' && !VERSIONS.includes(version)) {
+      const problem = `no matching TLS version found for ${version}, please specify one of [${VERSIONS.join(', ')}]`;
+      return { field, problem };
+    }
   const [least, most] = [VERSIONS.indexOf(tlsMinVersion), VERSIONS.indexOf(tlsMaxVersion)];
   if (least > 0 && most > 0 && most < least)
-    return `configuring max version ${tlsMaxVersion} less than the configured min version ${tlsMinVersion} is invalid`;
+    return {
+      field: 'TLSMaxVersion',
+      problem: `configuring max version ${tlsMaxVersion} less than the configured min version ${tlsMinVersion} is invalid`,
+    };
   if (suites.length === 0) return undefined;
   if (tlsMinVersion === 'TLSv1_3')
-    return (
-      'configuring CipherSuites is only applicable to connections negotiated with TLS 1.2 or earlier, ' +
-      'TLSMinVersion is set to TLSv1_3'
-    );
-  return firstProblem(suites, (suite) =>
-    cipherSuites.has(suite) ? undefined : `no matching Envoy TLS cipher suite found for ${suite}`,
-  );
+    return {
+      field: 'CipherSuites',
+      problem:
+        'configuring CipherSuites is only applicable to connections negotiated with TLS 1.2 or earlier, ' +
+        'TLSMinVersion is set to TLSv1_3',
+    };
+  const position = suites.findIndex((suite) => !cipherSuites.has(suite));
+  if (position < 0) return undefined;
+  return {
+    field: `CipherSuites[${position}]`,
+    problem: `no matching Envoy TLS cipher suite found for ${suites[position]}`,
+  };
 }

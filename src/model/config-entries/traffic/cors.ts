@@ -1,5 +1,5 @@
 import { type Field, duration, flag, list, object, text } from '../../wire/index.js';
-import { isHeaderName } from '../rules/header-modifiers.js';
+import { isHeaderName } from '../../../core/index.js';
 import { isMethod } from '../rules/http-match.js';
 import { regexProblem } from '../rules/patterns.js';
 import { type Problem, firstProblem } from '../rules/problems.js';

@@ -96,14 +96,16 @@ const OF_LOCAL_ORIGIN = [
 export function passiveHealthCheckProblems(check: PassiveHealthCheck | undefined): readonly Problem[] {
   if (check === undefined) return [];
   return [
-    check.intervalMs < 0 ? 'passive health check interval cannot be negative' : undefined,
+    check.intervalMs < 0 ? 'PassiveHealthCheck.Interval: passive health check interval cannot be negative' : undefined,
     isPercentage(check.enforcingConsecutive5xx)
       ? undefined
-      : 'passive health check enforcing_consecutive_5xx must be a percentage between 0 and 100',
+      : 'PassiveHealthCheck.EnforcingConsecutive5xx: passive health check enforcing_consecutive_5xx must be a percentage between 0 and 100',
     isPercentage(check.maxEjectionPercent)
       ? undefined
-      : 'passive health check max_ejection_percent must be a percentage between 0 and 100',
-    (check.baseEjectionTimeMs ?? 0) < 0 ? 'passive health check base_ejection_time cannot be negative' : undefined,
+      : 'PassiveHealthCheck.MaxEjectionPercent: passive health check max_ejection_percent must be a percentage between 0 and 100',
+    (check.baseEjectionTimeMs ?? 0) < 0
+      ? 'PassiveHealthCheck.BaseEjectionTime: passive health check base_ejection_time cannot be negative'
+      : undefined,
     ...PERCENTAGES.map((name) => countProblem(pathOf(name), check[name], 0, 100)),
     ...COUNTS.map((name) => countProblem(pathOf(name), check[name], 0)),
     ...OF_LOCAL_ORIGIN.map((name) =>

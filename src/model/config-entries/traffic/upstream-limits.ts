@@ -33,9 +33,9 @@ export function upstreamLimitsProblems(limits: UpstreamLimits | undefined): read
   if (limits === undefined) return [];
   const { maxConcurrentRetries, retryBudget } = limits;
   return [
-    thresholdProblem(limits.maxConnections, 'max connections'),
-    thresholdProblem(limits.maxPendingRequests, 'max pending requests'),
-    thresholdProblem(limits.maxConcurrentRequests, 'max concurrent requests'),
+    thresholdProblem('Limits.MaxConnections', limits.maxConnections, 'max connections'),
+    thresholdProblem('Limits.MaxPendingRequests', limits.maxPendingRequests, 'max pending requests'),
+    thresholdProblem('Limits.MaxConcurrentRequests', limits.maxConcurrentRequests, 'max concurrent requests'),
     countProblem('Limits.MaxConcurrentRetries', maxConcurrentRetries, 0),
     retryBudget && maxConcurrentRetries !== undefined
       ? 'Limits.RetryBudget takes the place of MaxConcurrentRetries: give one of them'
@@ -48,7 +48,7 @@ export function upstreamLimitsProblems(limits: UpstreamLimits | undefined): read
 /** Envoy counts in 32 bits. */
 const MOST = 4_294_967_295;
 
-function thresholdProblem(value: number | undefined, name: string): Problem {
+function thresholdProblem(path: string, value: number | undefined, name: string): Problem {
   if (value === undefined || (value >= 0 && value <= MOST)) return undefined;
-  return value < 0 ? `${name} cannot be negative` : `${name} cannot be more than ${MOST}`;
+  return value < 0 ? `${path}: ${name} cannot be negative` : `${path}: ${name} cannot be more than ${MOST}`;
 }

@@ -3,19 +3,22 @@ import { join } from 'node:path';
 import { AppError } from '../../../core/index.js';
 
 /** The version of the directory's layout (file names, database layout). Older code refuses newer directories. */
-const FORMAT = 1;
+const FORMAT = 2;
 const PRODUCT = 'meshwright-state';
 const MARKER = 'store.json';
 const UNFINISHED_MARKER = 'store.json.new';
 
 export interface DataDirectory {
   readonly path: string;
-  /** Folder of the database. */
-  readonly database: string;
+  /** Folder whose lock says which process has the directory. */
+  readonly lock: string;
   /** File that remembers the newest durable commit. */
   readonly witness: string;
-  /** Made just now: there was nothing in it. */
-  readonly isNew: boolean;
+  /** Where format 1 had the records, and the newest durable commit. */
+  readonly oldDatabase: string;
+  readonly oldWitness: string;
+  /** The layout that was found; an older one is to be converted. */
+  readonly format: number;
 }
 
 /**
@@ -23,24 +26,29 @@ export interface DataDirectory {
  * damaged or newer data, AppError('unavailable') when it cannot be read or written.
  */
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
-  const directory = { path, database: join(path, 'level'), witness: join(path, 'tip') };
+  const directory = {
+    path,
+    lock: join(path, 'lock'),
+    witness: join(path, 'newest'),
+    oldDatabase: join(path, 'level'),
+    oldWitness: join(path, 'tip'),
+  };
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const names = (await readdir(path)).filter((name) => name !== UNFINISHED_MARKER);
     if (names.length === 0) {
       await writeMarker(path);
-      return { ...directory, isNew: true };
+      return { ...directory, format: FORMAT };
     }
     if (!names.includes(MARKER)) throw foreign(path);
-    checkMarker(path, await readFile(join(path, MARKER), 'utf8'));
-    return { ...directory, isNew: !names.includes('level') };
+    return { ...directory, format: checkMarker(path, await readFile(join(path, MARKER), 'utf8')) };
   } catch (thrown) {
     throw thrown instanceof AppError ? thrown : inaccessible(path, thrown);
   }
 }
 
-/** Writes the marker beside its final place, so that a half-written one is never taken for a damaged directory. */
-async function writeMarker(path: string): Promise<void> {
+/** Says that the directory has today's layout. Writes the marker beside its final place, so that a half-written one is never taken for a damaged directory. */
+export async function writeMarker(path: string): Promise<void> {
   const unfinished = join(path, UNFINISHED_MARKER);
   const file = await open(unfinished, 'w', 0o600);
   try {
@@ -62,7 +70,8 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function checkMarker(path: string, text: string): void {
+/** The format that a marker tells. */
+function checkMarker(path: string, text: string): number {
   let marker: { product?: unknown; format?: unknown } | null;
   try {
     marker = JSON.parse(text) as typeof marker;
@@ -77,6 +86,7 @@ function checkMarker(path: string, text: string): void {
       'corruptState',
       `The data directory ${path} was written by a newer version (format ${marker.format}, this one knows ${FORMAT}): start that version.`,
     );
+  return marker.format;
 }
 
 function foreign(path: string): AppError {

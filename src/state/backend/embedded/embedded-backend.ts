@@ -1,20 +1,20 @@
-import { existsSync } from 'node:fs';
 import { AppError, type Clock, systemClock } from '../../../core/index.js';
 import type { Backend, BackendTransaction, CommitOutcome, StoredRecord, Submission, WatchEvent } from '../backend.js';
 import { CommitFeed } from '../commit-feed.js';
 import { failedCondition } from '../conditions.js';
-import { type DataDirectory, openDataDirectory } from './data-directory.js';
-import { type KeyValueDatabase, type OpenDatabase, openLevelDatabase } from './key-value-database.js';
-import { CHECKPOINT, type ChainPoint, EMPTY_CHAIN, PROBE, TIP, encodePoint, logKey } from './layout.js';
-import { Ledger, type PreparedCommit } from './ledger.js';
-import { cannotOpen, damaged, refusedWrite } from './errors.js';
-import { loadState, readCommitsAfter } from './load.js';
-import { Witness } from './witness.js';
+import type { ChainPoint } from './chain.js';
+import { type Disk, systemDisk } from './disk.js';
+import { refusedWrite } from './errors.js';
+import type { PreparedCommit } from './ledger.js';
+import { loadStore } from './load.js';
+import { LogFile } from './log-file.js';
+import { type OpenedStore, openStore } from './open-store.js';
+import { findFiles } from './store-files.js';
 
-/** Commits that share one promise; a batch is several such groups. */
+/** Commits that share one promise; one write is of several such groups. */
 const GROUP_COMMITS = 16;
-const BATCH_GROUPS = 64;
-const COMMITS_PER_CHECKPOINT = 4096;
+const WRITE_GROUPS = 256;
+const MINIMUM_LOG_BYTES = 64 << 20;
 const FIRST_RECOVERY_MS = 250;
 const MAXIMUM_RECOVERY_MS = 5000;
 
@@ -22,16 +22,17 @@ export interface EmbeddedBackendOptions {
   /** Folder of the data; made when it does not exist. */
   readonly path: string;
   readonly clock?: Clock;
-  /** How the database is opened; tests give one that fails. */
-  readonly openDatabase?: OpenDatabase;
-  readonly commitsPerCheckpoint?: number;
+  /** Tests give one that fails. */
+  readonly disk?: Disk;
+  /** A snapshot is made when the logs have so many bytes, and as many as the last snapshot. */
+  readonly minimumLogBytes?: number;
 }
 
 /**
- * The durable engine of a single server, on LevelDB: all commits that are accepted while one group is written make the next
- * group, one synced batch. `open` verifies the data and refuses damaged, foreign or newer data with AppError('corruptState').
- * When the disk refuses a group, the group and everything accepted after it is discarded; writes fail with
- * AppError('unavailable') until the database could be opened again, which is tried by itself.
+ * The durable engine of a single server: a log that commits are appended to, and snapshots of the state. All commits that are
+ * accepted while one group is written make the next group, one synced write. `open` verifies the data and refuses damaged, foreign
+ * or newer data with AppError('corruptState'). When the disk refuses a group, the group and everything accepted after it is
+ * discarded; writes fail with AppError('unavailable') until the disk takes writes again, which is tried by itself.
  */
 export function createEmbeddedBackend(options: EmbeddedBackendOptions): Backend {
   return new EmbeddedBackend(options);
@@ -42,26 +43,31 @@ interface Group {
   readonly written: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: AppError) => void;
+  /** The last of its log. */
+  endsLog: boolean;
 }
 
 /** What exists while the engine is open. */
-interface Opened {
-  readonly directory: DataDirectory;
-  readonly witness: Witness;
-  readonly ledger: Ledger;
+interface Opened extends Omit<OpenedStore, 'records' | 'log' | 'durable'> {
   readonly feed: CommitFeed;
-  database: KeyValueDatabase;
+  log: LogFile;
   durable: ChainPoint;
-  checkpoint: ChainPoint;
   /** The records found at open, until the first list takes them or a commit makes them old. */
   records: readonly StoredRecord[] | undefined;
+}
+
+/** A commit, the log that it is in, and where it ends there. */
+interface Place {
+  readonly revision: number;
+  readonly log: number;
+  readonly end: number;
 }
 
 class EmbeddedBackend implements Backend {
   readonly name = 'embedded';
   readonly #options: EmbeddedBackendOptions;
   readonly #clock: Clock;
-  readonly #openDatabase: OpenDatabase;
+  readonly #disk: Disk;
   #opened: Opened | undefined;
   readonly #queue: Group[] = [];
   #betweenGroups: (() => void)[] = [];
@@ -75,34 +81,14 @@ class EmbeddedBackend implements Backend {
   constructor(options: EmbeddedBackendOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#openDatabase = options.openDatabase ?? openLevelDatabase;
+    this.#disk = options.disk ?? systemDisk;
   }
 
   async open(): Promise<void> {
     this.#closing = false;
-    const directory = await openDataDirectory(this.#options.path);
-    const witness = openWitness(directory, this.#clock);
-    const known = witness.read();
-    const hasData = known !== undefined && known.revision > EMPTY_CHAIN.revision;
-    try {
-      if (hasData && !existsSync(directory.database))
-        throw damaged(directory.database, new Error('the folder is missing'));
-      const database = await this.#openOrExplain(directory, !hasData);
-      try {
-        const { tip, checkpoint, records } = await loadState(database, directory.database, known);
-        const ledger = new Ledger(tip, records);
-        const listed = records.map(({ record }) => record);
-        const feed = new CommitFeed(tip.revision);
-        this.#opened = { directory, witness, ledger, feed, database, durable: tip, checkpoint, records: listed };
-      } catch (thrown) {
-        await database.close();
-        throw thrown;
-      }
-    } catch (thrown) {
-      witness.close();
-      throw thrown;
-    }
-    witness.write(this.#opened.durable);
+    const { path, minimumLogBytes = MINIMUM_LOG_BYTES } = this.#options;
+    const store = await openStore(path, this.#disk, this.#clock, minimumLogBytes);
+    this.#opened = { ...store, feed: new CommitFeed(store.durable.revision) };
     this.#refusal = undefined;
   }
 
@@ -111,13 +97,14 @@ class EmbeddedBackend implements Backend {
     const { records } = opened;
     opened.records = undefined;
     if (records) return { revision: opened.durable.revision, records };
-    const snapshot = await this.#snapshotBetweenGroups(opened);
-    try {
-      const loaded = await loadState(snapshot, opened.directory.database, undefined);
-      return { revision: loaded.tip.revision, records: loaded.records.map(({ record }) => record) };
-    } finally {
-      await snapshot.close();
-    }
+    return opened.snapshots.pause(async () => {
+      const { revision, log, end } = await this.#placeBetweenGroups(opened);
+      const folder = opened.directory.path;
+      const found = await findFiles(folder);
+      const files = { ...found, logs: found.logs.filter((file) => file.revision <= log) };
+      const loaded = await loadStore({ disk: this.#disk, folder, files, newest: undefined, end });
+      return { revision, records: [...loaded.records.values()].flatMap((table) => [...table.values()]) };
+    });
   }
 
   async commit(transaction: BackendTransaction): Promise<CommitOutcome> {
@@ -136,7 +123,7 @@ class EmbeddedBackend implements Backend {
     const group = this.#openGroup();
     group.commits.push(prepared);
     this.#writing ??= Promise.resolve().then(() => this.#writeGroups());
-    return { ok: true, revision: prepared.point.revision, durable: group.written };
+    return { ok: true, revision: prepared.commit.revision, durable: group.written };
   }
 
   watch(afterRevision: number, onEvent: (event: WatchEvent) => void): () => void {
@@ -161,8 +148,10 @@ class EmbeddedBackend implements Backend {
     await this.#recovering;
     this.#opened = undefined;
     opened.feed.close();
+    await opened.snapshots.close();
     opened.witness.close();
-    await opened.database.close();
+    await opened.log.close();
+    await opened.lock.release();
   }
 
   #open(): Opened {
@@ -170,16 +159,17 @@ class EmbeddedBackend implements Backend {
     return this.#opened;
   }
 
-  /** What has just been published, no more and no less. */
-  #snapshotBetweenGroups({ database }: Opened): Promise<ReturnType<KeyValueDatabase['snapshot']>> {
-    if (!this.#writing) return Promise.resolve(database.snapshot());
-    return new Promise((resolve) => this.#betweenGroups.push(() => resolve(database.snapshot())));
+  /** The newest commit that has been published and where it ends in the log, at a moment when nothing is written. */
+  #placeBetweenGroups(opened: Opened): Promise<Place> {
+    const place = (): Place => ({ revision: opened.durable.revision, log: opened.log.revision, end: opened.log.end });
+    if (!this.#writing) return Promise.resolve(place());
+    return new Promise((resolve) => this.#betweenGroups.push(() => resolve(place())));
   }
 
   /** The group that is filled now. */
   #openGroup(): Group {
     const last = this.#queue[this.#queue.length - 1];
-    if (last && last.commits.length < GROUP_COMMITS) return last;
+    if (last && last.commits.length < GROUP_COMMITS && !last.endsLog) return last;
     const group = newGroup();
     this.#queue.push(group);
     return group;
@@ -191,6 +181,7 @@ class EmbeddedBackend implements Backend {
       const commits = groups.flatMap((group) => group.commits);
       try {
         await this.#write(opened, commits);
+        if (groups.at(-1)?.endsLog) await this.#beginLog(opened);
       } catch (thrown) {
         this.#fail(opened, groups, thrown);
         break;
@@ -198,39 +189,56 @@ class EmbeddedBackend implements Backend {
       opened.feed.publish(commits.map(({ commit }) => commit));
       for (const { resolve } of groups) resolve();
       for (const task of this.#betweenGroups.splice(0)) task();
+      await this.#endLogWhenDue(opened);
     }
     this.#writing = undefined;
     for (const task of this.#betweenGroups.splice(0)) task();
   }
 
-  /** Half of what waits: while it is written, those answered before prepare their next writes, so disk and processor overlap. */
+  /** What is written next: all that waits, but nothing after the end of a log. */
   #takeGroups(): readonly Group[] {
-    return this.#queue.splice(0, Math.min(BATCH_GROUPS, Math.ceil(this.#queue.length / 2)));
+    const end = this.#queue.findIndex(({ endsLog }) => endsLog);
+    return this.#queue.splice(0, Math.min(WRITE_GROUPS, end < 0 ? this.#queue.length : end + 1));
   }
 
   async #write(opened: Opened, commits: readonly PreparedCommit[]): Promise<void> {
-    const { point } = commits[commits.length - 1] as PreparedCommit;
-    const operations = commits.flatMap((prepared) => prepared.operations);
-    operations.push({ type: 'put', key: TIP, value: encodePoint(point) });
-    const interval = this.#options.commitsPerCheckpoint ?? COMMITS_PER_CHECKPOINT;
-    const checkpoint = point.revision - opened.checkpoint.revision >= interval ? point : undefined;
-    if (checkpoint) operations.push({ type: 'put', key: CHECKPOINT, value: encodePoint(checkpoint) });
-    await opened.database.write(operations);
-    opened.durable = point;
+    const { commit, records } = commits[commits.length - 1] as PreparedCommit;
+    const written = commits.map((prepared) => prepared.commit);
+    const hash = await opened.log.append(written, records, opened.durable.hash);
+    opened.durable = { revision: commit.revision, hash };
     opened.records = undefined;
-    opened.witness.write(point);
-    if (!checkpoint) return;
-    opened.checkpoint = checkpoint;
-    // Left-over log entries harm nothing; the next checkpoint removes them.
-    opened.database.clear(logKey(0), logKey(checkpoint.revision + 1)).catch(() => undefined);
+    opened.witness.write(opened.durable);
   }
 
-  /** Nobody knows whether a failed group is on the disk: forget it and what was evaluated on it, and open the database anew. */
+  /** Begins a snapshot, when it is time for one, by ending the log behind everything that was accepted. */
+  async #endLogWhenDue(opened: Opened): Promise<void> {
+    if (!opened.snapshots.isDue(opened.log.end)) return;
+    opened.snapshots.begin();
+    const last = this.#queue[this.#queue.length - 1];
+    if (last) last.endsLog = true;
+    else await this.#beginLog(opened);
+  }
+
+  /** Goes on in a new log, so that a snapshot can be made of the others. If there can be none, in the same. */
+  async #beginLog(opened: Opened): Promise<void> {
+    const { directory, durable, log, snapshots } = opened;
+    try {
+      opened.log = await LogFile.create(this.#disk, directory.path, durable);
+    } catch {
+      snapshots.giveUp();
+      return;
+    }
+    await log.close().catch(() => undefined);
+    snapshots.make({ path: log.path, end: log.end }, durable);
+  }
+
+  /** Nobody knows whether a failed group is on the disk: forget it and what was evaluated on it, and take it off the disk. */
   #fail(opened: Opened, groups: readonly Group[], thrown: unknown): void {
     const error = refusedWrite(opened.directory.path, thrown);
     const discarded = [...groups, ...this.#queue.splice(0)];
     this.#refusal = error;
     opened.ledger.undo(discarded.flatMap(({ commits }) => commits));
+    opened.snapshots.giveUp();
     opened.feed.discard();
     for (const { reject } of discarded) reject(error);
     this.#recoverLater(opened, FIRST_RECOVERY_MS);
@@ -238,32 +246,15 @@ class EmbeddedBackend implements Backend {
 
   #recoverLater(opened: Opened, delayMs: number): void {
     this.#cancelRecovery = this.#clock.after(delayMs, () => {
-      this.#recovering = this.#recover(opened).catch((thrown: unknown) => {
-        if (thrown instanceof AppError) this.#refusal = thrown;
-        if (!this.#closing) this.#recoverLater(opened, Math.min(MAXIMUM_RECOVERY_MS, delayMs * 2));
-      });
+      this.#recovering = opened.log.restore().then(
+        () => {
+          if (!this.#closing) this.#refusal = undefined;
+        },
+        () => {
+          if (!this.#closing) this.#recoverLater(opened, Math.min(MAXIMUM_RECOVERY_MS, delayMs * 2));
+        },
+      );
     });
-  }
-
-  /** Opens the database anew, takes over what the failed group left on the disk, and tries a write. */
-  async #recover(opened: Opened): Promise<void> {
-    await opened.database.close();
-    opened.database = await this.#openDatabase(opened.directory.database, false);
-    const { tip, commits } = await readCommitsAfter(opened.database, opened.directory.database, opened.durable);
-    await opened.database.write([{ type: 'put', key: PROBE, value: String(tip.revision) }]);
-    for (const commit of commits) opened.ledger.adopt(commit);
-    opened.durable = tip;
-    opened.feed.publish(commits);
-    this.#refusal = undefined;
-  }
-
-  async #openOrExplain(directory: DataDirectory, create: boolean): Promise<KeyValueDatabase> {
-    try {
-      return await this.#openDatabase(directory.database, create);
-    } catch (thrown) {
-      if (/Corruption|does not exist/.test((thrown as Error).message)) throw damaged(directory.database, thrown);
-      throw cannotOpen(directory.path, thrown);
-    }
   }
 }
 
@@ -275,13 +266,5 @@ function newGroup(): Group {
     reject = onReject;
   });
   written.catch(() => undefined);
-  return { commits: [], written, resolve, reject };
-}
-
-function openWitness(directory: DataDirectory, clock: Clock): Witness {
-  try {
-    return new Witness(directory.witness, clock);
-  } catch (thrown) {
-    throw cannotOpen(directory.path, thrown);
-  }
+  return { commits: [], written, resolve, reject, endsLog: false };
 }

@@ -1,17 +1,19 @@
 import { AppError } from '../../../core/index.js';
 
 /** The error for data that is damaged: it cannot be read, or what is read cannot be what was written. */
-export function damaged(folder: string, cause: unknown): AppError {
+export function damaged(path: string, cause: unknown): AppError {
+  if (cause instanceof AppError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new AppError(
     'corruptState',
-    `The data in ${folder} is damaged (${reason}): put back a copy of the data directory, or start with a new one and restore a snapshot.`,
+    `${path} is damaged (${reason}): put back a copy of the data directory, or start with a new one and restore a snapshot.`,
     { cause },
   );
 }
 
 /** The error for a data directory that is locked or not accessible. */
 export function cannotOpen(path: string, thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
   const { code, message } = thrown as NodeJS.ErrnoException;
   if (code === 'LEVEL_LOCKED')
     return new AppError(

@@ -1,126 +1,99 @@
-import type { BackendCommit, StoredRecord } from '../backend.js';
+import type { ChainPoint } from './chain.js';
+import type { Disk } from './disk.js';
 import { damaged } from './errors.js';
-import type { KeyValueReader } from './key-value-database.js';
-import {
-  CHECKPOINT,
-  type ChainPoint,
-  EMPTY_CHAIN,
-  LOG_END,
-  RECORDS,
-  TIP,
-  addToDigest,
-  decodeLog,
-  decodePoint,
-  decodeStored,
-  logKey,
-} from './layout.js';
+import { FrameFile } from './frame-file.js';
+import { LoadingState, type NewestKnown, type RecordsByTable } from './loading-state.js';
+import { type NumberedFile, type StoreFiles, logPath } from './store-files.js';
 
-export interface LoadedRecord {
-  readonly record: StoredRecord;
-  readonly checksum: number;
+const CHUNK_BYTES = 4 << 20;
+
+/** A file that was read. */
+export interface LoadedFile extends NumberedFile {
+  /** Where its last whole frame ends. What follows in the last log was never acknowledged. */
+  readonly end: number;
 }
 
-export interface LoadedState {
+/** A store as its files tell it. */
+export interface LoadedStore {
   readonly tip: ChainPoint;
-  readonly checkpoint: ChainPoint;
-  readonly records: readonly LoadedRecord[];
+  readonly records: RecordsByTable;
+  readonly snapshot: LoadedFile | undefined;
+  /** All from the snapshot on; the last is the one to go on with. Empty = nothing was ever written. */
+  readonly logs: readonly LoadedFile[];
+  /** Older than the snapshot, or never finished: of no use. */
+  readonly leftOver: readonly string[];
+}
+
+export interface LoadOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly files: StoreFiles;
+  readonly newest: NewestKnown;
+  /** Where the last log ends for this reader; without it, at its end. */
+  readonly end?: number;
 }
 
 /**
- * Reads everything and checks it: each record by its checksum, all of them by the digest, the log since the checkpoint by its
- * hashes, its end by the witness. Throws AppError('corruptState') that names the folder and what is wrong; changes nothing.
+ * Reads everything and checks it: each frame by its hash, all of them by the chain of hashes, the end by the newest durable commit
+ * that is known. Throws AppError('corruptState') that names the file and what is wrong; changes nothing.
  */
-export async function loadState(
-  database: KeyValueReader,
-  folder: string,
-  witness: ChainPoint | undefined,
-): Promise<LoadedState> {
+export async function loadStore(options: LoadOptions): Promise<LoadedStore> {
+  const { folder, files, newest } = options;
+  const state = new LoadingState();
+  const newestSnapshot = files.snapshots.at(-1);
+  const snapshot = newestSnapshot && (await loadSnapshot(options, state, newestSnapshot));
+  const first = state.tip.revision + 1;
+  const wanted = files.logs.filter(({ revision }) => revision >= first);
+  const wasWritten = snapshot || files.logs.length > 0 || (typeof newest === 'object' && newest.revision >= first);
+  if (wanted[0]?.revision !== first && wasWritten) throw damaged(logPath(folder, first), new Error('it is missing'));
+  const logs: LoadedFile[] = [];
+  for (const log of wanted) logs.push(await loadLog(options, state, log, log === wanted.at(-1)));
   try {
-    const checkpoint = await readPoint(database, CHECKPOINT);
-    const tip = await readPoint(database, TIP);
-    await verifyChain(database, checkpoint, tip, witness);
-    return { tip, checkpoint, records: await readRecords(database, tip) };
+    state.checkNewest(newest, snapshot?.revision ?? 0);
   } catch (thrown) {
-    throw damaged(folder, thrown);
+    throw damaged(logs.at(-1)?.path ?? logPath(folder, first), thrown);
   }
+  const older = [...files.snapshots.slice(0, -1), ...files.logs.filter((log) => !wanted.includes(log))];
+  return {
+    tip: state.tip,
+    records: state.records,
+    snapshot,
+    logs,
+    leftOver: [...files.unfinished, ...older.map(({ path }) => path)],
+  };
 }
 
-/** The commits after `from` up to the newest, verified. Throws AppError('corruptState'). */
-export async function readCommitsAfter(
-  database: KeyValueReader,
-  folder: string,
-  from: ChainPoint,
-): Promise<{ readonly tip: ChainPoint; readonly commits: readonly BackendCommit[] }> {
+async function loadSnapshot({ disk }: LoadOptions, state: LoadingState, file: NumberedFile): Promise<LoadedFile> {
+  const end = await reading(disk, file.path, Number.POSITIVE_INFINITY, (frames) =>
+    state.readSnapshot(frames, file.revision),
+  );
+  return { ...file, end };
+}
+
+async function loadLog(
+  { disk, newest, end: stopAt = Number.POSITIVE_INFINITY }: LoadOptions,
+  state: LoadingState,
+  file: NumberedFile,
+  isLast: boolean,
+): Promise<LoadedFile> {
+  const to = isLast ? stopAt : Number.POSITIVE_INFINITY;
+  const end = await reading(disk, file.path, to, (frames) => state.readLog(frames, isLast, newest));
+  return { ...file, end };
+}
+
+/** Opens a file, reads it, and tells of any damage with its name. */
+async function reading(
+  disk: Disk,
+  path: string,
+  to: number,
+  read: (frames: FrameFile) => Promise<number>,
+): Promise<number> {
+  const file = await disk.open(path, false);
   try {
-    const tip = await readPoint(database, TIP);
-    const commits: BackendCommit[] = [];
-    await walkChain(database, from, tip, (commit) => commits.push(commit));
-    return { tip, commits };
+    return await read(new FrameFile(file, Math.min(to, await file.size()), CHUNK_BYTES));
   } catch (thrown) {
-    throw damaged(folder, thrown);
+    throw damaged(path, thrown);
+  } finally {
+    await file.close();
   }
-}
-
-class Damage extends Error {}
-
-async function readPoint(database: KeyValueReader, key: string): Promise<ChainPoint> {
-  const text = await database.get(key);
-  if (text === undefined) return EMPTY_CHAIN;
-  const point = decodePoint(text);
-  if (!point) throw new Damage(`${key} is not readable`);
-  return point;
-}
-
-async function verifyChain(
-  database: KeyValueReader,
-  checkpoint: ChainPoint,
-  tip: ChainPoint,
-  witness: ChainPoint | undefined,
-): Promise<void> {
-  if (witness && witness.revision > tip.revision)
-    throw new Damage(`commits ${tip.revision + 1} to ${witness.revision}, the newest, are missing`);
-  let witnessed = !witness || witness.revision <= checkpoint.revision;
-  if (witness?.revision === checkpoint.revision) witnessed = witness.hash === checkpoint.hash;
-  await walkChain(database, checkpoint, tip, (_commit, point) => {
-    if (witness?.revision === point.revision) witnessed = witness.hash === point.hash;
-  });
-  if (!witnessed) throw new Damage(`commit ${witness?.revision} is not the one that was written`);
-}
-
-async function walkChain(
-  database: KeyValueReader,
-  from: ChainPoint,
-  tip: ChainPoint,
-  visit: (commit: BackendCommit, point: ChainPoint) => void,
-): Promise<void> {
-  let last = from;
-  for await (const page of database.pages(logKey(from.revision + 1), LOG_END)) {
-    for (const [key, text] of page) {
-      const revision = last.revision + 1;
-      if (key !== logKey(revision)) throw new Damage(`commit ${revision} is missing from the log`);
-      const entry = decodeLog(revision, text);
-      if (entry?.previous !== last.hash) throw new Damage(`commit ${revision} is damaged in the log`);
-      visit(entry.commit, entry.point);
-      last = entry.point;
-    }
-  }
-  if (last.revision !== tip.revision || last.hash !== tip.hash)
-    throw new Damage(`the log ends with commit ${last.revision}, but the newest is ${tip.revision}`);
-}
-
-async function readRecords(database: KeyValueReader, tip: ChainPoint): Promise<LoadedRecord[]> {
-  const records: LoadedRecord[] = [];
-  let digest = EMPTY_CHAIN.digest;
-  for await (const page of database.pages(RECORDS.from, RECORDS.to)) {
-    for (const [key, text] of page) {
-      const loaded = decodeStored(key, text);
-      if (!loaded) throw new Damage(`the record ${key.slice(2).replaceAll('\u0000', '/')} has a wrong checksum`);
-      records.push(loaded);
-      digest = addToDigest(digest, loaded.checksum);
-    }
-  }
-  if (digest.count !== tip.digest.count)
-    throw new Damage(`there are ${digest.count} records where ${tip.digest.count} were written`);
-  if (digest.sum !== tip.digest.sum) throw new Damage('some records are older than the newest commit says');
-  return records;
 }

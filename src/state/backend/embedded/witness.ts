@@ -1,6 +1,7 @@
-import { closeSync, fdatasync, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import type { Clock } from '../../../core/index.js';
-import { type ChainPoint, decodePoint, encodePoint } from './layout.js';
+import { type ChainPoint, decodePoint, encodePoint } from './chain.js';
+import type { NewestKnown } from './loading-state.js';
 
 const SLOT_BYTES = 256;
 const FLUSH_AFTER_MS = 1000;
@@ -23,12 +24,21 @@ export class Witness {
     this.#clock = clock;
   }
 
-  /** The newest commit it knows of; undefined when there is none or the file is damaged (the chain still protects the rest). */
-  read(): ChainPoint | undefined {
-    const [first, second] = [this.#readSlot(0), this.#readSlot(1)];
-    const firstIsNewer = (first?.revision ?? -1) >= (second?.revision ?? -1);
-    this.#slot = firstIsNewer ? 1 : 0;
-    return firstIsNewer ? first : second;
+  /** What a witness's file knows: nothing where there is none. Throws what the file system throws. */
+  static readFile(path: string): NewestKnown {
+    let text: string;
+    try {
+      text = readFileSync(path, 'latin1');
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw thrown;
+    }
+    if (text === '') return undefined;
+    const [first, second] = [text.slice(0, SLOT_BYTES), text.slice(SLOT_BYTES, 2 * SLOT_BYTES)].map((slot) =>
+      decodePoint(slot.trimEnd()),
+    );
+    if (!first || !second) return first ?? second ?? 'unreadable';
+    return first.revision >= second.revision ? first : second;
   }
 
   /** Notes a durable commit. A disk that refuses leaves an older note, which protects less and harms nothing. */
@@ -55,11 +65,5 @@ export class Witness {
       }
     }
     closeSync(this.#file);
-  }
-
-  #readSlot(slot: number): ChainPoint | undefined {
-    const buffer = Buffer.alloc(SLOT_BYTES);
-    readSync(this.#file, buffer, 0, SLOT_BYTES, slot * SLOT_BYTES);
-    return decodePoint(buffer.toString('utf8').trimEnd());
   }
 }

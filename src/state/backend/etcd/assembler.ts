@@ -76,6 +76,8 @@ export class CommitAssembler {
         if (!isPut) this.#openBundle = undefined;
         else if ((pointer = decodeBundle(event.kv.value))) this.#openBundle = revision;
         else return fault('the pointer of a large transaction is not readable');
+      } else if (parsed.type === 'history') {
+        return fault('etcd was restored from an older copy');
       } else if (parsed.type === 'unfolded') {
         if (isPut) this.#unfolded.note(parsed.revision, revision);
       } else if (parsed.type === 'record') changes.push(this.#change(parsed, event, revision));

@@ -20,6 +20,8 @@ export interface FeedTimes {
   readonly askAfterMs: number;
   /** Silence after which the stream is given up. */
   readonly giveUpAfterMs: number;
+  /** How long a stream may say nothing at all while a revision is known to exist; then it is opened at another member. */
+  readonly reopenAfterMs: number;
   /** How long a revision that is known to exist may take to arrive. */
   readonly lateAfterMs: number;
   /** How often etcd is asked for its newest transaction although nobody waits for it. */
@@ -27,13 +29,16 @@ export interface FeedTimes {
 }
 
 export const FEED_TIMES: FeedTimes = {
-  lookEveryMs: 1000,
+  lookEveryMs: 500,
   askAfterMs: 4000,
   giveUpAfterMs: 12_000,
+  reopenAfterMs: 1000,
   lateAfterMs: 4000,
   compareEveryMs: 10_000,
 };
 
+/** Who has said something so lately is not given up because a request to it failed. */
+const LATELY_MS = 500;
 const FIRST_RETRY_MS = 20;
 const MAXIMUM_RETRY_MS = 2000;
 /** Failures in a row after which somebody is told. */
@@ -49,6 +54,8 @@ export interface FeedParts {
   readonly readBundle: (revision: number, pointer: BundlePointer) => Promise<BackendCommit['changes']>;
   /** The revision of the newest transaction, by a linearizable read. */
   readonly readTip: () => Promise<number>;
+  /** Whether etcd was restored from an older copy since the list that this watch follows. */
+  readonly isOtherHistory: () => Promise<boolean>;
   readonly onProblem: (error: AppError) => void;
 }
 
@@ -68,18 +75,23 @@ export class Feed {
   #heardAtMs: number;
   #askedAtMs = 0;
   #comparedAtMs: number;
+  /** The newest revision that is known to exist. */
+  #newest = 0;
   #expected: { readonly revision: number; readonly sinceMs: number; readonly restarted: boolean } | undefined;
   /** Answers that wait until a large transaction is read. */
   #waiting: Assembled[] | undefined;
+  #isHistoryKnown = false;
   #stopped = false;
   #cancelLook: () => void = () => undefined;
   #cancelRetry: () => void = () => undefined;
+  readonly #forgetFailures: () => void;
 
   constructor(parts: FeedParts, after: number, tipVersion: number | undefined, onEvent: (event: WatchEvent) => void) {
     this.#parts = parts;
     this.#onEvent = onEvent;
     this.#assembler = new CommitAssembler(parts.layout, parts.unfolded, after, tipVersion);
     this.#heardAtMs = this.#comparedAtMs = parts.clock.now();
+    this.#forgetFailures = parts.client.endpoints.onFailed((endpoint) => this.#onFailedRequest(endpoint));
     this.#lookLater();
     void this.#open();
   }
@@ -95,15 +107,27 @@ export class Feed {
 
   stop(): void {
     this.#stopped = true;
+    this.#forgetFailures();
     this.#dropStream();
     this.#cancelLook();
     this.#cancelRetry();
   }
 
+  /** Ends it: what it would go on with is not what was before. */
+  giveUp(reason: string): void {
+    this.#resync(reason);
+  }
+
   /** This revision of ours exists: the watch is late when it does not give it soon. */
   expect(revision: number): void {
-    if (revision <= this.#assembler.last || revision <= (this.#expected?.revision ?? 0)) return;
-    this.#expected ??= { revision, sinceMs: this.#parts.clock.now(), restarted: false };
+    this.#newest = Math.max(this.#newest, revision);
+    const { last } = this.#assembler;
+    if (revision > last && (this.#expected?.revision ?? 0) <= last) this.#expectSince(this.#parts.clock.now());
+  }
+
+  #expectSince(sinceMs: number): void {
+    const revision = this.#newest;
+    this.#expected = revision > this.#assembler.last ? { revision, sinceMs, restarted: false } : undefined;
   }
 
   async #open(): Promise<void> {
@@ -160,6 +184,12 @@ export class Feed {
       this.#failed(new Error(answer.cancel_reason || 'etcd canceled the watch'));
       return;
     }
+    if (answer.created && Number(answer.header?.revision ?? 0) < this.#assembler.last) {
+      // It would go on with another history as soon as that one gets there.
+      this.#failed(new Error(`it is at revision ${answer.header?.revision ?? 0} and behind what was seen`));
+      return;
+    }
+    if (answer.created) this.#checkHistory();
     if (answer.events.length === 0 && !answer.fragment && answer.created) return;
     this.#failures = 0;
     this.#take(this.#assembler.push(answer));
@@ -218,6 +248,12 @@ export class Feed {
     this.#cancelRetry = this.#parts.clock.after(delayMs, () => void this.#open());
   }
 
+  /** A member that does not answer requests will not give changes either. */
+  #onFailedRequest(endpoint: Endpoint): void {
+    if (!this.#stream || endpoint !== this.#endpoint) return;
+    if (this.#parts.clock.now() - this.#heardAtMs >= LATELY_MS) this.#failed(new Error('the member does not answer'));
+  }
+
   #dropStream(): void {
     this.#generation += 1;
     this.#stream?.cancel();
@@ -236,10 +272,14 @@ export class Feed {
     const { times } = this.#parts;
     if (nowMs - this.#comparedAtMs >= times.compareEveryMs) this.#compare(nowMs);
     const expected = this.#expected;
-    if (expected && expected.revision <= this.#assembler.last) this.#expected = undefined;
+    if (expected && expected.revision <= this.#assembler.last) this.#expectSince(nowMs);
     // While no member is reached nothing is late.
     else if (expected && !this.#stream) this.#expected = { ...expected, sinceMs: nowMs };
-    else if (expected && !this.#waiting && nowMs - expected.sinceMs >= times.lateAfterMs) {
+    else if (expected && this.#stream && !this.#waiting && this.#isSilentSince(expected, nowMs)) {
+      this.#expected = { ...expected, sinceMs: nowMs, restarted: true };
+      this.#failed(new Error('the watch is silent, and a change is known to exist'));
+      return;
+    } else if (expected && !this.#waiting && nowMs - expected.sinceMs >= times.lateAfterMs) {
       if (expected.restarted) {
         this.#resync(`the watch does not give revision ${expected.revision}, which exists`);
         return;
@@ -257,8 +297,27 @@ export class Feed {
     }
   }
 
+  #isSilentSince({ sinceMs, restarted }: { sinceMs: number; restarted: boolean }, nowMs: number): boolean {
+    return !restarted && this.#heardAtMs <= sinceMs && nowMs - sinceMs >= this.#parts.times.reopenAfterMs;
+  }
+
+  /** A stream that begins may be of another history than the one before. Asked again until there is an answer. */
+  #checkHistory(): void {
+    const generation = this.#generation;
+    this.#isHistoryKnown = false;
+    this.#parts.isOtherHistory().then(
+      (isOther) => {
+        if (generation !== this.#generation || this.#stopped) return;
+        this.#isHistoryKnown = !isOther;
+        if (isOther) this.giveUp('etcd was restored from an older copy');
+      },
+      () => undefined,
+    );
+  }
+
   #compare(nowMs: number): void {
     this.#comparedAtMs = nowMs;
+    if (this.#stream && !this.#isHistoryKnown) this.#checkHistory();
     this.#parts.readTip().then(
       (revision) => this.expect(revision),
       (thrown: unknown) => this.#parts.onProblem(appErrorOf(thrown)),

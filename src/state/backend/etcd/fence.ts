@@ -1,10 +1,12 @@
-import { type EtcdClient, EtcdError, type WatchResponse } from './client/index.js';
+import { type Compare, type EtcdClient, EtcdError, type TxnResponse, type WatchResponse } from './client/index.js';
 import { decodeTip, encodeTip, type Layout } from './layout.js';
 import type { Guard } from './transaction.js';
 
-const LOOK_BACK_MS = 5000;
+/** A member that gives history says something this often. */
+const SILENT_MS = 2000;
 /** For whom nobody can tell by then, nobody can tell soon. */
 const BUDGET_MS = 6000;
+const RAISE_MS = 4000;
 const PAUSE_MS = 250;
 
 interface Question {
@@ -40,8 +42,13 @@ export class Fence {
     this.#key = parts.layout.fence(parts.server);
   }
 
-  get guard(): Guard {
-    return { fence: { key: this.#key, revision: this.#revision } };
+  get guard(): Guard['fence'] {
+    return { key: this.#key, revision: this.#revision };
+  }
+
+  /** What is known is of a history that is gone: `raise` makes a new one. */
+  forget(): void {
+    this.#revision = 0;
   }
 
   /** Another process with this server's name, or an earlier one, made a fence. */
@@ -50,18 +57,33 @@ export class Fence {
   }
 
   /** Writes a new fence; returns its revision. Throws EtcdError. */
-  async raise(id = this.#nextId()): Promise<number> {
-    const { client, layout, now } = this.#parts;
-    const value = Buffer.from(JSON.stringify({ at: now() }));
-    const { header } = await client.txn({
-      compare: [],
-      success: [
-        { request_put: { key: this.#key, value } },
-        { request_put: { key: layout.tip, value: encodeTip({ id, puts: 1, deletes: 0 }) } },
-      ],
-    });
+  async raise(id = this.#nextId(), timeoutMs?: number): Promise<number> {
+    const { header } = await this.#write(id, [], timeoutMs);
     this.adopt(Number(header.revision));
     return Number(header.revision);
+  }
+
+  /**
+   * Writes a new fence if a transaction with at least this revision exists. False when there is none, or when this write got a
+   * revision that had been seen before. Throws EtcdError.
+   */
+  async raiseAfter(tip: number, seen: number): Promise<boolean> {
+    const key = this.#parts.layout.tip;
+    const { header, succeeded } = await this.#write(this.#nextId(), [
+      { result: 'GREATER', target: 'MOD', key, mod_revision: tip - 1 },
+    ]);
+    if (succeeded) this.adopt(Number(header.revision));
+    return succeeded && Number(header.revision) > seen;
+  }
+
+  #write(id: string, compare: readonly Compare[], timeoutMs?: number): Promise<TxnResponse> {
+    const { client, layout, now } = this.#parts;
+    const value = Buffer.from(JSON.stringify({ at: now() }));
+    const success = [
+      { request_put: { key: this.#key, value } },
+      { request_put: { key: layout.tip, value: encodeTip({ id, puts: 1, deletes: 0 }) } },
+    ];
+    return client.txn({ compare, success }, timeoutMs);
   }
 
   /** The revision at which the transaction was applied, or that it was not and never will be, or that nobody can tell. */
@@ -88,7 +110,7 @@ export class Fence {
     const until = this.#parts.now() + BUDGET_MS;
     for (let attempt = 1; this.#parts.now() < until; attempt += 1) {
       try {
-        const raised = await this.raise(id);
+        const raised = await this.raise(id, Math.min(RAISE_MS, until - this.#parts.now()));
         return await this.#history(Math.min(...questions.map(({ since }) => since)), raised);
       } catch (thrown) {
         if (!(thrown instanceof EtcdError) || !thrown.isOfEndpoint) return undefined;
@@ -105,29 +127,31 @@ export class Fence {
     const stream = await client.openWatch(endpoint);
     const names = new Map<string, number>();
     let version: number | undefined;
+    let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise((resolve, reject) => {
         const fail = (message: string, code = 14): void => reject(new EtcdError(code, message, endpoint.name));
-        const timer = setTimeout(() => fail('the history did not come'), LOOK_BACK_MS);
-        timer.unref();
+        timer = setTimeout(() => {
+          client.endpoints.failed(endpoint);
+          fail('the history did not come');
+        }, SILENT_MS);
         stream.on('error', (thrown) => reject(EtcdError.from(thrown, endpoint.name)));
         stream.on('end', () => fail('the history ended'));
         stream.on('data', ({ events, compact_revision, canceled, cancel_reason }: WatchResponse) => {
+          timer?.refresh();
           if (Number(compact_revision) > 0) fail('the history was compacted', 11);
           else if (canceled) fail(cancel_reason);
           for (const { kv } of events) {
             if (version !== undefined && Number(kv.version) !== version + 1) fail('the history has a hole', 11);
             version = Number(kv.version);
             names.set(decodeTip(kv.value)?.id ?? '', Number(kv.mod_revision));
-            if (Number(kv.mod_revision) >= until) {
-              clearTimeout(timer);
-              resolve(names);
-            }
+            if (Number(kv.mod_revision) >= until) resolve(names);
           }
         });
         stream.write({ create_request: { key: layout.tip, start_revision: since + 1 } });
       });
     } finally {
+      clearTimeout(timer);
       stream.cancel();
     }
   }

@@ -9,7 +9,10 @@ import type { TableName } from '../../../model/index.js';
  *     .bundle             exists while a large transaction is decided and not yet unfolded into its records
  *     .staged/<id>/<n>    pieces of large transactions
  *     .unfolded/<F>       a large transaction decided at revision F whose unfolding ended with this key's revision
+ *     .history            another value after etcd was restored from an older copy and somebody noticed
  *     .compaction         whose turn it is to compact
+ *
+ * What lives as long as a server, under its lease, is not below the prefix but in `<prefix>-live/`.
  */
 export class Layout {
   readonly prefix: string;
@@ -17,7 +20,9 @@ export class Layout {
   readonly tip: Buffer;
   readonly store: Buffer;
   readonly bundle: Buffer;
+  readonly history: Buffer;
   readonly compaction: Buffer;
+  readonly liveArea: { readonly key: Buffer; readonly range_end: Buffer };
 
   /** `prefix` without a slash at its end. */
   constructor(prefix: string) {
@@ -26,7 +31,10 @@ export class Layout {
     this.tip = this.key('tip');
     this.store = this.key('.store');
     this.bundle = this.key('.bundle');
+    this.history = this.key('.history');
     this.compaction = this.key('.compaction');
+    const live = Buffer.from(`${prefix}-live/`);
+    this.liveArea = { key: live, range_end: successor(live) };
   }
 
   key(name: string): Buffer {
@@ -49,6 +57,10 @@ export class Layout {
     return this.key(`.unfolded/${revision}`);
   }
 
+  live(key: string): Buffer {
+    return Buffer.concat([this.liveArea.key, Buffer.from(key)]);
+  }
+
   /** All keys that begin with the prefix and `start`. */
   range(start: string): { readonly key: Buffer; readonly range_end: Buffer } {
     const key = this.key(start);
@@ -60,6 +72,7 @@ export class Layout {
     const name = key.toString('utf8', this.prefix.length);
     if (name === 'tip') return { type: 'tip' };
     if (name === '.bundle') return { type: 'bundle' };
+    if (name === '.history') return { type: 'history' };
     if (name.startsWith('.unfolded/')) return { type: 'unfolded', revision: Number(name.slice('.unfolded/'.length)) };
     const slash = name.indexOf('/');
     if (slash < 1 || name.startsWith('.')) return { type: 'other' };
@@ -70,7 +83,7 @@ export class Layout {
 export type ParsedKey =
   | { readonly type: 'record'; readonly table: TableName; readonly key: string }
   | { readonly type: 'unfolded'; readonly revision: number }
-  | { readonly type: 'tip' | 'bundle' | 'other' };
+  | { readonly type: 'tip' | 'bundle' | 'history' | 'other' };
 
 /** The first key after all that begin with this one; our prefixes never end with the byte 255. */
 function successor(key: Buffer): Buffer {

@@ -1,11 +1,12 @@
 import { status } from './client/index.js';
 import { AppError } from '../../../core/index.js';
 import type { StoredRecord } from '../backend.js';
-import { EtcdError, type EtcdClient, type KeyValue, type RangeResponse } from './client/index.js';
+import { EtcdError, type EtcdClient, type KeyValue, MemberBehind, type RangeResponse } from './client/index.js';
 import type { Layout } from './layout.js';
 import type { UnfoldedBundles } from './unfolded.js';
 
 const FIRST_PAGE_KEYS = 64;
+/** etcd counts all that follows for each page; still, larger ones took a busy machine longer than an answer may. */
 const MAXIMUM_PAGE_KEYS = 4000;
 const PAGE_BYTES = 2 * 2 ** 20;
 const ATTEMPTS = 5;
@@ -17,6 +18,8 @@ export interface Listing {
   readonly tipRevision: number;
   /** How many transactions there were, counted by etcd in `tip`. */
   readonly tipVersion: number;
+  /** Another one when etcd was restored from an older copy; empty at first. */
+  readonly history: string;
 }
 
 /** A large transaction is being unfolded: what is stored is half of it. */
@@ -51,12 +54,14 @@ async function listOnce(
   onRecord: (record: StoredRecord) => void,
 ): Promise<Listing> {
   let [tipRevision, tipVersion] = [0, 0];
+  let history = '';
   const revision = await readPages(client, layout, atLeast, (kv) => {
     const parsed = layout.parse(kv.key);
     if (parsed.type === 'bundle') throw new BundleOnItsWay();
     // Sorts before all tables, so that intervals are known when records come.
     if (parsed.type === 'unfolded') unfolded.note(parsed.revision, Number(kv.mod_revision));
     else if (parsed.type === 'tip') [tipRevision, tipVersion] = [Number(kv.mod_revision), Number(kv.version)];
+    else if (parsed.type === 'history') history = kv.value.toString();
     else if (parsed.type === 'record')
       onRecord({
         table: parsed.table,
@@ -66,7 +71,7 @@ async function listOnce(
         modRevision: unfolded.outside(Number(kv.mod_revision)),
       });
   });
-  return { revision, tipRevision, tipVersion };
+  return { revision, tipRevision, tipVersion, history };
 }
 
 /** Every key under the prefix in order, at the revision of the first page; returns that revision. */
@@ -76,27 +81,45 @@ async function readPages(
   atLeast: number,
   onKey: (kv: KeyValue) => void,
 ): Promise<number> {
-  let { key } = layout.everything;
+  const { key: first, range_end } = layout.everything;
   let [limit, revision, seen, expected] = [FIRST_PAGE_KEYS, 0, 0, 0];
+  const ask = (key: Buffer): Promise<RangeResponse | undefined> => {
+    const page = readPage(client, { key, range_end, limit, revision }, Math.max(atLeast, revision));
+    // Whoever has given up on an earlier page does not wait for it.
+    page.catch(() => undefined);
+    return page;
+  };
+  let key = first;
+  let next = ask(key);
   for (;;) {
-    const page = await readPage(client, { ...layout.everything, key, limit, revision }, Math.max(atLeast, revision));
+    const page = await next;
     if (!page) {
       limit = Math.ceil(limit / 8);
+      next = ask(key);
       continue;
     }
-    if (revision === 0) [revision, expected] = [Number(page.header.revision), Number(page.count)];
-    for (const kv of page.kvs) {
-      if (Buffer.compare(kv.key, key) < 0 || Number(kv.mod_revision) > revision) throw outOfOrder();
-      key = Buffer.concat([kv.key, Buffer.of(0)]);
+    const { header, kvs, more, count } = page;
+    if (revision === 0) [revision, expected] = [Number(header.revision), Number(count)];
+    const last = kvs.at(-1);
+    let before = key;
+    if (more && last) {
+      // etcd works on the next page while we do on this one.
+      limit = nextLimit(limit, kvs);
+      key = Buffer.concat([last.key, Buffer.of(0)]);
+      next = ask(key);
+    }
+    for (const [at, kv] of kvs.entries()) {
+      const order = Buffer.compare(kv.key, before);
+      if (order < 0 || (order === 0 && at > 0) || Number(kv.mod_revision) > revision) throw outOfOrder();
+      before = kv.key;
       onKey(kv);
     }
-    seen += page.kvs.length;
-    if (!page.more) {
+    seen += kvs.length;
+    if (!more) {
       if (seen !== expected) throw outOfOrder();
       return revision;
     }
-    if (page.kvs.length === 0) throw outOfOrder();
-    limit = nextLimit(limit, page.kvs);
+    if (!last) throw outOfOrder();
   }
 }
 
@@ -125,7 +148,7 @@ function nextLimit(limit: number, kvs: readonly KeyValue[]): number {
 export function notOlder(atLeast: number): (answer: RangeResponse) => void {
   return ({ header: { revision } }) => {
     if (Number(revision) < atLeast)
-      throw new EtcdError(
+      throw new MemberBehind(
         status.UNAVAILABLE,
         `it answers with revision ${revision} after ${atLeast} was seen: it is behind, or was restored from an older copy`,
         'an endpoint',

@@ -15,6 +15,8 @@ const SMALLEST_QUOTA_BYTES = 64 * 2 ** 20;
 interface StartCheckParts {
   readonly client: EtcdClient;
   readonly layout: Layout;
+  /** Whose state is looked for; absent = of any. */
+  readonly datacenter?: string;
   readonly clock: Clock;
   readonly allowOldEtcd: boolean;
   readonly pause: (delayMs: number) => Promise<void>;
@@ -97,7 +99,7 @@ function refused(error: EtcdError | undefined): AppError {
 }
 
 function checkStatus(name: string, { version, dbSizeQuota }: StatusResponse, { allowOldEtcd }: StartCheckParts): void {
-  if (!allowOldEtcd && !isTrusted(version))
+  if (!allowOldEtcd && !isTrustedEtcd(version))
     throw new AppError(
       'unsupported',
       `etcd at ${name} is version ${version}, which can lose changes: upgrade it to 3.5.6, 3.6 or later, or start with -allow-old-etcd.`,
@@ -111,7 +113,7 @@ function checkStatus(name: string, { version, dbSizeQuota }: StatusResponse, { a
 }
 
 /** 3.5.6 and 3.6 hold the repairs of lost watch events and of inconsistent members. */
-export function isTrusted(version: string): boolean {
+export function isTrustedEtcd(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = (/^\d+\.\d+\.\d+/.exec(version)?.[0] ?? '').split('.').map(Number);
   if (major !== 3) return major > 3;
   return minor > 5 || (minor === 5 && patch >= 6);
@@ -145,18 +147,18 @@ async function readFirst({ client, layout, onCluster }: StartCheckParts): Promis
 }
 
 /** The prefix is empty or ours, of a format that is known. */
-async function checkPrefix({ client, layout }: StartCheckParts): Promise<void> {
+async function checkPrefix({ client, layout, datacenter }: StartCheckParts): Promise<void> {
+  const value = Buffer.from(JSON.stringify({ product: PRODUCT, format: FORMAT, datacenter }));
   try {
     const { kvs } = await client.range({ key: layout.store });
     const marker = kvs[0]?.value.toString();
-    if (marker !== undefined) return checkMarker(marker, layout);
+    if (marker !== undefined) return checkMarker(marker, layout, datacenter);
     const { kvs: others } = await client.range({ ...layout.everything, limit: 1, keys_only: true });
     if (others.length > 0)
       throw new AppError(
         'corruptState',
         `etcd holds other keys under ${layout.prefix} and no state of this program: choose another state.etcd.prefix.`,
       );
-    const value = Buffer.from(JSON.stringify({ product: PRODUCT, format: FORMAT }));
     await client.txn({
       compare: [{ result: 'EQUAL', target: 'CREATE', key: layout.store, create_revision: 0 }],
       success: [{ request_put: { key: layout.store, value } }],
@@ -166,8 +168,8 @@ async function checkPrefix({ client, layout }: StartCheckParts): Promise<void> {
   }
 }
 
-function checkMarker(text: string, { prefix }: Layout): void {
-  const { product, format } = parsed(text);
+function checkMarker(text: string, { prefix }: Layout, own: string | undefined): void {
+  const { product, format, datacenter } = parsed(text);
   if (product !== PRODUCT || typeof format !== 'number')
     throw new AppError(
       'corruptState',
@@ -178,9 +180,15 @@ function checkMarker(text: string, { prefix }: Layout): void {
       'corruptState',
       `The state under ${prefix} was written by a newer version (format ${format}, this one knows ${FORMAT}): start that version.`,
     );
+  // Earlier versions wrote none.
+  if (typeof datacenter === 'string' && own !== undefined && datacenter !== own)
+    throw new AppError(
+      'corruptState',
+      `The state under ${prefix} is of datacenter "${datacenter}", this server of "${own}": correct datacenter, or choose another state.etcd.prefix.`,
+    );
 }
 
-function parsed(text: string): { readonly product?: unknown; readonly format?: unknown; readonly at?: unknown } {
+function parsed(text: string): Readonly<Partial<Record<'product' | 'format' | 'datacenter' | 'at', unknown>>> {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : {};

@@ -1,4 +1,5 @@
 import type { BackendTransaction, Condition, RangeCondition } from '../backend.js';
+import type { DutyFence } from '../live-area.js';
 import type { Compare, KeyValue, RequestOp, TxnRequest, TxnResponse } from './client/index.js';
 import { encodeTip, type Layout } from './layout.js';
 import type { UnfoldedBundles } from './unfolded.js';
@@ -7,8 +8,8 @@ import type { UnfoldedBundles } from './unfolded.js';
 export const OPERATIONS_PER_TRANSACTION = 100;
 /** etcd's own limit is 1.5 MiB (--max-request-bytes) by default. */
 export const BYTES_PER_TRANSACTION = 1_200_000;
-/** The fence, the bundle and `tip`. */
-const OWN_OPERATIONS = 3;
+/** The fence, the bundle, the duty, and `tip` twice. */
+const OWN_OPERATIONS = 5;
 
 type Operation = BackendTransaction['operations'][number];
 
@@ -39,14 +40,22 @@ export function comparesOf(
   });
 }
 
-/** What each writing transaction compares: no newer fence of this server, and no large transaction on its way. */
+/**
+ * What each writing transaction compares: no newer fence of this server, no large transaction on its way, that the newest
+ * transaction that is known still exists (or etcd was restored from an older copy), and that the server has the duty that the
+ * transaction is made under.
+ */
 export interface Guard {
   readonly fence: { readonly key: Buffer; readonly revision: number };
+  /** Revision of the newest transaction that is known; 0 = none. */
+  readonly tip: number;
+  readonly duty?: DutyFence | undefined;
 }
 
 /** Whether everything fits into one transaction of etcd. */
 export function fits(layout: Layout, compares: readonly Compare[], operations: readonly Operation[]): boolean {
-  if (compares.length + operations.length + OWN_OPERATIONS > OPERATIONS_PER_TRANSACTION) return false;
+  // etcd counts compares, operations, and what is done instead each for itself.
+  if (Math.max(compares.length, operations.length) + OWN_OPERATIONS > OPERATIONS_PER_TRANSACTION) return false;
   return operations.reduce((sum, operation) => sum + operationBytes(layout, operation), 0) <= BYTES_PER_TRANSACTION;
 }
 
@@ -56,25 +65,29 @@ export const CONDITIONS_PER_TRANSACTION = OPERATIONS_PER_TRANSACTION - OWN_OPERA
 /** The transaction with its guards and its `tip`; when it fails it reads why. */
 export function guarded(
   layout: Layout,
-  { fence }: Guard,
+  { fence, tip: known, duty }: Guard,
   compares: readonly Compare[],
   operations: readonly RequestOp[],
   id: string,
 ): TxnRequest {
   const puts = operations.filter(({ request_put }) => request_put !== undefined).length;
   const tip = encodeTip({ id, puts, deletes: operations.length - puts });
+  const all: readonly Compare[] = [
+    { result: 'EQUAL', target: 'MOD', key: fence.key, mod_revision: fence.revision },
+    { result: 'EQUAL', target: 'CREATE', key: layout.bundle, create_revision: 0 },
+    { result: 'GREATER', target: 'MOD', key: layout.tip, mod_revision: known - 1 },
+    ...dutyCompare(layout, duty),
+    ...compares,
+  ];
   return {
-    compare: [
-      { result: 'EQUAL', target: 'MOD', key: fence.key, mod_revision: fence.revision },
-      { result: 'EQUAL', target: 'CREATE', key: layout.bundle, create_revision: 0 },
-      ...compares,
-    ],
+    compare: all,
     success: [...operations, { request_put: { key: layout.tip, value: tip } }],
-    failure: [fence.key, layout.bundle, ...compares.filter(isOfKey).map(({ key }) => key)].map((key) => ({
-      request_range: { key, keys_only: true },
-    })),
+    failure: all.filter(isOfKey).map(({ key }) => ({ request_range: { key, keys_only: true } })),
   };
 }
+
+const dutyCompare = (layout: Layout, duty: DutyFence | undefined): readonly Compare[] =>
+  duty ? [{ result: 'EQUAL', target: 'CREATE', key: layout.live(duty.key), create_revision: duty.createRevision }] : [];
 
 const isOfKey = ({ range_end }: Compare): boolean => range_end === undefined;
 
@@ -88,25 +101,28 @@ export function requestOp(layout: Layout, operation: Operation): RequestOp {
 /** Why a transaction made by `guarded` was refused. */
 export type Refusal =
   | { readonly type: 'fence'; readonly revision: number }
-  | { readonly type: 'bundle' }
+  | { readonly type: 'bundle' | 'duty' | 'history' }
   | { readonly type: 'conflict'; readonly conflict: Condition | RangeCondition };
 
 export function refusalOf(
   { responses }: TxnResponse,
-  { fence }: Guard,
+  { fence, tip, duty }: Guard,
   layout: Layout,
   unfolded: UnfoldedBundles,
   conditions: BackendTransaction['conditions'],
 ): Refusal {
-  const found = responses.map(({ response_range }) => response_range?.kvs[0]);
-  const fenceRevision = Number(found[0]?.mod_revision ?? 0);
-  if (fenceRevision !== fence.revision) return { type: 'fence', revision: fenceRevision };
-  if (found[1]) return { type: 'bundle' };
-  const revisions = new Map(found.filter(isFound).map(({ key, mod_revision }) => [key.toString(), mod_revision]));
+  const found = responses.map(({ response_range }) => response_range?.kvs[0]).filter(isFound);
+  const stored = new Map(found.map((kv) => [kv.key.toString(), kv]));
+  const revisionOf = (key: Buffer): number => Number(stored.get(key.toString())?.mod_revision ?? 0);
+  if (revisionOf(layout.tip) < tip) return { type: 'history' };
+  if (revisionOf(fence.key) !== fence.revision) return { type: 'fence', revision: revisionOf(fence.key) };
+  if (duty && Number(stored.get(layout.live(duty.key).toString())?.create_revision ?? 0) !== duty.createRevision)
+    return { type: 'duty' };
+  if (stored.has(layout.bundle.toString())) return { type: 'bundle' };
   const conflict = conditions.find((condition) => {
     if ('keyPrefix' in condition) return false;
-    const stored = Number(revisions.get(layout.record(condition.table, condition.key).toString()) ?? 0);
-    return unfolded.outside(stored) !== condition.modRevision;
+    const { table, key, modRevision } = condition;
+    return unfolded.outside(revisionOf(layout.record(table, key))) !== modRevision;
   });
   // All keys are as they should be: it was a range.
   const range = conditions.find((condition) => 'keyPrefix' in condition);

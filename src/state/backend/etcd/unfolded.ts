@@ -18,6 +18,16 @@ export class UnfoldedBundles {
     this.#intervals.sort((left, right) => left.decided - right.decided);
   }
 
+  /** Those that are known, oldest first. */
+  get all(): readonly Interval[] {
+    return this.#intervals;
+  }
+
+  /** They belong to a history that is gone. */
+  clear(): void {
+    this.#intervals = [];
+  }
+
   /** The interval that a revision lies in. */
   around(revision: number): Interval | undefined {
     let [low, high] = [0, this.#intervals.length];

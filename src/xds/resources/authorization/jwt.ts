@@ -4,7 +4,7 @@ import type { JwtProvider } from '../../envoy-api/generated/envoy/extensions/fil
 import type { JwtRequirement } from '../../envoy-api/generated/envoy/extensions/filters/http/jwt_authn/v3/JwtRequirement.js';
 import type { RemoteJwks } from '../../envoy-api/generated/envoy/extensions/filters/http/jwt_authn/v3/RemoteJwks.js';
 import { packAny } from '../../envoy-api/index.js';
-import type { Builder } from '../builder.js';
+import type { Builder, BuiltResource } from '../builder.js';
 import { durationOf } from '../config-sources.js';
 import { JWT_FILTER, JWT_TYPE, jwksClusterName, payloadKey } from './jwt-filter.js';
 
@@ -24,9 +24,16 @@ export interface JwtInput {
  */
 export const jwtExtension: Builder<JwtInput> = (view, input) => {
   const entries = input.providers.flatMap((name) => entryOf(view, 'jwt-provider', name) ?? []);
-  const names = entries.map(({ name }) => name);
+  return verifying(Object.fromEntries(entries.map((entry) => [entry.name, toProvider(entry)])));
+};
+
+type Providers = Readonly<Record<string, JwtProvider>>;
+
+/** The filter for some providers, and with those of another one besides. */
+function verifying(providers: Providers): BuiltResource {
+  const names = Object.keys(providers).sort();
   const config = {
-    providers: Object.fromEntries(entries.map((entry) => [entry.name, toProvider(entry)])),
+    providers,
     rules: names.length === 0 ? [] : [{ match: { prefix: '/' }, requires: allOf(names.map(ifThereIsOne)) }],
   };
   return {
@@ -35,13 +42,15 @@ export const jwtExtension: Builder<JwtInput> = (view, input) => {
       name: JWT_FILTER,
       typed_config: packAny(JWT_TYPE, config),
     }),
-    references: entries
-      .filter((entry) => entry.jsonWebKeySet?.remote)
-      .map(({ name }) => ({ type: 'cluster', name: jwksClusterName(name) })),
+    references: names
+      .filter((name) => providers[name]?.remote_jwks)
+      .map((name) => ({ type: 'cluster', name: jwksClusterName(name) })),
     entries: names.map((name) => `jwt-provider/${name}`),
     provides: names,
+    parts: providers,
+    unite: (others) => verifying({ ...(others as Providers), ...providers }),
   };
-};
+}
 
 /** A missing or bad token is no reason to stop here. */
 const ifThereIsOne = (provider_name: string): JwtRequirement => ({

@@ -32,8 +32,13 @@ const NO_SPILLING = 100_000;
 export function endpointsInput(name: string, target: ChainTarget, inFailover: boolean): EndpointsInput {
   const { service, datacenter, peer, subset } = target;
   return {
-    ...{ name, service, datacenter, peer, filter: subset.filter, onlyPassing: subset.onlyPassing },
+    datacenter,
     ...(inFailover ? { failover: true as const } : {}),
+    filter: subset.filter,
+    name,
+    onlyPassing: subset.onlyPassing,
+    peer,
+    service,
   };
 }
 
@@ -43,14 +48,20 @@ export function endpointsInput(name: string, target: ChainTarget, inFailover: bo
  */
 export const endpoints: Builder<EndpointsInput> = (view, { name, peer, failover, from, ...selection }) => {
   const known = peer === '' ? view.cell(targetEndpointsCell, targetEndpointsKey(selection)) : [];
-  const usable = known.filter(isUsable);
   const any = packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', {
     cluster_name: name,
-    endpoints: from ? byLocality(usable, from).map(toPlace) : [{ lb_endpoints: usable.map(toEndpoint) }],
-    ...(failover || from ? { policy: { overprovisioning_factor: { value: NO_SPILLING } } } : {}),
+    ...placedEndpoints(known.filter(isUsable), from, failover),
   });
   return { name, any, entries: selection.filter === '' ? [] : [`service-resolver/${selection.service}`] };
 };
+
+/** The fields of an assignment with these endpoints; `from`: where a caller is that prefers those near it. */
+export function placedEndpoints(usable: readonly TargetEndpoint[], from: Locality | undefined, failover?: true) {
+  return {
+    endpoints: from ? byLocality(usable, from).map(toPlace) : [{ lb_endpoints: usable.map(toEndpoint) }],
+    ...(failover || from ? { policy: { overprovisioning_factor: { value: NO_SPILLING } } } : {}),
+  };
+}
 
 function toPlace({ locality, priority, endpoints: placed }: PlacedEndpoints) {
   return {

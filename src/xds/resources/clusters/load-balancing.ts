@@ -61,10 +61,10 @@ function slowStart(settings: SlowStart | undefined) {
 const isHashing = (balancer: LoadBalancer | undefined): balancer is LoadBalancer =>
   balancer?.policy === 'ring_hash' || balancer?.policy === 'maglev';
 
-/** What requests are hashed by, for the route in front of hashing clusters. */
+/** What requests are hashed by, for the route in front of hashing clusters; undefined = by nothing. */
 export function hashPolicies(balancer: LoadBalancer | undefined) {
-  if (!isHashing(balancer) || balancer.hashPolicies.length === 0) return {};
-  return { hash_policy: balancer.hashPolicies.map(hashPolicy) };
+  if (!isHashing(balancer) || balancer.hashPolicies.length === 0) return undefined;
+  return balancer.hashPolicies.map(hashPolicy);
 }
 
 function hashPolicy(policy: HashPolicy) {

@@ -1,6 +1,6 @@
 import { entryOf } from '../../../mesh/discovery-chain/index.js';
-import type { MeshView } from '../../../model/index.js';
-import { type EnvoyMessages, packAny } from '../../envoy-api/index.js';
+import type { LoadBalancer, MeshView } from '../../../model/index.js';
+import { packAny } from '../../envoy-api/index.js';
 import type { BuiltResource } from '../builder.js';
 import { durationOf, fetchSource } from '../config-sources.js';
 import { upstreamTlsSocket } from '../secrets/tls.js';
@@ -9,6 +9,7 @@ import type { ClusterTuning } from '../upstreams/chain-input.js';
 import { escapedCluster } from './escaped-cluster.js';
 import { http2Options } from './http2-options.js';
 import { circuitBreakers } from './limits.js';
+import { loadBalancing } from './load-balancing.js';
 import { outlierDetection } from './outlier-detection.js';
 
 /** Whom a cluster leads to, and how. */
@@ -21,18 +22,18 @@ export interface MeshClusterInput extends ClusterTuning {
   readonly protocol: string;
   readonly connectTimeoutMs: number;
   /** `envoy_cluster_json` of the upstream, where it applies: it takes the generated cluster's place. */
-  readonly clusterJson?: string;
+  readonly clusterJson?: string | undefined;
+}
+
+/** What the cluster of one target has besides: statistics under its name, and no endpoint that is not healthy. */
+export interface TargetCluster {
+  readonly loadBalancer?: LoadBalancer | undefined;
 }
 
 /**
- * A cluster of instances in the mesh: EDS over ADS, mutual TLS with exactly the given SPIFFE ids (consul-behaviour 6.4). `own`: what
- * this kind of cluster has besides.
+ * A cluster of instances in the mesh: EDS over ADS, mutual TLS with exactly the given SPIFFE ids (consul-behaviour 6.4).
  */
-export function meshCluster(
-  view: MeshView,
-  input: MeshClusterInput,
-  own: EnvoyMessages['envoy.config.cluster.v3.Cluster'] = {},
-): BuiltResource {
+export function meshCluster(view: MeshView, input: MeshClusterInput, ofTarget?: TargetCluster): BuiltResource {
   const { name } = input;
   const tls = entryOf(view, 'mesh', 'mesh')?.tls?.outgoing;
   const entries = tls ? ['mesh/mesh'] : [];
@@ -46,19 +47,22 @@ export function meshCluster(
     input.clusterJson === undefined ? undefined : escapedCluster(input.clusterJson, { name, transportSocket: socket });
   if (escaped && 'any' in escaped)
     return { name, any: escaped.any, entries, references: references.slice(escaped.usesEndpoints ? 0 : 1) };
-  const any = packAny('envoy.config.cluster.v3.Cluster', {
+  const cluster = {
     name,
-    type: 'EDS',
+    type: 'EDS' as const,
     eds_cluster_config: { eds_config: fetchSource(input.fetchTimeoutMs) },
     connect_timeout: durationOf(input.connectTimeoutMs),
     circuit_breakers: circuitBreakers(input.limits),
     outlier_detection: outlierDetection(input.passiveHealthCheck),
     transport_socket: socket,
-    ...http2Options(input.protocol),
-    ...own,
-  });
+    common_lb_config: ofTarget && NO_PANIC,
+    alt_stat_name: ofTarget && name,
+    typed_extension_protocol_options: http2Options(input.protocol),
+  };
+  const balancing = ofTarget?.loadBalancer && loadBalancing(ofTarget.loadBalancer);
+  const any = packAny('envoy.config.cluster.v3.Cluster', balancing ? { ...cluster, ...balancing } : cluster);
   return { name, any, entries, references };
 }
 
 /** No endpoint is called that is not healthy, however few are left. */
-export const NO_PANIC = { common_lb_config: { healthy_panic_threshold: { value: 0 } } } as const;
+const NO_PANIC = { healthy_panic_threshold: { value: 0 } } as const;

@@ -1,6 +1,11 @@
 import type { Locality } from '../../../model/index.js';
-import type { EndpointsInput } from './endpoints.js';
 import { type NeededResource, needed } from '../resource-cell.js';
+
+/** What `byLocality` may stand at. */
+interface NearInput {
+  readonly builder: 'endpoints' | 'query-endpoints';
+  readonly input: Parameters<typeof needed<'endpoints'>>[1] & Parameters<typeof needed<'query-endpoints'>>[1];
+}
 
 /**
  * The resources of an upstream for a caller at a place: endpoints that are to be preferred by how near they are become cells of
@@ -13,7 +18,7 @@ export function nearEndpoints(
   if (from === undefined || !resources.some(({ byLocality }) => byLocality)) return resources;
   return resources.map((resource) => {
     if (!resource.byLocality) return resource;
-    const { input } = JSON.parse(resource.cell) as { readonly input: EndpointsInput };
-    return { ...resource, cell: needed('endpoints', { ...input, from }).cell };
+    const { builder, input } = JSON.parse(resource.cell) as NearInput;
+    return { ...resource, cell: needed(builder, { ...input, from }).cell };
   });
 }

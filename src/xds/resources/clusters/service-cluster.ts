@@ -8,8 +8,7 @@ import {
   failoverClusterName,
   targetOf,
 } from '../upstreams/chain-input.js';
-import { loadBalancing } from './load-balancing.js';
-import { meshCluster, NO_PANIC } from './mesh-cluster.js';
+import { meshCluster } from './mesh-cluster.js';
 
 export type ServiceClusterInput = ChainTargetInput &
   ClusterTuning & {
@@ -30,13 +29,16 @@ export const serviceCluster: Builder<ServiceClusterInput> = (view, input) => {
   return meshCluster(
     view,
     {
-      ...input,
-      name,
       sni: target.sni,
       spiffeIds: [targetSpiffeId(trustDomain, target)],
       protocol: chain.protocol,
       connectTimeoutMs: node.resolver.connectTimeoutMs,
+      limits: input.limits,
+      passiveHealthCheck: input.passiveHealthCheck,
+      fetchTimeoutMs: input.fetchTimeoutMs,
+      clusterJson: input.clusterJson,
+      name,
     },
-    { alt_stat_name: name, ...NO_PANIC, ...loadBalancing(node.loadBalancer) },
+    node,
   );
 };

@@ -88,6 +88,8 @@ export interface ExtensionKind<Arguments> {
   readonly schema: Field<Arguments>;
   /** Rules that the form alone does not show. */
   readonly check: (args: Arguments) => readonly ArgumentProblem[];
+  /** Why arguments that are in order have no effect on any proxy: `Script …`. */
+  readonly note?: (args: Arguments) => ArgumentProblem | undefined;
   /**
    * Whose proxies it may change. `own`: those of the service whose entry has it, or all for proxy-defaults. `callers`: what the
    * callers of that service send to it, and nothing else of theirs; only in service-defaults.

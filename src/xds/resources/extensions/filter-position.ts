@@ -33,11 +33,11 @@ export function insertNetworkFilter(
 }
 
 function indexOf(
-  filters: readonly { readonly name?: string }[],
+  filters: readonly { readonly name?: string | undefined }[],
   position: FilterPosition,
   authorization: ReadonlySet<string>,
 ): number {
-  const decides = ({ name = '' }: { readonly name?: string }): boolean => authorization.has(name);
+  const decides = ({ name = '' }: { readonly name?: string | undefined }): boolean => authorization.has(name);
   const last = Math.max(filters.length - 1, 0);
   if (position === 'before-last') return last;
   if (position === 'after-authorization') return filters.findLastIndex(decides) + 1;

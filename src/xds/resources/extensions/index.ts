@@ -31,5 +31,5 @@ export {
   type UpstreamCluster,
   upstreamExtensions,
 } from './proxy-extensions.js';
-export { extensionProblems } from './read-extension.js';
+export { extensionNotes, extensionProblems } from './read-extension.js';
 export { changesCallers } from './registry.js';

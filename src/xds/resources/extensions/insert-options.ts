@@ -25,7 +25,7 @@ export function insertOptionsProblems({ location }: InsertOptions): readonly Arg
  * The filters with one more where the options say; before the first filter called `standard` unless they do. Throws
  * AppError('invalidArgument') when the filter to look for is not there.
  */
-export function insertWhere<Filter extends { readonly name?: string }>(
+export function insertWhere<Filter extends { readonly name?: string | undefined }>(
   filters: readonly Filter[],
   { location, filterName }: InsertOptions,
   standard: string,
@@ -35,10 +35,10 @@ export function insertWhere<Filter extends { readonly name?: string }>(
   return [...filters.slice(0, index), filter, ...filters.slice(index)];
 }
 
-function indexOf(filters: readonly { readonly name?: string }[], location: string, wanted: string): number {
+function indexOf(filters: readonly { readonly name?: string | undefined }[], location: string, wanted: string): number {
   if (location === 'First') return 0;
   if (location === 'BeforeLast') return Math.max(filters.length - 1, 0);
-  const is = ({ name = '' }: { readonly name?: string }): boolean => name === wanted;
+  const is = ({ name = '' }: { readonly name?: string | undefined }): boolean => name === wanted;
   const found = location.endsWith('FirstMatch') ? filters.findIndex(is) : filters.findLastIndex(is);
   if (found < 0) {
     const there = filters.map(({ name = '' }) => name).join(', ');

@@ -58,6 +58,17 @@ export function extensionProblems(
   );
 }
 
+/** Those of the extensions of a stored entry that change no proxy, each with why. */
+export function extensionNotes(extensions: readonly EnvoyExtension[]): readonly string[] {
+  return extensions.flatMap((extension, position) => {
+    const kind = extensionKinds.get(extension.name);
+    const args = kind?.note && readArguments(kind, extension.arguments).args;
+    const note = args === undefined ? undefined : kind?.note?.(args);
+    if (note === undefined) return [];
+    return [`EnvoyExtensions[${position}] (${extension.name}) has no effect: Arguments.${note.path} ${note.problem}`];
+  });
+}
+
 type ReadArguments = { readonly args: unknown; readonly problems: readonly string[] };
 
 const unknownName = (name: string): ReadArguments => ({

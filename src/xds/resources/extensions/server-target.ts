@@ -120,7 +120,7 @@ function localCluster({ uri, timeoutMs }: ServerTarget, clusterName: string, htt
     ...(ipVersion(host) === undefined ? { type: 'STRICT_DNS', dns_lookup_family: 'V4_PREFERRED' } : { type: 'STATIC' }),
     ...(timeoutMs > 0 ? { connect_timeout: durationOf(timeoutMs) } : {}),
     load_assignment: { cluster_name: clusterName, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
-    ...(http2 ? http2Options('grpc') : {}),
+    ...(http2 ? { typed_extension_protocol_options: http2Options('grpc') } : {}),
   };
 }
 

@@ -58,7 +58,7 @@ export const exposedCluster: Builder<ExposedPathInput> = (view, { node, proxyId,
       positiveConfigNumber(proxy.config, 'local_connect_timeout_ms') ?? DEFAULT_CONNECT_TIMEOUT_MS,
     ),
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint }] }] },
-    ...http2Options(path.protocol),
+    typed_extension_protocol_options: http2Options(path.protocol),
   });
   return { name, any, entries: proxy.entries };
 };

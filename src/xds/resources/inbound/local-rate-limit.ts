@@ -1,6 +1,6 @@
 import type { RateLimit, RateLimits, RouteRateLimit } from '../../../model/index.js';
 import { type PackedAny, packAny } from '../../envoy-api/index.js';
-import type { EnvoyRoute } from '../routes/chain-routes.js';
+import type { EnvoyRoute } from '../routes/route-action.js';
 import { fractionalPercent } from '../routes/percent.js';
 import { pathMatch } from '../routes/route-match.js';
 import type { NamedFilter } from '../http-connection-manager.js';

@@ -1,5 +1,6 @@
 import type { MeshView } from '../../../model/index.js';
 import { chainKey, discoveryChainCell } from '../../../mesh/discovery-chain/index.js';
+import { proxyKey, resolvedProxyCell } from '../../../mesh/proxy/index.js';
 import { clustersOf, proxylessClusterName, proxylessRouteName, proxylessServiceOf } from './proxyless-names.js';
 import { type NeededResource, needed } from '../resource-cell.js';
 import type { ProxyIdentity, ResourceType } from '../spec.js';
@@ -43,7 +44,7 @@ function clusterNeed(
   const [, { node, target, failover }] = found;
   const place = { ...common, node, ...(failover === undefined ? {} : { failover }) };
   if (type === 'cluster') return needed('proxyless-cluster', { ...place, ...(target === undefined ? {} : { target }) });
-  return target === undefined
-    ? undefined
-    : needed('proxyless-endpoints', { ...place, target, source: identity.service });
+  if (target === undefined) return undefined;
+  const from = view.cell(resolvedProxyCell, proxyKey({ node: identity.node, proxyId: identity.proxyId }))?.locality;
+  return needed('proxyless-endpoints', { ...place, target, source: identity.service, ...(from ? { from } : {}) });
 }

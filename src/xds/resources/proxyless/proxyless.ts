@@ -1,14 +1,19 @@
 import { defaultIntentionPolicy, intentionDecision, intentionsToCell } from '../../../mesh/intentions/index.js';
-import { targetEndpointsCell, targetEndpointsKey } from '../../../mesh/proxy/index.js';
-import { type MeshView, configEntryKey } from '../../../model/index.js';
+import { type TargetEndpoint, targetEndpointsCell, targetEndpointsKey } from '../../../mesh/proxy/index.js';
+import { type Locality, type MeshView, configEntryKey } from '../../../model/index.js';
 import { packAny } from '../../envoy-api/index.js';
 import type { Builder } from '../builder.js';
 import { type ChainTargetInput, chainOf, targetOf } from '../upstreams/chain-input.js';
-import { type EnvoyRoute, chainRoutes } from '../routes/chain-routes.js';
+import { chainRoutes } from '../routes/chain-routes.js';
+import type { EnvoyRoute } from '../routes/route-action.js';
 import { durationOf, fetchSource } from '../config-sources.js';
 import { isUsable, toEndpoint } from '../clusters/endpoints.js';
+import { type PlacedEndpoints, byLocality } from '../clusters/locality-priorities.js';
 import { loadBalancing } from '../clusters/load-balancing.js';
 import { clustersOf, proxylessClusterName, proxylessRouteName } from './proxyless-names.js';
+
+/** The place of instances of which nobody said where they are. */
+const NOWHERE = 'not known';
 
 /** Whom a client without a proxy calls: a service, along the chain of that key. */
 export interface ProxylessInput {
@@ -19,8 +24,9 @@ export interface ProxylessInput {
 
 export type ProxylessClusterInput = ProxylessInput & Omit<ChainTargetInput, 'target'> & { readonly target?: string };
 
-/** One cluster's endpoints; `source` is the service that calls. */
-export type ProxylessEndpointsInput = ProxylessInput & ChainTargetInput & { readonly source: string };
+/** One cluster's endpoints; `source` is the service that calls, `from` where it is. */
+export type ProxylessEndpointsInput = ProxylessInput &
+  ChainTargetInput & { readonly source: string; readonly from?: Locality };
 
 /** What a gRPC client asks for as `xds:///<service>`. Filters stay inline: it knows no extension discovery. */
 export const proxylessListener: Builder<ProxylessInput> = (view, { name, service, chain }) => {
@@ -98,19 +104,29 @@ export const proxylessEndpoints: Builder<ProxylessEndpointsInput> = (view, input
   const key = targetEndpointsKey({ service, datacenter, ...subset, plain: true });
   const allowed = peer === '' && mayConnect(view, input.source, service);
   const known = allowed ? view.cell(targetEndpointsCell, key).filter(isUsable) : [];
+  const prefersNear = found.target.prioritizeByLocality?.mode === 'failover';
+  const places = prefersNear && input.from ? byLocality(known, input.from) : [];
   const any = packAny('envoy.config.endpoint.v3.ClusterLoadAssignment', {
     cluster_name: input.name,
-    // A gRPC client leaves out localities without a weight.
-    endpoints: [
-      {
-        locality: { region: datacenter },
-        load_balancing_weight: { value: 1 },
-        lb_endpoints: known.map(toEndpoint),
-      },
-    ],
+    endpoints: places.length > 0 ? places.map(toPlace) : [anywhere(datacenter, known)],
   });
   return { name: input.name, any, entries: [`service-intentions/${service}`] };
 };
+
+/** A gRPC client leaves out localities without a weight. */
+function anywhere(region: string, known: readonly TargetEndpoint[]) {
+  return { locality: { region }, load_balancing_weight: { value: 1 }, lb_endpoints: known.map(toEndpoint) };
+}
+
+/** A gRPC client wants a name for every place, and chooses among those of one turn by their weights. */
+function toPlace({ locality, priority, endpoints }: PlacedEndpoints) {
+  return {
+    locality: locality ? { region: locality.region, zone: locality.zone } : { sub_zone: NOWHERE },
+    priority,
+    load_balancing_weight: { value: endpoints.reduce((sum, { weight }) => sum + weight, 0) },
+    lb_endpoints: endpoints.map(toEndpoint),
+  };
+}
 
 function mayConnect(view: MeshView, source: string, destination: string): boolean {
   const intentions = view.cell(intentionsToCell, destination);

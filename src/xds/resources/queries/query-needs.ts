@@ -1,5 +1,6 @@
-import type { Cell } from '../../../model/index.js';
-import { trustDomainOf } from '../../../mesh/discovery-chain/index.js';
+import { jsonKeyInput } from '../../../core/index.js';
+import type { Cell, MeshView } from '../../../model/index.js';
+import { entryOf, localityPreference, trustDomainOf } from '../../../mesh/discovery-chain/index.js';
 import type { ResolvedUpstream } from '../../../mesh/proxy/index.js';
 import { findQuery } from '../../../mesh/queries/index.js';
 import { parseEscapeHatch } from '../escape-hatch.js';
@@ -21,7 +22,7 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
 export const queryNeedsCell: Cell<UpstreamNeeds> = {
   kind: 'query-needs',
   compute(view, key) {
-    const input = JSON.parse(key) as UpstreamNeedsInput;
+    const input = jsonKeyInput<UpstreamNeedsInput>(key);
     const { upstream } = input;
     const { destinationName: query, datacenter, protocol } = upstream;
     const name = queryClusterName({ query, datacenter }, trustDomainOf(view));
@@ -35,7 +36,7 @@ export const queryNeedsCell: Cell<UpstreamNeeds> = {
     const found = findQuery(view, query);
     return {
       resources: [
-        ...clusterNeeds(name, input),
+        ...clusterNeeds(view, name, input),
         needed('query-listener', listener, { ...placeOf(upstream), resource: 'listener' }),
       ],
       listener: { builder: 'query-listener', input: listener },
@@ -59,7 +60,7 @@ const placeOf = ({ id, protocol }: ResolvedUpstream): TrafficPlace => ({
   protocol,
 });
 
-function clusterNeeds(name: string, input: UpstreamNeedsInput): NeededResource[] {
+function clusterNeeds(view: MeshView, name: string, input: UpstreamNeedsInput): NeededResource[] {
   const { destinationName: query, datacenter, protocol, connectTimeoutMs, envoyClusterJson } = input.upstream;
   const place = placeOf(input.upstream);
   const settings: QueryClusterInput = {
@@ -76,5 +77,7 @@ function clusterNeeds(name: string, input: UpstreamNeedsInput): NeededResource[]
     envoyClusterJson === '' ? undefined : parseEscapeHatch(envoyClusterJson, 'envoy.config.cluster.v3.Cluster');
   if (escaped && 'message' in escaped && escaped.message.type !== 'EDS') return [cluster];
   const endpoints = needed('query-endpoints', { name, query, datacenter }, { ...place, resource: 'endpoint' });
-  return [cluster, endpoints];
+  const isNear =
+    localityPreference(view, entryOf(view, 'service-resolver', queriedService(view, query)))?.mode === 'failover';
+  return [cluster, isNear ? { ...endpoints, byLocality: true } : endpoints];
 }

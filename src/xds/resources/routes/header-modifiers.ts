@@ -23,3 +23,12 @@ export function headerModifiers(request: HeaderModifiers | undefined, response: 
     ...(response ? { response_headers_to_add: added(response), response_headers_to_remove: [...response.remove] } : {}),
   };
 }
+
+/** The same, beside the other fields of what they change. */
+export function withHeaderModifiers<Fields extends object>(
+  changed: Fields,
+  request: HeaderModifiers | undefined,
+  response: HeaderModifiers | undefined,
+): Fields & ReturnType<typeof headerModifiers> {
+  return request || response ? { ...changed, ...headerModifiers(request, response) } : changed;
+}

@@ -2,8 +2,9 @@ import type { CompiledChain, RouterRoute } from '../../../mesh/discovery-chain/i
 import { clusterOf } from '../upstreams/chain-input.js';
 import { fractionalPercent } from './percent.js';
 
-/** The clusters that get copies of a route's requests; nothing when there are none. */
+/** The clusters that get copies of a route's requests; undefined when there are none. */
 export function requestMirrors(chain: CompiledChain, { definition, mirrorNodes = [] }: RouterRoute) {
+  if (mirrorNodes.length === 0) return undefined;
   const mirrors = definition.destination?.requestMirrors ?? [];
   const policies = mirrorNodes.flatMap((key, position) => {
     const cluster = clusterOf(chain, chain.nodes[key]);
@@ -16,5 +17,5 @@ export function requestMirrors(chain: CompiledChain, { definition, mirrorNodes =
       },
     ];
   });
-  return policies.length === 0 ? {} : { request_mirror_policies: policies };
+  return policies.length === 0 ? undefined : policies;
 }

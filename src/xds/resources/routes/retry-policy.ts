@@ -10,31 +10,25 @@ import { headerMatch } from './route-match.js';
 /** Picks of a host before a retry goes to the same instance again, for there may be no other. */
 const HOST_PICKS = 5;
 
-/** When and how the requests of a route are tried again (consul-behaviour 4.3, docs/traffic.md); nothing when nothing is said. */
+/** When and how the requests of a route are tried again (consul-behaviour 4.3, docs/traffic.md); undefined when nothing is said. */
 export function retryPolicy(settings: RetrySettings) {
   const { numRetries, retryOn, retryOnConnectFailure, retryOnStatusCodes, retryOnHeaders = [] } = settings;
   const { perTryTimeoutMs, perTryIdleTimeoutMs, retryBackOff, retryIgnorePreviousHosts } = settings;
-  const conditions = [
-    ...retryOn,
-    ...(retryOnConnectFailure ? ['connect-failure'] : []),
-    ...(retryOnStatusCodes.length > 0 ? ['retriable-status-codes'] : []),
-    ...(retryOnHeaders.length > 0 ? ['retriable-headers'] : []),
-  ];
-  const bounds = {
-    ...(perTryTimeoutMs === undefined ? {} : { per_try_timeout: durationOf(perTryTimeoutMs) }),
-    ...(perTryIdleTimeoutMs === undefined ? {} : { per_try_idle_timeout: durationOf(perTryIdleTimeoutMs) }),
-  };
-  if (conditions.length === 0 && numRetries === 0 && Object.keys(bounds).length === 0) return {};
+  const conditions = [...retryOn];
+  if (retryOnConnectFailure) conditions.push('connect-failure');
+  if (retryOnStatusCodes.length > 0) conditions.push('retriable-status-codes');
+  if (retryOnHeaders.length > 0) conditions.push('retriable-headers');
+  const bounded = perTryTimeoutMs !== undefined || perTryIdleTimeoutMs !== undefined;
+  if (conditions.length === 0 && numRetries === 0 && !bounded) return undefined;
   return {
-    retry_policy: {
-      retry_on: conditions.join(','),
-      ...(numRetries > 0 ? { num_retries: { value: numRetries } } : {}),
-      ...(retryOnStatusCodes.length > 0 ? { retriable_status_codes: [...retryOnStatusCodes] } : {}),
-      ...(retryOnHeaders.length > 0 ? { retriable_headers: retryOnHeaders.map(headerMatch) } : {}),
-      ...bounds,
-      ...(retryBackOff ? backOff(retryBackOff) : {}),
-      ...(retryIgnorePreviousHosts ? otherInstances() : {}),
-    },
+    retry_on: conditions.join(','),
+    num_retries: numRetries > 0 ? { value: numRetries } : undefined,
+    per_try_timeout: perTryTimeoutMs === undefined ? undefined : durationOf(perTryTimeoutMs),
+    retriable_status_codes: retryOnStatusCodes.length > 0 ? [...retryOnStatusCodes] : undefined,
+    retriable_headers: retryOnHeaders.length > 0 ? retryOnHeaders.map(headerMatch) : undefined,
+    per_try_idle_timeout: perTryIdleTimeoutMs === undefined ? undefined : durationOf(perTryIdleTimeoutMs),
+    ...(retryBackOff ? backOff(retryBackOff) : {}),
+    ...(retryIgnorePreviousHosts ? otherInstances() : {}),
   };
 }
 

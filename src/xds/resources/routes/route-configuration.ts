@@ -1,3 +1,4 @@
+import { sortedTexts } from '../../../core/index.js';
 import { packAny } from '../../envoy-api/index.js';
 import { type CompiledChain, entryOf } from '../../../mesh/discovery-chain/index.js';
 import type { Builder } from '../builder.js';
@@ -26,5 +27,5 @@ function chainClusters(chain: CompiledChain): readonly string[] {
     const target = node.type === 'resolver' ? chain.targets[node.resolver.target] : undefined;
     return target === undefined ? [] : [baseClusterName(chain, target)];
   });
-  return [...new Set(names)].sort();
+  return sortedTexts(new Set(names));
 }

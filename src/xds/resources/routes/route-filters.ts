@@ -25,19 +25,21 @@ const FILTERS: readonly RouteFilter[] = [
 
 /** The filters that routes of a chain make use of. One that nobody uses is left out: listeners stay as Consul's. */
 export function routeFilters(chain: CompiledChain): readonly NamedFilter[] {
-  const destinations = Object.values(chain.nodes).flatMap((node) =>
-    node.type === 'router' ? node.routes.flatMap(({ definition: { destination } }) => destination ?? []) : [],
-  );
-  return FILTERS.filter(({ ofRoute }) => destinations.some((destination) => ofRoute(destination))).map(
-    ({ name, idle }) => ({ name, typed_config: idle() }),
-  );
+  const start = chain.nodes[chain.startNode];
+  if (start?.type !== 'router') return [];
+  return FILTERS.filter(({ ofRoute }) =>
+    start.routes.some(({ definition: { destination } }) => destination && ofRoute(destination)),
+  ).map(({ name, idle }) => ({ name, typed_config: idle() }));
 }
 
-/** What a route says to the filters in front of it. */
-export function perRouteFilters(destination: ServiceRouteDestination | undefined) {
-  const configs = FILTERS.flatMap(({ name, ofRoute }) => {
+/** What a route says to the filters in front of it, by their names; undefined = nothing. */
+export function perRouteFilters(
+  destination: ServiceRouteDestination | undefined,
+): Readonly<Record<string, PackedAny>> | undefined {
+  let configs: Record<string, PackedAny> | undefined;
+  for (const { name, ofRoute } of FILTERS) {
     const config = destination && ofRoute(destination);
-    return config ? [[name, config] as const] : [];
-  });
-  return configs.length === 0 ? {} : { typed_per_filter_config: Object.fromEntries(configs) };
+    if (config) configs = { ...configs, [name]: config };
+  }
+  return configs;
 }

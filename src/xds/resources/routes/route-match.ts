@@ -6,16 +6,28 @@ type QueryMatch = ServiceRouteHttpMatch['queryParam'][number];
 /** What a route of a service-router matches; everything when nothing is said (consul-behaviour 4.3). */
 export function routeMatch(match: ServiceRouteHttpMatch | undefined) {
   if (match === undefined) return { prefix: '/' };
-  const headers = match.header.map(headerMatch);
-  if (match.methods.length > 0) {
-    headers.push({ name: ':method', string_match: { safe_regex: { regex: match.methods.join('|') } } });
-  }
+  const { prefix, path, safe_regex } = pathMatch(match);
   return {
-    ...pathMatch(match),
-    ...(match.caseInsensitive ? { case_sensitive: { value: false } } : {}),
-    ...(headers.length > 0 ? { headers } : {}),
-    ...(match.queryParam.length > 0 ? { query_parameters: match.queryParam.map(queryMatch) } : {}),
+    prefix,
+    path,
+    case_sensitive: match.caseInsensitive ? { value: false } : undefined,
+    headers: headersMatch(match),
+    query_parameters: match.queryParam.length > 0 ? match.queryParam.map(queryMatch) : undefined,
+    safe_regex,
   };
+}
+
+function headersMatch({ header, methods }: ServiceRouteHttpMatch) {
+  if (header.length === 0 && methods.length === 0) return undefined;
+  const headers = header.map(headerMatch);
+  if (methods.length > 0) headers.push({ name: ':method', string_match: { safe_regex: { regex: methods.join('|') } } });
+  return headers;
+}
+
+interface PathMatch {
+  readonly prefix?: string | undefined;
+  readonly path?: string | undefined;
+  readonly safe_regex?: { readonly regex: string } | undefined;
 }
 
 /** The path of a request; any when none is given. */
@@ -23,7 +35,7 @@ export function pathMatch({
   pathExact,
   pathPrefix,
   pathRegex,
-}: Pick<ServiceRouteHttpMatch, 'pathExact' | 'pathPrefix' | 'pathRegex'>) {
+}: Pick<ServiceRouteHttpMatch, 'pathExact' | 'pathPrefix' | 'pathRegex'>): PathMatch {
   if (pathExact !== '') return { path: pathExact };
   if (pathPrefix !== '') return { prefix: pathPrefix };
   return pathRegex === '' ? { prefix: '/' } : { safe_regex: { regex: pathRegex } };

@@ -62,7 +62,6 @@ export function upstreamTlsSocket(
     typed_config: packAny('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
       sni,
       common_tls_context: {
-        ...parameters(given),
         tls_certificate_sds_secret_configs: leaf,
         combined_validation_context: {
           default_validation_context: {
@@ -70,6 +69,7 @@ export function upstreamTlsSocket(
           },
           validation_context_sds_secret_config: roots,
         },
+        ...parameters(given),
       },
     }),
   };

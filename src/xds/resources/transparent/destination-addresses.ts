@@ -1,4 +1,4 @@
-import { canonicalIp, canonicalJson } from '../../../core/index.js';
+import { canonicalIp, jsonKey, jsonKeyInput } from '../../../core/index.js';
 import { entryOf, isHttpLike, protocolOf, trustDomainOf } from '../../../mesh/discovery-chain/index.js';
 import type { Cell } from '../../../model/index.js';
 
@@ -19,13 +19,13 @@ interface DestinationInput {
   readonly datacenter: string;
 }
 
-export const destinationKey = (input: DestinationInput): string => canonicalJson(input);
+export const destinationKey = (input: DestinationInput): string => jsonKey(input);
 
 /** The addresses of a service outside the mesh, as its service-defaults list them; none of any other. Key: `destinationKey`. */
 export const destinationAddressesCell: Cell<readonly DestinationAddress[]> = {
   kind: 'destination-addresses',
   compute(view, key) {
-    const { service, datacenter } = JSON.parse(key) as DestinationInput;
+    const { service, datacenter } = jsonKeyInput<DestinationInput>(key);
     const destination = entryOf(view, 'service-defaults', service)?.destination;
     const trustDomain = trustDomainOf(view);
     if (destination === undefined || trustDomain === '') return [];

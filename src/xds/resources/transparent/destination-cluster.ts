@@ -1,7 +1,7 @@
 import { trustDomainOf } from '../../../mesh/discovery-chain/index.js';
 import { serviceSpiffeId } from '../../../mesh/proxy/index.js';
 import type { Builder } from '../builder.js';
-import { meshCluster, NO_PANIC } from '../clusters/mesh-cluster.js';
+import { meshCluster } from '../clusters/mesh-cluster.js';
 import type { ClusterTuning } from '../upstreams/chain-input.js';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 5000;
@@ -31,7 +31,7 @@ export const destinationCluster: Builder<DestinationClusterInput> = (view, input
       spiffeIds: [serviceSpiffeId(trustDomain, datacenter, service)],
       connectTimeoutMs: input.connectTimeoutMs || DEFAULT_CONNECT_TIMEOUT_MS,
     },
-    { alt_stat_name: name, ...NO_PANIC },
+    {},
   );
   return { ...built, entries: [`service-defaults/${service}`, ...(built.entries ?? [])] };
 };

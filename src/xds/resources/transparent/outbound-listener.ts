@@ -50,9 +50,9 @@ export function outboundListener(
     name,
     address: bindAddress(input),
     traffic_direction: 'OUTBOUND',
-    filter_chains: [{ filters: [found.filter], ...(epoch > 0 ? { metadata: epochMetadata(epoch) } : {}) }],
+    filter_chains: [{ filters: [found.filter], metadata: epoch > 0 ? epochMetadata(epoch) : undefined }],
     access_log: listenerAccessLogs(input.accessLogs),
-    ...(input.balance === 'exact_balance' ? { connection_balance_config: { exact_balance: {} } } : {}),
+    connection_balance_config: input.balance === 'exact_balance' ? { exact_balance: {} } : undefined,
   });
   return { name, any, references: found.references, ...ended };
 }

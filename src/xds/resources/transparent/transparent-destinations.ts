@@ -1,3 +1,4 @@
+import { jsonKeyInput } from '../../../core/index.js';
 import type { Cell } from '../../../model/index.js';
 import {
   type DestinationAddress,
@@ -21,7 +22,7 @@ export interface TransparentDestinations {
 export const transparentDestinationsCell: Cell<TransparentDestinations> = {
   kind: 'transparent-destinations',
   compute(view, key) {
-    const { datacenter } = JSON.parse(key) as TransparentInput;
+    const { datacenter } = jsonKeyInput<TransparentInput>(key);
     const owners = new Map<string, DestinationAddress>();
     const problems: string[] = [];
     for (const { service, isDestination } of view.cell(transparentUpstreamsCell, key)) {

@@ -1,5 +1,5 @@
-import { canonicalJson } from '../../../core/index.js';
-import type { MeshGatewayMode } from '../../../model/index.js';
+import { jsonKey } from '../../../core/index.js';
+import { type MeshGatewayMode, callsService } from '../../../model/index.js';
 import type { ResolvedProxy } from '../../../mesh/proxy/index.js';
 import { type UpstreamSettings, upstreamSettings } from '../upstreams/upstream-settings.js';
 
@@ -25,8 +25,9 @@ export function transparentInput(proxy: ResolvedProxy): TransparentInput | undef
   const { settings, service, datacenter, ownMeshGatewayMode } = proxy;
   if (settings.mode !== 'transparent') return undefined;
   const explicit = settings.upstreams
-    .filter(({ destinationType, destinationPeer, datacenter: elsewhere }) => {
-      return destinationType === 'service' && destinationPeer === '' && ['', datacenter].includes(elsewhere);
+    .filter((upstream) => {
+      const { destinationPeer, datacenter: elsewhere } = upstream;
+      return callsService(upstream) && destinationPeer === '' && ['', datacenter].includes(elsewhere);
     })
     .map(({ destinationName }) => destinationName);
   return {
@@ -42,4 +43,4 @@ export function transparentInput(proxy: ResolvedProxy): TransparentInput | undef
 }
 
 /** Key of the cells of an outbound side. */
-export const transparentKey = (input: TransparentInput): string => canonicalJson(input);
+export const transparentKey = (input: TransparentInput): string => jsonKey(input);

@@ -1,4 +1,4 @@
-import { AppError } from '../../../core/index.js';
+import { AppError, jsonKeyInput } from '../../../core/index.js';
 import { entryOf, trustDomainOf } from '../../../mesh/discovery-chain/index.js';
 import { linkedGatewaysCell } from '../../../mesh/gateways/index.js';
 import type { Cell, MeshView } from '../../../model/index.js';
@@ -29,7 +29,7 @@ export interface TransparentNeeds {
 export const transparentNeedsCell: Cell<TransparentNeeds> = {
   kind: 'transparent-needs',
   compute(view, key) {
-    const input = JSON.parse(key) as TransparentInput;
+    const input = jsonKeyInput<TransparentInput>(key);
     const all = view.cell(transparentUpstreamsCell, key);
     const outside = view.cell(transparentDestinationsCell, key);
     const upstreams = all.map((upstream) =>

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../../core/index.js';
+import { jsonKey, jsonKeyInput } from '../../../core/index.js';
 import { entryOf } from '../../../mesh/discovery-chain/index.js';
 import { greatestEpoch, revocationsFrom } from '../../../mesh/intentions/index.js';
 import { type UpstreamCaller, implicitUpstream, resolveUpstream, upstreamCaller } from '../../../mesh/proxy/index.js';
@@ -27,7 +27,7 @@ interface CalledInput {
 const transparentUpstreamCell: Cell<TransparentUpstream> = {
   kind: 'transparent-upstream',
   compute(view, key) {
-    const { service, caller, settings } = JSON.parse(key) as CalledInput;
+    const { service, caller, settings } = jsonKeyInput<CalledInput>(key);
     const upstream = resolveUpstream(view, implicitUpstream(service), caller);
     const isDestination = entryOf(view, 'service-defaults', service)?.destination !== undefined;
     return { service, needs: upstreamNeedsKey({ upstream, transparent: true, ...settings }), isDestination };
@@ -38,7 +38,7 @@ const transparentUpstreamCell: Cell<TransparentUpstream> = {
 export const transparentUpstreamsCell: Cell<readonly TransparentUpstream[]> = {
   kind: 'transparent-upstreams',
   compute(view, key) {
-    const input = JSON.parse(key) as TransparentInput;
+    const input = jsonKeyInput<TransparentInput>(key);
     const {
       port: _port,
       extended: _extended,
@@ -57,7 +57,7 @@ export const transparentUpstreamsCell: Cell<readonly TransparentUpstream[]> = {
       .map((service) => {
         const called = { destinationName: service, destinationPeer: '' };
         const said = upstreamCaller({ datacenter, ownMeshGatewayMode }, called, common, own);
-        return view.cell(transparentUpstreamCell, canonicalJson({ service, caller: said, settings }));
+        return view.cell(transparentUpstreamCell, jsonKey({ service, caller: said, settings }));
       });
   },
 };
@@ -76,7 +76,7 @@ export interface TransparentEpochs {
 export const transparentEpochsCell: Cell<TransparentEpochs> = {
   kind: 'transparent-epochs',
   compute(view, key) {
-    const { service: caller } = JSON.parse(key) as TransparentInput;
+    const { service: caller } = jsonKeyInput<TransparentInput>(key);
     const revoked = revocationsFrom(view, caller);
     if (revoked.size === 0) return { upstreams: {}, ports: {}, greatest: 0 };
     const epochs = view.cell(transparentUpstreamsCell, key).flatMap(({ service, needs, isDestination }) => {

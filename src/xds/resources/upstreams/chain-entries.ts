@@ -1,3 +1,4 @@
+import { sortedTexts } from '../../../core/index.js';
 import { type Cell, configEntryKey } from '../../../model/index.js';
 import { chainOf } from './chain-input.js';
 
@@ -9,10 +10,14 @@ export const chainEntriesCell: Cell<readonly string[]> = {
   compute(view, key) {
     const chain = chainOf(view, key);
     if (chain === undefined) return [];
-    const services = new Set([chain.serviceName, ...Object.values(chain.targets).map((target) => target.service)]);
-    const names = [...services].sort().flatMap((service) => KINDS.map((kind) => [kind, service] as const));
-    return [...names, ['proxy-defaults', 'global'] as const]
-      .filter(([kind, name]) => view.get('config-entries', configEntryKey(kind, name)) !== undefined)
-      .map(([kind, name]) => `${kind}/${name}`);
+    const services = new Set([chain.serviceName]);
+    for (const id in chain.targets) services.add(chain.targets[id]?.service ?? '');
+    const found: string[] = [];
+    const note = (kind: string, name: string): void => {
+      if (view.get('config-entries', configEntryKey(kind, name)) !== undefined) found.push(`${kind}/${name}`);
+    };
+    for (const service of sortedTexts(services)) for (const kind of KINDS) note(kind, service);
+    note('proxy-defaults', 'global');
+    return found;
   },
 };

@@ -16,14 +16,14 @@ export interface ChainNodeInput {
 /** One target of a resolver; `failover` is its place in the list (0 = the primary), absent when the resolver has no failover. */
 export interface ChainTargetInput extends ChainNodeInput {
   readonly target: string;
-  readonly failover?: number;
+  readonly failover?: number | undefined;
 }
 
 /** What an upstream's registration adds to the clusters of its chain. */
 export interface ClusterTuning {
-  readonly limits?: UpstreamLimits;
-  readonly passiveHealthCheck?: PassiveHealthCheck;
-  readonly fetchTimeoutMs?: number;
+  readonly limits?: UpstreamLimits | undefined;
+  readonly passiveHealthCheck?: PassiveHealthCheck | undefined;
+  readonly fetchTimeoutMs?: number | undefined;
 }
 
 /** The compiled chain of a key; undefined when it does not compile, so that the last good resources stay. */

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../../core/index.js';
+import { jsonKey, jsonKeyInput } from '../../../core/index.js';
 import { type DirectInstance, virtualAddressesCell } from '../../../mesh/transparent-proxy/index.js';
 import type { Cell, MeshView } from '../../../model/index.js';
 import { type EnvoyMessages, encodeMessage } from '../../envoy-api/index.js';
@@ -54,7 +54,7 @@ export interface OutboundUpstreamInput {
   readonly ports?: readonly number[];
 }
 
-export const outboundUpstreamKey = (input: OutboundUpstreamInput): string => canonicalJson(input);
+export const outboundUpstreamKey = (input: OutboundUpstreamInput): string => jsonKey(input);
 
 /**
  * An upstream's chains, encoded once for all listeners that have them: by its virtual addresses, and for each target by those of
@@ -64,7 +64,7 @@ export const outboundUpstreamKey = (input: OutboundUpstreamInput): string => can
 export const outboundUpstreamCell: Cell<OutboundUpstream> = {
   kind: 'outbound-upstream',
   compute(view, key) {
-    const input = JSON.parse(key) as OutboundUpstreamInput;
+    const input = jsonKeyInput<OutboundUpstreamInput>(key);
     const { filter } = view.cell(upstreamChainCell, input.needs);
     const virtual = virtualChain(view, filter, input);
     const direct = directChains(view, filter, input);

@@ -1,4 +1,4 @@
-import { AppError, canonicalJson } from '../../../core/index.js';
+import { AppError, jsonKey, jsonKeyInput, sortedTexts } from '../../../core/index.js';
 import type { Cell } from '../../../model/index.js';
 import { type ChainRequest, chainKey, discoveryChainCell, newerHeaders } from '../../../mesh/discovery-chain/index.js';
 import type { ResolvedUpstream } from '../../../mesh/proxy/index.js';
@@ -13,7 +13,7 @@ export interface UpstreamNeedsInput extends UpstreamSettings {
 }
 
 /** Key of the cells of an upstream. */
-export const upstreamNeedsKey = (input: UpstreamNeedsInput): string => canonicalJson(input);
+export const upstreamNeedsKey = (input: UpstreamNeedsInput): string => jsonKey(input);
 
 /** Where the requests to an upstream go. */
 export interface UpstreamChain {
@@ -29,7 +29,7 @@ export interface UpstreamChain {
 export const upstreamChainCell: Cell<UpstreamChain> = {
   kind: 'upstream-chain',
   compute(view, key) {
-    const { upstream, transparent: _transparent, formatsUpTo, ...settings } = JSON.parse(key) as UpstreamNeedsInput;
+    const { upstream, transparent: _transparent, formatsUpTo, ...settings } = jsonKeyInput<UpstreamNeedsInput>(key);
     const request: ChainRequest = {
       service: upstream.destinationName,
       evaluateInDatacenter: upstream.datacenter,
@@ -39,13 +39,14 @@ export const upstreamChainCell: Cell<UpstreamChain> = {
         connectTimeoutMs: upstream.connectTimeoutMs,
       },
     };
-    const result = view.cell(discoveryChainCell, chainKey(request));
+    const wholeChain = chainKey(request);
+    const result = view.cell(discoveryChainCell, wholeChain);
     if (!result.ok) throw new AppError('invalidArgument', `upstream ${upstream.id}: ${result.problem}`);
     const leftOut = formatsUpTo === undefined ? [] : newerHeaders(result.chain, formatsUpTo);
-    const chain = chainKey({ ...request, ...(leftOut.length > 0 && formatsUpTo !== undefined ? { formatsUpTo } : {}) });
+    const chain = leftOut.length > 0 && formatsUpTo !== undefined ? chainKey({ formatsUpTo, ...request }) : wholeChain;
     return {
       filter: { upstream: upstream.id, chain, ...settings },
-      destinations: [...new Set(Object.values(result.chain.targets).map((target) => target.service))].sort(),
+      destinations: sortedTexts(new Set(Object.values(result.chain.targets).map((target) => target.service))),
       problems: leftOut.map(
         ({ header, value, since }) =>
           `upstream ${upstream.id}: the header "${header}" is not set: "${value}" needs Envoy 1.${since}`,

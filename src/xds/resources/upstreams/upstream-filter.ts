@@ -39,7 +39,7 @@ export const statPrefix = (chain: CompiledChain): string =>
 
 function tcpFilter(chain: CompiledChain, input: UpstreamFilterInput): NamedFilter | undefined {
   const action = clusterAction(chain, chain.startNode);
-  if (action === undefined || !('cluster' in action)) return undefined;
+  if (action?.cluster === undefined) return undefined;
   return tcpProxy(statPrefix(chain), action.cluster, input.accessLogs);
 }
 
@@ -61,11 +61,7 @@ function httpFilter(chain: CompiledChain, input: UpstreamFilterInput): NamedFilt
     statPrefix: statPrefix(chain),
     protocol: chain.protocol,
     routes: usesRouteDiscovery(chain)
-      ? {
-          type: 'rds',
-          name: input.upstream,
-          ...(input.fetchTimeoutMs === undefined ? {} : { fetchTimeoutMs: input.fetchTimeoutMs }),
-        }
+      ? { type: 'rds', name: input.upstream, fetchTimeoutMs: input.fetchTimeoutMs }
       : {
           type: 'inline',
           routeConfig: {
@@ -80,7 +76,7 @@ function httpFilter(chain: CompiledChain, input: UpstreamFilterInput): NamedFilt
           },
         },
     filters: routeFilters(chain),
-    ...(input.accessLogs ? { accessLogs: input.accessLogs } : {}),
-    ...(input.tracingJson === undefined ? {} : { tracingJson: input.tracingJson }),
+    accessLogs: input.accessLogs,
+    tracingJson: input.tracingJson,
   });
 }

@@ -42,13 +42,13 @@ export function outboundListenerInput({
   const { bindAddress, bindPort, bindSocketPath, bindSocketMode } = upstream;
   const place = bindSocketPath === '' ? `${bindAddress}:${bindPort}` : bindSocketPath;
   return {
-    name: `${upstream.id}:${place}`,
-    upstream: upstream.id,
+    balance: upstream.balanceOutboundConnections,
     bindAddress,
     bindPort,
-    bindSocketPath,
     bindSocketMode,
-    balance: upstream.balanceOutboundConnections,
+    bindSocketPath,
+    name: `${upstream.id}:${place}`,
+    upstream: upstream.id,
     ...settings,
   };
 }

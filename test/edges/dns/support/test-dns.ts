@@ -5,7 +5,7 @@ import { registerInCatalog, registrationField, toRegistration } from '../../../.
 import { createQuery } from '../../../../src/discovery/queries/index.js';
 import { queryDefinitionField } from '../../../../src/model/queries/index.js';
 import { decode } from '../../../../src/model/wire/index.js';
-import type { DnsDeps } from '../../../../src/edges/dns/index.js';
+import { createSettingsReader, type DnsDeps } from '../../../../src/edges/dns/index.js';
 import { newCounters } from '../../../../src/edges/dns/dns-deps.js';
 import { createReverseIndex } from '../../../../src/edges/dns/lookup/index.js';
 import {
@@ -17,7 +17,7 @@ import {
   encodeMessage,
 } from '../../../../src/edges/dns/message/index.js';
 import type { Recursor } from '../../../../src/edges/dns/recursion/recursor.js';
-import { createResponder } from '../../../../src/edges/dns/responder.js';
+import { createResponder, ownNamesOf } from '../../../../src/edges/dns/responder.js';
 import { type StateStore, createMemoryBackend, createStateStore } from '../../../../src/state/index.js';
 
 export interface AskOptions {
@@ -37,7 +37,8 @@ export interface TestDns {
   /** The body of `POST /v1/query`. */
   createQuery(body: object): Promise<void>;
   ask(question: string, options?: AskOptions): Promise<DnsMessage>;
-  send(packet: Buffer): Promise<Buffer | undefined>;
+  /** `sent`: the settings of a client agent that relays it. */
+  send(packet: Buffer, sent?: string): Promise<Buffer | undefined>;
 }
 
 const ignore = (): void => undefined;
@@ -62,10 +63,10 @@ export async function testDns(changes: Partial<DnsConfig> = {}, recursor: Recurs
   await store.ready;
   const counters = newCounters();
   const settings = { ...dnsConfig(changes), nodeName: 'n1', datacenter: 'dc1' };
-  const respond = createResponder(
-    { store, settings: () => settings, clock: systemClock, random: Math.random, logger: quietLogger },
-    { recursor, reverse: createReverseIndex(store), counters },
-  );
+  const deps = { store, settings: () => settings, clock: systemClock, random: Math.random, logger: quietLogger };
+  const own = ownNamesOf(deps, createReverseIndex(store));
+  const settingsOf = createSettingsReader();
+  const respond = createResponder(deps, { recursor, own, counters });
   return {
     store,
     counters,
@@ -76,7 +77,7 @@ export async function testDns(changes: Partial<DnsConfig> = {}, recursor: Recurs
     async createQuery(body) {
       await createQuery(store, decode(queryDefinitionField, body, { what: 'query' }), randomUUID());
     },
-    send: async (packet) => respond(packet, 'udp', '127.0.0.1'),
+    send: async (packet, sent = '') => respond(packet, 'udp', '127.0.0.1', settingsOf(sent, settings)),
     async ask(question, options = {}) {
       const answer = await respond(query(question, options), options.tcp ? 'tcp' : 'udp', '127.0.0.1');
       const decoded = answer && decodeMessage(answer);

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createAgentTokens, createLocalAgent } from '../../../../src/agent/index.js';
+import { createAgentTokens, createLocalAgent, createStoreCatalog } from '../../../../src/agent/index.js';
 import type { CertificateAuthority } from '../../../../src/ca/index.js';
 import { type Clock, systemClock } from '../../../../src/core/index.js';
 import { createEventLog } from '../../../../src/discovery/events/index.js';
 import { keepSessions } from '../../../../src/discovery/sessions/index.js';
+import type { KeyringControl } from '../../../../src/discovery/operator/index.js';
 import type { HttpConfig, HttpDeps } from '../../../../src/edges/http/index.js';
-import { allRoutes } from '../../../../src/edges/http/index.js';
+import { allRoutes, knowledgeOf } from '../../../../src/edges/http/index.js';
 import { createApp } from '../../../../src/edges/http/server.js';
 import { createCoordinateWriter } from '../../../../src/discovery/coordinates/index.js';
 import { singleServer } from '../../../../src/server/single-server.js';
@@ -18,6 +19,7 @@ export interface TestEdgeOptions {
   readonly ca?: CertificateAuthority;
   /** What is not given knows of no proxies. */
   readonly propagation?: Partial<Propagation>;
+  readonly keyring?: KeyringControl;
 }
 
 /** A request to the edge under test, in process. */
@@ -102,18 +104,19 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
   await store.ready;
   const config: HttpConfig = { ...testConfig, ...options.config };
   const quiet = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  const facts = {
+    node: config.nodeName,
+    id: config.nodeId,
+    address: config.advertiseAddress,
+    datacenter: config.datacenter,
+    taggedAddresses: {},
+    meta: {},
+  };
   const agent = createLocalAgent({
-    store,
+    catalog: createStoreCatalog(store, facts),
     clock,
     random: () => 0,
-    facts: {
-      node: config.nodeName,
-      id: config.nodeId,
-      address: config.advertiseAddress,
-      datacenter: config.datacenter,
-      taggedAddresses: {},
-      meta: {},
-    },
+    facts,
     sidecarPorts: { from: 21_000, to: 21_255 },
     exposePorts: { from: 21_500, to: 21_755 },
     checkOutputMaxSize: 4096,
@@ -123,8 +126,10 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     logger: quiet,
   });
   await agent.start();
+  const servers = () => [singleServer(config, store.index, clock.now())];
   const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
+    knowledge: knowledgeOf(store, config.nodeName, servers),
     store,
     agent,
     events: createEventLog({
@@ -136,7 +141,7 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     clock,
     config: () => config,
     ca: options.ca ?? noCa,
-    servers: () => [singleServer(config, store.index, clock.now())],
+    servers,
     coordinates: createCoordinateWriter(store, clock, ignore),
     propagation: {
       list: () => [],
@@ -152,6 +157,7 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     watchLog: () => ignore,
     metrics: { prometheus: () => Promise.resolve(''), json: () => ({}) },
     logger: quiet,
+    ...(options.keyring && { keyring: options.keyring }),
   };
 }
 

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { insertHttpFilter, insertNetworkFilter } from '../../../../src/xds/resources/extensions/filter-position.js';
 
 const named = (text: string) => text.split(' ').map((name) => ({ name: `envoy.filters.http.${name}` }));
-const shown = (filters: readonly { name?: string }[]) => filters.map(({ name }) => name?.split('.').at(-1)).join(' ');
+const shown = (filters: readonly { name?: string | undefined }[]) =>
+  filters.map(({ name }) => name?.split('.').at(-1)).join(' ');
 const NEW = { name: 'x.NEW' };
 
 describe('where a filter is put', () => {

@@ -30,13 +30,13 @@ describe('builtin/lua', () => {
   });
 
   test('of proxy-defaults it comes before that of the service', async () => {
-    await mesh.proxyDefaults([luaExtension('inbound', 'first')]);
-    await mesh.serviceDefaults('front', [luaExtension('inbound', 'second'), luaExtension('inbound', 'third')]);
+    await mesh.proxyDefaults([luaExtension('inbound', '-- first')]);
+    await mesh.serviceDefaults('front', [luaExtension('inbound', '-- second'), luaExtension('inbound', '-- third')]);
     const scripts = mesh.publicListener().filter(({ name }) => name === 'envoy.filters.http.lua');
     expect(scripts.map((filter) => filter.typed_config?.default_source_code.inline_string)).toEqual([
-      'first',
-      'second',
-      'third',
+      '-- first',
+      '-- second',
+      '-- third',
     ]);
   });
 
@@ -59,10 +59,22 @@ describe('builtin/lua', () => {
       { ProxyType: 'connect-proxy', Listener: 'inbound', Script: '-'.repeat(65_537) },
       'Arguments.Script must not be longer than 65536 bytes',
     ],
+    [
+      { ProxyType: 'connect-proxy', Listener: 'inbound', Script: 'function envoy_on_request(handle)\n  handle:\nend' },
+      "Arguments.Script is no Lua that Envoy can read: line 3: <name> expected near 'end'",
+    ],
   ])('%j is refused when it is written', async (Arguments, problem) => {
     await expect(mesh.serviceDefaults('front', [{ Name: 'builtin/lua', Arguments }])).rejects.toThrow(
       `invalid EnvoyExtensions[0][builtin/lua]: ${problem}`,
     );
+  });
+
+  test('that Envoy cannot read and would not call is left out, and the proxy says so', async () => {
+    await mesh.serviceDefaults('front', [luaExtension('inbound', 'x')]);
+    expect(filterNames(mesh.publicListener())).not.toContain('envoy.filters.http.lua');
+    expect(mesh.problems()).toEqual([
+      expect.stringContaining("Arguments.Script is no Lua that Envoy can read: line 1: '=' expected near '<eof>'"),
+    ]);
   });
 
   test('for another kind of proxy it changes nothing here', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkLua } from '../../../../src/lang/lua/index.js';
 import { checkEncoding } from '../../../../src/xds/envoy-api/index.js';
 import { ExtensionMesh, filterNames } from './support/extension-mesh.js';
 
@@ -25,9 +26,13 @@ const rules = fc.array(
   },
 );
 
+const script = fc
+  .string({ minLength: 1 })
+  .map((text) => `local x = ${JSON.stringify(text)} -- ${JSON.stringify(text)}`)
+  .filter((one) => checkLua(one) === undefined);
+
 const lua = fc
-  .record({ ProxyType: fc.constant('connect-proxy'), Listener: direction, Script: fc.string({ minLength: 1 }) })
-  .filter(({ Script }) => Script.trim() !== '')
+  .record({ ProxyType: fc.constant('connect-proxy'), Listener: direction, Script: script })
   .map((Arguments) => ({ Name: 'builtin/lua', Arguments }));
 
 const place = fc.record(

@@ -67,6 +67,7 @@ export class LiveEnvoy {
       return detail?.connected && !detail.pending && detail.acceptedIndex >= index && detail;
     });
     await until(`${this.proxyId} having warmed up`, async () => {
+      this.envoy.process.assertRunning();
       const stats = await this.envoy.stats('warming');
       return [...stats.values()].every((count) => count === 0);
     });

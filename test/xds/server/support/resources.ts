@@ -75,7 +75,14 @@ export function extension(name: string, note = ''): EncodedResource {
 /** A filter that finds things out for others, maybe with the help of clusters. */
 export function finder(name: string, provides: readonly string[], clusters: readonly string[] = []): EncodedResource {
   const references = clusters.map((cluster) => ({ type: 'cluster', name: cluster }) as const);
-  return { ...extension(name, `finds ${provides.join()} by ${clusters.join()}`), provides, references };
+  return {
+    ...extension(name, `finds ${provides.join()} by ${clusters.join()}`),
+    ...{ provides, references, parts: { provides, clusters } },
+    unite: (others) => {
+      const other = others as { readonly provides: readonly string[]; readonly clusters: readonly string[] };
+      return finder(name, [...other.provides, ...provides], [...other.clusters, ...clusters]);
+    },
+  };
 }
 
 /** A filter that relies on what another one finds out. */

@@ -46,8 +46,12 @@ export class SessionRig {
   ended: AppError | undefined;
   congested = false;
   maySendSecrets = true;
+  /** For streams that are opened from now on. */
+  drainTimeMs: number | undefined;
   session: ProxySession;
   #awake = false;
+  /** Sessions that wait for their client to ask for listeners. */
+  readonly #patient = new Set<ProxySession>();
   readonly #types = new Map<Response, ResourceType>();
   #taken = 0;
 
@@ -73,7 +77,7 @@ export class SessionRig {
         write: (responses) => {
           this.writes.push([...responses]);
           for (const response of responses) {
-            this.responses.push({ type: this.#typeOf(response), nonce: response.nonce, answered: false });
+            this.responses.push({ type: this.typeOf(response), nonce: response.nonce, answered: false });
           }
         },
         get congested() {
@@ -88,10 +92,11 @@ export class SessionRig {
         },
         demand: () => undefined,
         clear: (type, name) => void this.cleared.push(`${type} ${name}`),
-        wakeLater: () => undefined,
+        wakeLater: (session) => void this.#patient.add(session),
         get maySendSecrets() {
           return mayHaveSecrets();
         },
+        drainTimeMs: this.drainTimeMs,
         isDelta: true,
         epochs: this.epochs,
         clock: this.clock,
@@ -130,6 +135,16 @@ export class SessionRig {
   incompleteNeeds(names: RigNames): this {
     this.session.needsChanged({ ...needsOf(names), keepsOthers: true });
     return this.change();
+  }
+
+  /** The time is over for which removals wait for a client to ask for listeners. */
+  listenerGraceOver(): this {
+    for (const session of this.#patient) {
+      session.removalsOverdue = true;
+      session.wake();
+    }
+    this.#patient.clear();
+    return this.run();
   }
 
   run(): this {
@@ -182,11 +197,11 @@ export class SessionRig {
     return fresh.map((response) => {
       const { items, removed } = response;
       const names = items.map(({ resource }) => resource.name);
-      return [this.#typeOf(response), ...names, ...(removed.length > 0 ? ['-', ...removed] : [])].join(' ');
+      return [this.typeOf(response), ...names, ...(removed.length > 0 ? ['-', ...removed] : [])].join(' ');
     });
   }
 
-  #typeOf(response: Response): ResourceType {
+  typeOf(response: Response): ResourceType {
     const type = this.#types.get(response);
     if (!type) throw new Error('a response that was not encoded here');
     return type;

@@ -7,7 +7,10 @@ const PROTO = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '.
 /** 64 bit numbers travel as text, so that cluster ids stay exact. */
 export interface ResponseHeader {
   readonly cluster_id: string;
+  readonly member_id: string;
   readonly revision: string;
+  /** Of the newest entry that the member has applied. */
+  readonly raft_term: string;
 }
 
 export interface KeyValue {
@@ -16,6 +19,8 @@ export interface KeyValue {
   readonly mod_revision: string;
   readonly version: string;
   readonly value: Buffer;
+  /** '0' = none. */
+  readonly lease: string;
 }
 
 export interface RangeRequest {
@@ -24,6 +29,12 @@ export interface RangeRequest {
   readonly limit?: number;
   readonly revision?: number;
   readonly keys_only?: boolean;
+  /** The member answers with what it has, and asks no other. */
+  readonly serializable?: boolean;
+  readonly min_mod_revision?: number;
+  readonly max_mod_revision?: number;
+  readonly min_create_revision?: number;
+  readonly max_create_revision?: number;
 }
 
 export interface RangeResponse {
@@ -36,7 +47,7 @@ export interface RangeResponse {
 /** One thing a transaction does; `Range` reads, also at an older revision. */
 export interface RequestOp {
   readonly request_range?: RangeRequest;
-  readonly request_put?: { readonly key: Buffer; readonly value: Buffer };
+  readonly request_put?: { readonly key: Buffer; readonly value: Buffer; readonly lease?: string };
   readonly request_delete_range?: { readonly key: Buffer; readonly range_end?: Buffer };
 }
 
@@ -84,6 +95,36 @@ export interface StatusResponse {
   readonly version: string;
   readonly dbSize: string;
   readonly dbSizeQuota: string;
+  /** Member id; "0" = it knows none. */
+  readonly leader: string;
+  readonly raftIndex: string;
+  readonly raftTerm: string;
+  readonly raftAppliedIndex: string;
+  /** What is wrong with it, as etcd words it: `memberID:7 alarm:NOSPACE`, `etcdserver: no leader`. */
+  readonly errors: readonly string[];
+  readonly dbSizeInUse: string;
+  readonly isLearner: boolean;
+}
+
+/** A member of the cluster; `name` is empty until it has started for the first time. */
+export interface ClusterMember {
+  readonly ID: string;
+  readonly name: string;
+  readonly peerURLs: readonly string[];
+  readonly clientURLs: readonly string[];
+  readonly isLearner: boolean;
+}
+
+export interface MemberListResponse {
+  readonly header: ResponseHeader;
+  readonly members: readonly ClusterMember[];
+}
+
+export interface LeaseResponse {
+  readonly header: ResponseHeader;
+  readonly ID: string;
+  /** Seconds; 0 or less = the lease is over. */
+  readonly TTL: string;
 }
 
 export interface AlarmResponse {
@@ -91,7 +132,9 @@ export interface AlarmResponse {
   readonly alarms: readonly { readonly memberID: string; readonly alarm: 'NONE' | 'NOSPACE' | 'CORRUPT' }[];
 }
 
-let loaded: Readonly<Record<'KV' | 'Watch' | 'Maintenance' | 'Auth', ServiceDefinition>> | undefined;
+let loaded:
+  | Readonly<Record<'KV' | 'Watch' | 'Lease' | 'Maintenance' | 'Auth' | 'Cluster', ServiceDefinition>>
+  | undefined;
 
 /** The services of proto/etcd/etcd.proto with their codecs; loaded at the first call. */
 export function etcdServices(): NonNullable<typeof loaded> {
@@ -104,6 +147,13 @@ export function etcdServices(): NonNullable<typeof loaded> {
     includeDirs: [PROTO],
   });
   const service = (name: string): ServiceDefinition => definitions[`etcdserverpb.${name}`] as ServiceDefinition;
-  loaded = { KV: service('KV'), Watch: service('Watch'), Maintenance: service('Maintenance'), Auth: service('Auth') };
+  loaded = {
+    KV: service('KV'),
+    Watch: service('Watch'),
+    Lease: service('Lease'),
+    Maintenance: service('Maintenance'),
+    Auth: service('Auth'),
+    Cluster: service('Cluster'),
+  };
   return loaded;
 }

@@ -1,4 +1,4 @@
-import { Client, type ClientOptions, credentials } from '@grpc/grpc-js';
+import { Client, type ClientOptions, connectivityState, credentials } from '@grpc/grpc-js';
 import { AppError } from '../../../../core/index.js';
 import type { EtcdConnection, EtcdTls } from './options.js';
 
@@ -20,9 +20,31 @@ const CHANNEL_OPTIONS: ClientOptions = {
 };
 
 /** One etcd member's address with its connection. */
-export interface Endpoint {
+export class Endpoint {
   readonly name: string;
-  readonly client: Client;
+  readonly #connect: () => Client;
+  #client: Client;
+
+  /** `connect` throws AppError('invalidArgument') for certificates that cannot be used. */
+  constructor(name: string, connect: () => Client) {
+    this.name = name;
+    this.#connect = connect;
+    this.#client = connect();
+  }
+
+  get client(): Client {
+    return this.#client;
+  }
+
+  /**
+   * Begins a connection anew that is still being made: while the way was cut its packets were sent ever more rarely, so that it would
+   * be there only many seconds after the way is whole again.
+   */
+  connectAnew(): void {
+    if (this.#client.getChannel().getConnectivityState(false) !== connectivityState.CONNECTING) return;
+    this.#client.close();
+    this.#client = this.#connect();
+  }
 }
 
 /**
@@ -30,8 +52,11 @@ export interface Endpoint {
  * the others fail too.
  */
 export class Endpoints {
-  readonly all: readonly Endpoint[];
+  readonly #secure: boolean;
+  #tls: EtcdTls | undefined;
+  #all: readonly Endpoint[];
   #first = 0;
+  readonly #listeners = new Set<(endpoint: Endpoint) => void>();
 
   /** Throws AppError('invalidArgument') for an endpoint that is none, and for TLS options without TLS. */
   constructor({ endpoints, tls }: EtcdConnection) {
@@ -46,10 +71,39 @@ export class Endpoints {
         'invalidArgument',
         'state.etcd has certificates but its endpoints are not https: write https://host:port.',
       );
-    this.all = parsed.map(({ name, address }) => ({
-      name,
-      client: connect(address, secure ? (tls ?? {}) : undefined),
-    }));
+    [this.#secure, this.#tls] = [secure, tls];
+    this.#all = parsed.map((endpoint) => this.#connected(endpoint));
+  }
+
+  get all(): readonly Endpoint[] {
+    return this.#all;
+  }
+
+  /**
+   * Goes on with these. Connections to those that stay are kept; who is asked first stays so while it is among them. What cannot be
+   * used is left out; when nothing is left, all stays as it is. With `tls` all connections are made anew.
+   */
+  replace(endpoints: readonly string[], tls?: EtcdTls): void {
+    const wanted = endpoints.flatMap((text) => {
+      const parsed = parseEndpoint(text);
+      return parsed.secure === this.#secure ? [parsed] : [];
+    });
+    if (wanted.length === 0) return;
+    const before = this.#all;
+    const { first } = this;
+    const kept = tls ? [] : before;
+    if (tls) this.#tls = tls;
+    this.#all = wanted.map((each) => kept.find(({ name }) => name === each.name) ?? this.#connected(each));
+    this.#first = Math.max(
+      0,
+      this.#all.findIndex(({ name }) => name === first.name),
+    );
+    for (const gone of before) if (!this.#all.includes(gone)) gone.client.close();
+  }
+
+  #connected({ name, address }: { readonly name: string; readonly address: string }): Endpoint {
+    const tls = this.#secure ? (this.#tls ?? {}) : undefined;
+    return new Endpoint(name, () => connect(address, tls));
   }
 
   get first(): Endpoint {
@@ -58,7 +112,15 @@ export class Endpoints {
 
   /** Notes that an endpoint failed, so that another one is asked first. */
   failed(endpoint: Endpoint): void {
+    endpoint.connectAnew();
     if (endpoint === this.first) this.#first = (this.#first + 1) % this.all.length;
+    for (const listener of this.#listeners) listener(endpoint);
+  }
+
+  /** Is told of every endpoint that fails. Returns what ends it. */
+  onFailed(listener: (endpoint: Endpoint) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   close(): void {

@@ -3,6 +3,8 @@ import { AppError } from '../../../../core/index.js';
 import {
   type AlarmResponse,
   etcdServices,
+  type LeaseResponse,
+  type MemberListResponse,
   type RangeRequest,
   type RangeResponse,
   type ResponseHeader,
@@ -12,18 +14,38 @@ import {
   type WatchResponse,
 } from './api.js';
 import { type Endpoint, Endpoints } from './endpoints.js';
-import { EtcdError } from './etcd-error.js';
+import { EtcdError, MemberBehind } from './etcd-error.js';
+import { LostProposal, LostProposals } from './lost-proposals.js';
 import type { EtcdConnection } from './options.js';
 
 const ATTEMPT_MS = 3000;
 const READ_BUDGET_MS = 8000;
+/** A member that is behind catches up sooner, or never. */
+const CATCH_UP_MS = 3000;
 const WRITE_MS = 4000;
+/** A lease is kept alive every few seconds: an endpoint that does not answer must not take all of them. */
+const KEEP_ALIVE_MS = 1000;
+/** A member tells its term without asking others: who takes longer is stopped, or cut off. */
+const TERM_MS = 1000;
+const MEMBER_CHANGE_MS = 6000;
 const FIRST_PAUSE_MS = 30;
 const LONGEST_PAUSE_MS = 500;
 
 type ServiceName = keyof ReturnType<typeof etcdServices>;
 type Answer = { readonly header: ResponseHeader | null };
 export type WatchStream = ClientDuplexStream<object, WatchResponse>;
+
+/** A change of the members: a learner to add, an id to remove or promote, new URLs of an id. */
+export type MemberChange =
+  | {
+      readonly method: 'MemberAdd';
+      readonly request: { readonly peerURLs: readonly string[]; readonly isLearner: true };
+    }
+  | { readonly method: 'MemberRemove' | 'MemberPromote'; readonly request: { readonly ID: string } }
+  | {
+      readonly method: 'MemberUpdate';
+      readonly request: { readonly ID: string; readonly peerURLs: readonly string[] };
+    };
 
 /** What a client needs besides addresses; `now` in ms. */
 export interface EtcdClientParts {
@@ -40,14 +62,20 @@ export class EtcdClient {
   readonly endpoints: Endpoints;
   readonly #parts: EtcdClientParts;
   readonly #login: EtcdConnection['login'];
+  readonly #stopFollowing: (() => void) | undefined;
+  readonly #proposals: LostProposals;
   #clusterId: string | undefined;
+  /** The newest term that an answer named. */
+  #term = 0;
   #token: Promise<string> | undefined;
   #closed = false;
 
   constructor(connection: EtcdConnection, parts: EtcdClientParts) {
     this.endpoints = new Endpoints(connection);
+    this.#stopFollowing = connection.follow?.((endpoints, tls) => this.endpoints.replace(endpoints, tls));
     this.#login = connection.login;
     this.#parts = parts;
+    this.#proposals = new LostProposals({ ...parts, termAt: (endpoint, key) => this.#termAt(endpoint, key) });
   }
 
   /** The cluster all answers come from; undefined before the first. */
@@ -65,13 +93,22 @@ export class EtcdClient {
     return this.#read('KV', 'Txn', request, () => undefined);
   }
 
-  /** Sends a transaction once. Throws EtcdError. */
-  async txn(request: TxnRequest): Promise<TxnResponse> {
+  /**
+   * Sends a transaction once. Throws EtcdError: when its answer does not come in time, and as soon as it can be told that it will not
+   * come, because the member has lost the leader that had it, or does not answer.
+   */
+  async txn(request: TxnRequest, timeoutMs = WRITE_MS): Promise<TxnResponse> {
     const endpoint = this.endpoints.first;
+    const givenUp = new AbortController();
+    const key = request.compare[0]?.key ?? request.success[0]?.request_put?.key ?? Buffer.alloc(1);
+    const giveUp = (error: EtcdError): void => givenUp.abort(error);
+    const unwatch = this.#proposals.watch({ endpoint, key, term: this.#term, giveUp });
     try {
-      return await this.#authenticated<TxnResponse>(endpoint, 'KV', 'Txn', request, WRITE_MS);
+      return await this.#authenticated(endpoint, 'KV', 'Txn', request, timeoutMs, givenUp.signal);
     } catch (thrown) {
-      throw this.#note(endpoint, thrown);
+      throw this.#note(endpoint, givenUp.signal.aborted ? givenUp.signal.reason : thrown);
+    } finally {
+      unwatch();
     }
   }
 
@@ -80,8 +117,52 @@ export class EtcdClient {
     await this.#read('KV', 'Compact', { revision }, () => undefined);
   }
 
+  /** A new lease of so many seconds. */
+  grantLease(ttlSeconds: number): Promise<LeaseResponse> {
+    return this.#read('Lease', 'LeaseGrant', { TTL: ttlSeconds }, () => undefined);
+  }
+
+  /** Ends a lease: its keys are deleted. One that is over is no error. */
+  async revokeLease(id: string): Promise<void> {
+    await this.#once('Lease', 'LeaseRevoke', { ID: id }).catch((thrown: unknown) => {
+      if (EtcdError.from(thrown, '').code !== status.NOT_FOUND) throw thrown;
+    });
+  }
+
+  /** The seconds a lease has from now on; 0 = it is over. Asks one endpoint, once. Throws EtcdError. */
+  async keepLeaseAlive(id: string): Promise<number> {
+    const endpoint = this.endpoints.first;
+    try {
+      const answer = await this.#keepAlive(endpoint, id);
+      this.checkCluster(answer.header, endpoint);
+      return Math.max(0, Number(answer.TTL));
+    } catch (thrown) {
+      throw this.#note(endpoint, thrown);
+    }
+  }
+
   status(endpoint: Endpoint): Promise<StatusResponse> {
     return this.#authenticated(endpoint, 'Maintenance', 'Status', {}, ATTEMPT_MS);
+  }
+
+  /** All members, by a linearizable read; else as some member knows them, which it also tells without a majority. */
+  members(linearizable = true): Promise<MemberListResponse> {
+    return this.#read('Cluster', 'MemberList', { linearizable }, () => undefined);
+  }
+
+  /** Changes the members; sent once. Throws EtcdError: list the members to see what became of it. */
+  async changeMembers(change: MemberChange): Promise<MemberListResponse> {
+    const endpoint = this.endpoints.first;
+    try {
+      return await this.#authenticated(endpoint, 'Cluster', change.method, change.request, MEMBER_CHANGE_MS);
+    } catch (thrown) {
+      throw this.#note(endpoint, thrown);
+    }
+  }
+
+  /** Makes another member the leader; `endpoint` must be the leader's. */
+  async moveLeader(endpoint: Endpoint, targetID: string): Promise<void> {
+    await this.#authenticated(endpoint, 'Maintenance', 'MoveLeader', { targetID }, MEMBER_CHANGE_MS);
   }
 
   alarms(): Promise<AlarmResponse> {
@@ -89,16 +170,8 @@ export class EtcdClient {
   }
 
   /** Opens the stream for a watch at the endpoint. The member ends it when it loses its leader. */
-  async openWatch(endpoint: Endpoint): Promise<WatchStream> {
-    const metadata = await this.#metadata(endpoint);
-    metadata.set('hasleader', 'true');
-    const method = methodOf('Watch', 'Watch');
-    return endpoint.client.makeBidiStreamRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize as (bytes: Buffer) => WatchResponse,
-      metadata,
-    );
+  openWatch(endpoint: Endpoint): Promise<WatchStream> {
+    return this.#openStream(endpoint, 'Watch', 'Watch');
   }
 
   /** Throws EtcdError when the answer is of another cluster than those before. */
@@ -106,7 +179,10 @@ export class EtcdClient {
     const id = header?.cluster_id;
     if (!id || id === '0') return;
     this.#clusterId ??= id;
-    if (id === this.#clusterId) return;
+    if (id === this.#clusterId) {
+      this.#term = Math.max(this.#term, Number(header.raft_term));
+      return;
+    }
     throw new EtcdError(
       status.UNAVAILABLE,
       `it belongs to cluster ${hexId(id)}, not to ${hexId(this.#clusterId)} that holds the state`,
@@ -121,6 +197,7 @@ export class EtcdClient {
 
   close(): void {
     this.#closed = true;
+    this.#stopFollowing?.();
     this.endpoints.close();
   }
 
@@ -130,17 +207,18 @@ export class EtcdClient {
     request: object,
     accept: (answer: Response) => void,
   ): Promise<Response> {
-    const until = this.#parts.now() + READ_BUDGET_MS;
+    const since = this.#parts.now();
     let pauseMs = FIRST_PAUSE_MS;
     for (let attempt = 1; ; attempt += 1) {
       const endpoint = this.endpoints.first;
       try {
-        const leftMs = Math.max(1, Math.min(ATTEMPT_MS, until - this.#parts.now()));
+        const leftMs = Math.max(1, Math.min(ATTEMPT_MS, since + READ_BUDGET_MS - this.#parts.now()));
         const answer = await this.#authenticated<Response>(endpoint, service, name, request, leftMs);
         accept(answer);
         return answer;
       } catch (thrown) {
         const error = this.#note(endpoint, thrown);
+        const until = since + (error instanceof MemberBehind ? CATCH_UP_MS : READ_BUDGET_MS);
         if (!error.isOfEndpoint || this.#closed || this.#parts.now() + pauseMs >= until) throw error;
         if (attempt % this.endpoints.all.length === 0) {
           await this.#parts.pause(pauseMs);
@@ -150,9 +228,63 @@ export class EtcdClient {
     }
   }
 
+  /** Sends a write to one endpoint, once. */
+  async #once<Response extends Answer>(service: ServiceName, name: string, request: object): Promise<Response> {
+    const endpoint = this.endpoints.first;
+    try {
+      return await this.#authenticated<Response>(endpoint, service, name, request, WRITE_MS);
+    } catch (thrown) {
+      throw this.#note(endpoint, thrown);
+    }
+  }
+
+  async #keepAlive(endpoint: Endpoint, id: string): Promise<LeaseResponse> {
+    const stream = await this.#openStream<LeaseResponse>(endpoint, 'Lease', 'LeaseKeepAlive', KEEP_ALIVE_MS);
+    try {
+      return await new Promise((resolve, reject) => {
+        stream.on('data', resolve);
+        stream.on('error', (thrown) => reject(EtcdError.from(thrown, endpoint.name)));
+        stream.on('end', () => reject(new EtcdError(status.UNAVAILABLE, 'the member ended the stream', endpoint.name)));
+        stream.write({ ID: id });
+      });
+    } finally {
+      stream.cancel();
+    }
+  }
+
+  /** A stream that the member ends when it loses its leader; without `timeoutMs` it lasts. */
+  async #openStream<Response>(
+    endpoint: Endpoint,
+    service: ServiceName,
+    name: string,
+    timeoutMs?: number,
+  ): Promise<ClientDuplexStream<object, Response>> {
+    const metadata = await this.#metadata(endpoint);
+    metadata.set('hasleader', 'true');
+    const { path, requestSerialize, responseDeserialize } = methodOf(service, name);
+    try {
+      return endpoint.client.makeBidiStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize as (bytes: Buffer) => Response,
+        metadata,
+        timeoutMs === undefined ? {} : { deadline: new Date(Date.now() + timeoutMs) },
+      );
+    } catch (thrown) {
+      // The connection of a member that was just taken out is closed.
+      throw EtcdError.from(thrown, endpoint.name);
+    }
+  }
+
+  async #termAt(endpoint: Endpoint, key: Buffer): Promise<number> {
+    const request = { key, limit: 1, keys_only: true, serializable: true };
+    const { header } = await this.#authenticated<RangeResponse>(endpoint, 'KV', 'Range', request, TERM_MS);
+    return Number(header.raft_term);
+  }
+
   #note(endpoint: Endpoint, thrown: unknown): EtcdError {
     const error = EtcdError.from(thrown, endpoint.name);
-    if (error.isOfEndpoint) this.endpoints.failed(endpoint);
+    if (error.isOfEndpoint && !(error instanceof LostProposal)) this.endpoints.failed(endpoint);
     return error;
   }
 
@@ -162,13 +294,14 @@ export class EtcdClient {
     name: string,
     request: object,
     timeoutMs: number,
+    signal?: AbortSignal,
   ): Promise<Response> {
     try {
-      return await this.#call(endpoint, service, name, request, timeoutMs);
+      return await this.#call(endpoint, service, name, request, timeoutMs, signal);
     } catch (thrown) {
       if (!(thrown instanceof EtcdError) || !thrown.needsNewToken || !this.#login) throw thrown;
       this.forgetToken();
-      return this.#call(endpoint, service, name, request, timeoutMs);
+      return this.#call(endpoint, service, name, request, timeoutMs, signal);
     }
   }
 
@@ -178,8 +311,10 @@ export class EtcdClient {
     name: string,
     request: object,
     timeoutMs: number,
+    signal?: AbortSignal,
   ): Promise<Response> {
-    const answer = await unary<Response>(endpoint, service, name, request, await this.#metadata(endpoint), timeoutMs);
+    const metadata = await this.#metadata(endpoint);
+    const answer = await unary<Response>(endpoint, service, name, request, metadata, timeoutMs, signal);
     this.checkCluster(answer.header, endpoint);
     return answer;
   }
@@ -224,14 +359,16 @@ function methodOf(service: ServiceName, name: string) {
   return etcdServices()[service][name] as NonNullable<ReturnType<typeof etcdServices>[ServiceName][string]>;
 }
 
-function unary<Response>(
+async function unary<Response>(
   endpoint: Endpoint,
   service: ServiceName,
   name: string,
   request: object,
   metadata: Metadata,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<Response> {
+  signal?.throwIfAborted();
   const { path, requestSerialize, responseDeserialize } = methodOf(service, name);
   const deserialize = responseDeserialize as (bytes: Buffer) => Response;
   return new Promise((resolve, reject) => {
@@ -239,7 +376,9 @@ function unary<Response>(
       if (error) reject(EtcdError.from(error, endpoint.name));
       else resolve(answer as Response);
     };
-    const deadline = new Date(Date.now() + timeoutMs);
-    endpoint.client.makeUnaryRequest(path, requestSerialize, deserialize, request, metadata, { deadline }, done);
+    const options = { deadline: new Date(Date.now() + timeoutMs) };
+    const { client } = endpoint;
+    const call = client.makeUnaryRequest(path, requestSerialize, deserialize, request, metadata, options, done);
+    signal?.addEventListener('abort', () => call.cancel(), { once: true });
   });
 }

@@ -34,6 +34,7 @@ export class EtcdError extends Error {
   get changedNothing(): boolean {
     if (NOTHING_CHANGED.has(this.code)) return true;
     if (this.code === status.RESOURCE_EXHAUSTED) return this.isNoSpace || /too many requests/.test(this.message);
+    if (this.code === status.DEADLINE_EXCEEDED) return /Waiting for LB pick/.test(this.message); // never sent
     return this.code === status.UNAVAILABLE && /^(No connection established|Name resolution failed)/.test(this.message);
   }
 
@@ -87,5 +88,8 @@ export class EtcdError extends Error {
     return ['unavailable', `etcd at ${endpoint} refused a request: ${message}`];
   }
 }
+
+/** A member's linearizable answer is older than what is known to exist: it is behind, or etcd was restored from an older copy. */
+export class MemberBehind extends EtcdError {}
 
 const reason = (message: string): string => (message.startsWith('Deadline exceeded') ? 'time is up' : message);

@@ -7,6 +7,6 @@ export type * from './api.js';
 export { etcdServices } from './api.js';
 export { status } from '@grpc/grpc-js';
 export type { Endpoint } from './endpoints.js';
-export { appErrorOf, EtcdClient, hexId, type WatchStream } from './etcd-client.js';
-export { EtcdError } from './etcd-error.js';
+export { appErrorOf, EtcdClient, hexId, type MemberChange, type WatchStream } from './etcd-client.js';
+export { EtcdError, MemberBehind } from './etcd-error.js';
 export type { EtcdConnection, EtcdTls } from './options.js';

@@ -1,0 +1,142 @@
+import { cpSync, rmSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type AppError, systemClock } from '../../../src/core/index.js';
+import { createEtcdBackend } from '../../../src/state/backend/etcd/index.js';
+import { type StateStore, createStateStore } from '../../../src/state/index.js';
+import { until } from '../../support/envoy-rig/index.js';
+import { anyEtcd, FakeEtcd, startEtcd } from '../../support/etcd/index.js';
+import { kv, kvPrefix } from '../support/records.js';
+import { seededRandom } from '../support/seeded-random.js';
+
+/** So that what nobody writes to is looked at soon. */
+const times = { compareEveryMs: 500 };
+
+async function server(endpoint: string, name: string, problems: AppError[] = []): Promise<StateStore> {
+  const connection = { endpoints: [endpoint] };
+  const onProblem = (error: AppError): void => void problems.push(error);
+  const backend = createEtcdBackend({ connection, prefix: 'mesh', server: name, allowOldEtcd: true, times, onProblem });
+  const store = createStateStore({ backend, clock: systemClock, verifyEveryMs: 0, onProblem });
+  onTestFinished(() => store.close());
+  await store.ready;
+  return store;
+}
+
+const put = (store: StateStore, key: string, value = 'x') =>
+  store.transact('put', (transaction) => transaction.put('kv', kv(key, value)));
+const shown = (store: StateStore): string[] =>
+  store.read(kvPrefix, '').value.map(({ key, value }) => `${key}=${value}`);
+const eventually = (what: string, isSo: () => boolean): Promise<unknown> => until(what, () => Promise.resolve(isSo()));
+/** A write that is tried until it is taken, as clients do; how often it was refused. */
+const putAtLast = async (store: StateStore, key: string, value = 'x'): Promise<void> => {
+  await until(`${key} to be written`, () =>
+    put(store, key, value).then(
+      () => true,
+      ({ code }: AppError) => {
+        expect(code).toBe('unavailable');
+        return false;
+      },
+    ),
+  );
+};
+
+describe('an etcd that was restored from an older copy under running servers', () => {
+  it('is noticed by the first write: every server reads the state anew, and no index goes back', async () => {
+    const fake = await FakeEtcd.start(seededRandom(3));
+    onTestFinished(() => fake.stop());
+    const problems: AppError[] = [];
+    const [one, two] = [await server(fake.endpoint, 'one', problems), await server(fake.endpoint, 'two')];
+    await put(one, 'kept', 'old');
+    await two.barrier();
+    const copied = fake.store.revision;
+    for (const key of ['lost', 'kept', 'also-lost']) await put(two, key, 'new');
+    await one.barrier();
+    const before = Math.max(one.index, two.index, one.read(kvPrefix, '').index);
+    const restores: string[] = [];
+    one.onRestored(() => restores.push('one'));
+    two.onRestored(() => restores.push('two'));
+    const parked = [one, two].map((store) => store.query(kvPrefix, '', { index: before, waitMs: 60_000 }));
+
+    fake.restore(copied);
+    await expect(put(one, 'first')).rejects.toMatchObject({ code: 'unavailable' });
+    await putAtLast(one, 'first');
+    await eventually('two to show the truth', () => shown(two).join() === 'first=x,kept=old');
+    expect(shown(one)).toEqual(['first=x', 'kept=old']);
+    for (const answer of await Promise.all(parked)) expect(answer.index).toBeGreaterThan(before);
+    for (const store of [one, two]) {
+      expect(store.index).toBeGreaterThan(before);
+      for (const record of store.read(kvPrefix, '').value) expect(record.modifyIndex).toBeGreaterThan(before);
+    }
+    expect(one.index).toBe(two.index);
+    expect(restores.toSorted()).toEqual(['one', 'two']);
+    expect(problems.map(({ message }) => message).join()).toContain('etcd was restored from an older copy');
+    await put(two, 'kept', 'newer');
+    await one.barrier();
+    expect(shown(one)).toEqual(['first=x', 'kept=newer']);
+    const late = await server(fake.endpoint, 'late');
+    expect(late.read(kvPrefix, '')).toEqual(one.read(kvPrefix, ''));
+  });
+
+  it('is noticed by a server whose revisions are passed by new ones with other contents', async () => {
+    const fake = await FakeEtcd.start(seededRandom(4));
+    onTestFinished(() => fake.stop());
+    const one = await server(fake.endpoint, 'one');
+    await put(one, 'kept');
+    const copied = fake.store.revision;
+    await put(one, 'same', 'old');
+    const same = one.view.get('kv', 'same')?.modifyIndex;
+    const two = await server(fake.endpoint, 'two');
+    // Nobody writes a name for the new history but a server that knew the old one.
+    fake.restore(copied);
+    await putAtLast(two, 'a');
+    // The other may notice meanwhile: then this one is told to read anew, too.
+    for (let at = 0; at < 10; at += 1) await putAtLast(two, `more${at}`);
+    await putAtLast(two, 'same', 'new');
+    await eventually('one to show the truth', () => shown(one).includes('same=new'));
+    expect(shown(one)).toEqual(shown(two));
+    expect(one.view.get('kv', 'same')?.modifyIndex).toBeGreaterThan(same as number);
+  });
+
+  it('is noticed by reads too, where nobody writes', async () => {
+    const fake = await FakeEtcd.start(seededRandom(5));
+    onTestFinished(() => fake.stop());
+    const one = await server(fake.endpoint, 'one');
+    const copied = fake.store.revision;
+    await put(one, 'lost');
+    fake.restore(copied);
+    await expect(one.barrier()).rejects.toMatchObject({ code: 'unavailable' });
+    await until('a read', () =>
+      one.barrier().then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(shown(one)).toEqual([]);
+  });
+
+  it('goes on with the copy, where it is a real one', async () => {
+    const binary = anyEtcd();
+    if (!binary) throw new Error('there is no etcd: put one on the PATH, or install Go, or Python with pip');
+    const etcd = await startEtcd({ binary, flags: ['--unsafe-no-fsync'] });
+    onTestFinished(() => etcd.stop());
+    const [member] = etcd.members;
+    const [endpoint] = etcd.endpoints;
+    if (!member || endpoint === undefined) throw new Error('no member');
+    const [one, two] = [await server(endpoint, 'one'), await server(endpoint, 'two')];
+    await put(one, 'kept');
+    await member.kill();
+    const copy = `${member.folder}.copy`;
+    cpSync(member.folder, copy, { recursive: true });
+    member.restart();
+    await putAtLast(one, 'lost');
+    await putAtLast(two, 'lost-too');
+    const before = Math.max(one.index, two.index);
+    await member.kill();
+    rmSync(member.folder, { recursive: true });
+    cpSync(copy, member.folder, { recursive: true });
+    member.restart();
+    await putAtLast(two, 'after');
+    await eventually('one to show the truth', () => shown(one).join() === 'after=x,kept=x');
+    expect(shown(two)).toEqual(['after=x', 'kept=x']);
+    for (const store of [one, two]) expect(store.index).toBeGreaterThan(before);
+  });
+});

@@ -313,6 +313,24 @@ describe('a start is refused, with a sentence and without a write, by an etcd th
     expect(fake.store.revision).toBe(revision);
   });
 
+  it('was empty until another server of another datacenter, which starts at the same moment, took it', async () => {
+    const fake = await fakeEtcd(1);
+    const starts = await Promise.allSettled(
+      Array.from({ length: 8 }, async (_, i) => {
+        const options = { prefix: 'mesh', server: `s${i}`, datacenter: `dc${i % 2}` };
+        const backend = createEtcdBackend({ connection: { endpoints: [fake.endpoint] }, ...options });
+        onTestFinished(() => backend.close());
+        await backend.open();
+        return i % 2;
+      }),
+    );
+    const taken = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+    const refused = starts.flatMap((start) => (start.status === 'rejected' ? [String(start.reason)] : []));
+    expect(taken).toHaveLength(4);
+    expect(new Set(taken).size).toBe(1);
+    for (const reason of refused) expect(reason).toMatch(/is of datacenter "dc[01]", this server of "dc[01]"/);
+  });
+
   it('may hold too little', async () => {
     expect(await refusal((fake) => (fake.quotaBytes = 1000))).toContain(
       'may hold only 1000 bytes: raise --quota-backend-bytes to at least 67108864',

@@ -149,20 +149,24 @@ async function readFirst({ client, layout, onCluster }: StartCheckParts): Promis
 /** The prefix is empty or ours, of a format that is known. */
 async function checkPrefix({ client, layout, datacenter }: StartCheckParts): Promise<void> {
   const value = Buffer.from(JSON.stringify({ product: PRODUCT, format: FORMAT, datacenter }));
+  const marker = async () => (await client.range({ key: layout.store })).kvs[0]?.value.toString();
   try {
-    const { kvs } = await client.range({ key: layout.store });
-    const marker = kvs[0]?.value.toString();
-    if (marker !== undefined) return checkMarker(marker, layout, datacenter);
+    // In this order: a server that starts beside this one writes its marker before anything else.
     const { kvs: others } = await client.range({ ...layout.everything, limit: 1, keys_only: true });
-    if (others.length > 0)
+    let found = await marker();
+    if (found === undefined && others.length > 0)
       throw new AppError(
         'corruptState',
         `etcd holds other keys under ${layout.prefix} and no state of this program: choose another state.etcd.prefix.`,
       );
-    await client.txn({
-      compare: [{ result: 'EQUAL', target: 'CREATE', key: layout.store, create_revision: 0 }],
-      success: [{ request_put: { key: layout.store, value } }],
-    });
+    if (found === undefined) {
+      const { succeeded } = await client.txn({
+        compare: [{ result: 'EQUAL', target: 'CREATE', key: layout.store, create_revision: 0 }],
+        success: [{ request_put: { key: layout.store, value } }],
+      });
+      if (!succeeded) found = await marker();
+    }
+    if (found !== undefined) checkMarker(found, layout, datacenter);
   } catch (thrown) {
     throw appErrorOf(thrown);
   }

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
 import { type ChangeKind, ENDPOINTS, UPSTREAMS } from './change-kinds.js';
 import { Child, here, measured } from './child.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../support/free-ports.mjs';
 import type { Target } from './target.js';
 
 /** The real program: `agent -dev` in a child process, everything registered and changed through its HTTP API. */

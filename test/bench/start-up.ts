@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { request } from 'undici';
 import { here } from './child.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../support/free-ports.mjs';
 
 const MAIN = here('../../dist/main.js');
 const RUNS = 5;

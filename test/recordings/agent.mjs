@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from '../support/free-ports.mjs';
 
 /** The ports that recordings know; in answers those of a run are turned back into these. */
 export const DEFAULT_PORTS = {
@@ -18,30 +18,6 @@ export const DEFAULT_PORTS = {
 };
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-const canListen = (port) =>
-  new Promise((resolve) => {
-    const server = net.createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen(port, '127.0.0.1', () => resolve(server));
-  });
-
-// Below the range from which systems take ports for outgoing connections, and where no scenario names a port of its own.
-const RANGE = { first: 27_000, size: 5_000 };
-let next = Math.floor(Math.random() * RANGE.size);
-
-/** `count` ports of the loopback that nobody uses at the moment and that this process has not handed out lately. */
-export async function freePorts(count) {
-  const held = [];
-  while (held.length < count) {
-    next = (next + 1) % RANGE.size;
-    const server = await canListen(RANGE.first + next);
-    if (server) held.push(server);
-  }
-  const ports = held.map((server) => server.address().port);
-  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
 
 /** A small environment for child processes: nothing of ours can change what they do. */
 export function cleanEnv(extra = {}) {
@@ -102,8 +78,8 @@ function killGroup(child) {
  */
 export async function spawnAgent(executable, { config, node, args: more = [], files = {} } = {}) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'recording-'));
-  const free = await freePorts(Object.keys(DEFAULT_PORTS).length);
-  const ports = Object.fromEntries(Object.keys(DEFAULT_PORTS).map((name, i) => [name, free[i]]));
+  const ports = {};
+  for (const name of Object.keys(DEFAULT_PORTS)) ports[name] = await freePort();
   const args = ['agent', '-dev', ...(node ? ['-node', node] : [])];
   for (const [name, port] of Object.entries(ports)) args.push(`-${name.replace('_', '-')}-port`, String(port));
   if (config) {

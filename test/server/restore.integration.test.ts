@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { freePort } from '../support/envoy-rig/free-port.js';
+import { freePort } from '../support/free-ports.mjs';
 import { until } from '../support/envoy-rig/until.js';
 import { FakeEnvoy } from '../support/fake-envoy/index.js';
 import { BUCKET, startFakeS3 } from '../support/s3/fake-s3.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Child, here, measured } from '../child.js';
-import { freePort } from '../free-port.js';
+import { freePort } from '../../support/free-ports.mjs';
 import { ask, requestBytes } from './http-load.js';
 
 const MAIN = here('../../dist/main.js');

@@ -3,7 +3,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AdsClient } from '../../support/ads-client/index.ts';
-import { freePorts, request, sleep, spawnAgent } from '../agent.mjs';
+import { freePort } from '../../support/free-ports.mjs';
+import { request, sleep, spawnAgent } from '../agent.mjs';
 import { startEnvoy } from './accept.mjs';
 import { comparePlay } from './compare.mjs';
 import { GoDumper } from './go-dumper.mjs';
@@ -127,7 +128,7 @@ function envoyJury(executable, envoy, scenario, agent) {
           proxy,
           agent,
           warming: scenario.acceptance?.warming !== undefined,
-          adminPort: (await freePorts(1))[0],
+          adminPort: await freePort(),
         });
       }
       for (const [i, proxy] of scenario.proxies.entries()) {

@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from './free-port.js';
+import { freePort } from '../free-ports.mjs';
 import { type HttpAnswer, httpCall } from './http-call.js';
 import type { ProxyReport } from './proxy-report.js';
 import type { Rig } from './rig.js';

@@ -8,7 +8,7 @@ export { type App, type AppAnswer, startHttpApp } from './apps.js';
 export { type ConsulBootstrapInput, consulBootstrap } from './consul-bootstrap.js';
 export type { ControlPlaneOptions } from './control-plane.js';
 export { envoyBinary, NEWEST_ENVOY, OLDEST_ENVOY, OUTERMOST_ENVOYS, TESTED_ENVOYS } from './envoy-binary.js';
-export { freePort } from './free-port.js';
+export { freePort } from '../free-ports.mjs';
 export { type HttpAnswer, type HttpCall, httpCall } from './http-call.js';
 export { Mesh, type MeshOptions, type ServiceSpec } from './mesh.js';
 export type { ProxyReport, ResourceReport } from './proxy-report.js';

@@ -2,7 +2,7 @@ import type { App } from './apps.js';
 import { startHttpApp, startTcpApp } from './apps.js';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.js';
 import { NEWEST_ENVOY } from './envoy-binary.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../free-ports.mjs';
 import { httpCall } from './http-call.js';
 import { Rig } from './rig.js';
 import { connectEnvoy, DRAIN_TIME_S, type RunningEnvoy, type SidecarOptions } from './running-envoy.js';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ControlPlane } from './control-plane.js';
 import { envoyBinary } from './envoy-binary.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../free-ports.mjs';
 import { httpCall } from './http-call.js';
 import type { RigProcess } from './rig-process.js';
 import type { Rig } from './rig.js';

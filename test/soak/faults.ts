@@ -1,4 +1,4 @@
-import { pause } from '../support/envoy-rig/index.js';
+import { pause, until } from '../support/envoy-rig/index.js';
 import { agentFaults } from './agent-faults.js';
 import type { AgentHost } from './agent-host.js';
 import type { Network } from './hosts.js';
@@ -160,24 +160,30 @@ const fillDisk: Inject = async (world) => {
 const loseHistory: Inject = async (world) => {
   const { struck, others } = oneOf(world);
   struck.server.signal('SIGSTOP');
-  const [other] = others as [Machine];
   // A managed etcd is compacted by its servers.
-  if (other.isManaged) await pause(2.5 * SHORTEST_HISTORY_MS);
+  if (struck.isManaged) await pause(2.5 * SHORTEST_HISTORY_MS);
   else {
     await pause(1500);
-    await compact(`http://${other.host.clientAddress}:2379`);
+    await compact(others.map(({ host }) => `http://${host.clientAddress}:2379`));
   }
   const heal = async (): Promise<void> => struck.server.signal('SIGCONT');
   return { name: `the server of ${struck.name} misses history that is compacted`, serving: others, refusing: [], heal };
 };
 
-async function compact(endpoint: string): Promise<void> {
-  const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
-    const answer = await fetch(`${endpoint}${path}`, { method: 'POST', body: JSON.stringify(body) });
-    return (await answer.json()) as Record<string, unknown>;
-  };
-  const { header } = (await post('/v3/kv/range', { key: 'eA==' })) as { header: { revision: string } };
-  await post('/v3/kv/compaction', { revision: header.revision, physical: true });
+/** By whichever member answers: one that was cut off a moment ago may not know its leader yet. */
+async function compact(endpoints: readonly string[]): Promise<void> {
+  let asked = 0;
+  await until('a compaction of etcd', async () => {
+    const endpoint = endpoints[asked++ % endpoints.length] as string;
+    const post = async (path: string, body: object): Promise<unknown> => {
+      const answer = await fetch(`${endpoint}${path}`, { method: 'POST', body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${endpoint}: ${answer.status} ${await answer.text()}`);
+      return answer.json();
+    };
+    const { header } = (await post('/v3/kv/range', { key: 'eA==' })) as { header: { revision: string } };
+    await post('/v3/kv/compaction', { revision: header.revision, physical: true });
+    return true;
+  });
 }
 
 /** Every kind of fault, by name. */

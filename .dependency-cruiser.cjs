@@ -46,9 +46,9 @@ const directions = Object.entries(rooms).map(([room, allowed]) =>
 
 /** Each external package has one owner folder. */
 const owners = [
-  ['@peculiar/x509', ['ca', 'cli/tls']],
+  ['@peculiar/x509', ['core/x509.ts']],
   ['pkijs', ['ca']],
-  ['reflect-metadata', ['ca', 'cli/tls']],
+  ['reflect-metadata', ['core/x509.ts']],
   ['classic-level', ['state/backend']],
   ['fastify', ['edges/http']],
   // Three wire formats that know nothing of each other: Envoy's for proxies, etcd's for the state below them, and our own agents'.

@@ -13,7 +13,7 @@ export async function crossSign(
   next: Draft<CaRootRecord>,
   nowMs: number,
 ): Promise<string> {
-  const x509 = await import('./x509.js');
+  const x509 = await import('../core/x509.js');
   const issuer = new x509.X509Certificate(new X509Certificate(old.rootCertPem).raw);
   const root = new x509.X509Certificate(new X509Certificate(next.rootCertPem).raw);
   const algorithm = keyAlgorithm({ type: old.privateKeyType === 'rsa' ? 'rsa' : 'ec', bits: old.privateKeyBits });

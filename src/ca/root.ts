@@ -34,7 +34,7 @@ export function keyAlgorithm(choice: KeyChoice): webcrypto.RsaHashedKeyGenParams
  * `spiffe://<cluster id>.consul`, valid from `nowMs` for `ttlMs`.
  */
 export async function makeRoot(clusterId: string, nowMs: number, ttlMs: number, choice: KeyChoice): Promise<NewRoot> {
-  const x509 = await import('./x509.js');
+  const x509 = await import('../core/x509.js');
   const algorithm = keyAlgorithm(choice);
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const spki = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey));

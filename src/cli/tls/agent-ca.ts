@@ -15,7 +15,7 @@ export interface AgentCaRequest {
 export async function makeAgentCa(
   request: AgentCaRequest,
 ): Promise<{ readonly certificatePem: string; readonly privateKeyPem: string }> {
-  const x509 = await import('./x509.js');
+  const x509 = await import('../../core/x509.js');
   const { pair, privateKeyPem, identifier } = await newKeys();
   const serialNumber = newSerialNumber();
   const commonName = request.commonName || `Consul Agent CA ${BigInt(`0x${serialNumber}`)}`;

@@ -16,7 +16,7 @@ export interface AgentCertificateRequest {
 export async function makeAgentCertificate(
   request: AgentCertificateRequest,
 ): Promise<{ readonly certificatePem: string; readonly privateKeyPem: string }> {
-  const x509 = await import('./x509.js');
+  const x509 = await import('../../core/x509.js');
   const ca = parsed('certificate', () => new X509Certificate(request.caPem));
   const caKey = parsed('private key', () => createPrivateKey(request.caKeyPem));
   if (!ca.checkPrivateKey(caKey)) throw new Error('the private key does not belong to the certificate of the CA');

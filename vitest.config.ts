@@ -1,9 +1,25 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take minutes: begun last, they would run on when all others have ended, with half of the machine idle. */
+const longest = ['xds/resources/random-meshes', 'recordings/recordings', 'scenarios/soak', 'state/etcd/lying-etcd'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = longest.findIndex((path) => moduleId.includes(`/test/${path}.`));
+      return place < 0 ? longest.length : place;
+    };
+    return sorted.sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 // The projects run one after the other: real Envoys and what takes time must not share the machine with unit tests.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

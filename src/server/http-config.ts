@@ -62,6 +62,7 @@ function makeHttpConfig(config: AgentConfig, nodeId: string, ports: AgentConfig[
     defaultQueryTimeMs: config.http.defaultQueryTimeMs,
     maxQueryTimeMs: config.http.maxQueryTimeMs,
     discoveryMaxStaleMs: config.http.discoveryMaxStaleMs,
+    bootstrapEntries: config.bootstrapEntries,
     uiContentPath: '',
     ...(config.metricsProxy ? { metricsProxy: config.metricsProxy } : {}),
     debugConfig: debugConfigOf(config, nodeId, ports),

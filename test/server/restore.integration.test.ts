@@ -155,6 +155,54 @@ describe('a server whose state is replaced by a snapshot', () => {
     expect(await ask('GET', '/v1/kv/a')).toMatchObject({ index, text: expect.stringContaining('Mw==') });
   });
 
+  test('takes a snapshot of another cluster only when forced, while a new cluster takes that of any', async () => {
+    const [http, grpc] = [await freePort(), await freePort()];
+    const ports = ['-http-port', http, '-grpc-port', grpc, '-grpc-tls-port', -1, '-dns-port', -1].map(String);
+    const other = spawn(process.execPath, [MAIN, 'agent', '-dev', '-node', 'n1', ...ports], { stdio: 'ignore' });
+    onTestFinished(() => void other.kill('SIGKILL'));
+    const here = base;
+    const there = `http://127.0.0.1:${http}`;
+    const at = async <Result>(address: string, run: () => Promise<Result>): Promise<Result> => {
+      base = address;
+      return run().finally(() => {
+        base = here;
+      });
+    };
+    await until(
+      'the other cluster is there',
+      async () => (await fetch(`${there}/v1/connect/ca/roots`).catch(() => undefined))?.ok,
+    );
+    const domain = async () =>
+      (JSON.parse((await ask('GET', '/v1/connect/ca/roots')).text) as { TrustDomain: string }).TrustDomain;
+    await put('/v1/kv/a', 'mine');
+    expect((await cli('snapshot', 'save', 'mine.snap')).code).toBe(0);
+    const otherId = (await at(there, domain)).replace('.consul', '');
+    await at(there, () => put('/v1/agent/service/register', { Name: 'joined', Port: 7 }));
+    expect((await at(there, () => cli('snapshot', 'save', 'other.snap'))).code).toBe(0);
+    const own = await domain();
+
+    const refused = await ask('PUT', '/v1/snapshot', readFileSync(join(folder, 'other.snap')));
+    expect(refused.status).toBe(400);
+    expect(refused.text).toContain(
+      `the snapshot is of cluster ${otherId}, this is cluster ${own.replace('.consul', '')}`,
+    );
+    expect(await cli('snapshot', 'restore', 'other.snap')).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^Error restoring snapshot: .* would lose 1 key: save a snapshot of it .*\n$/),
+    });
+    expect([(await ask('GET', '/v1/kv/a?raw')).text, await domain()]).toEqual(['mine', own]);
+    expect((await cli('snapshot', 'inspect', 'other.snap')).out).toContain(` ${otherId}\n`);
+
+    expect(await at(there, () => cli('snapshot', 'restore', 'mine.snap'))).toMatchObject({ code: 0 });
+    expect([(await at(there, () => ask('GET', '/v1/kv/a?raw'))).text, await at(there, domain)]).toEqual(['mine', own]);
+
+    expect(await cli('snapshot', 'restore', '-force', 'other.snap')).toMatchObject({ code: 0, err: '' });
+    expect([(await ask('GET', '/v1/kv/a')).status, await domain()]).toEqual([404, `${otherId}.consul`]);
+    expect((await ask('PUT', '/v1/snapshot?force', readFileSync(join(folder, 'mine.snap')))).status).toBe(200);
+    expect([(await ask('GET', '/v1/kv/a?raw')).text, await domain()]).toEqual(['mine', own]);
+  }, 30_000);
+
   test('is saved by the snapshot agent, which keeps the newest files only', async () => {
     for (let at = 0; at < 3; at++)
       expect(await cli('snapshot', 'agent', '-local-path', 'backups', '-one-shot', '-retain', '2')).toMatchObject({

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { snapshotBytes } from '../../src/snapshot/index.js';
 import { freePort, httpCall, pause, until } from '../support/envoy-rig/index.js';
 import { Rig } from '../support/envoy-rig/rig.js';
 import type { RigProcess } from '../support/envoy-rig/rig-process.js';
@@ -239,6 +241,30 @@ describe('two servers on one etcd', () => {
     expect(gauge('etcd.db_size_bytes')).toBeGreaterThan(0);
     const removal = await left.call('DELETE', `/v1/operator/raft/peer?id=${member?.ID}`);
     expect([removal.status, removal.text]).toEqual([400, expect.stringContaining('the only member of its etcd')]);
+  });
+
+  it('refuse the snapshot of another cluster where it would take what was written to either', async () => {
+    const [left, right] = servers();
+    await left.put('/v1/kv/mine', 'x');
+    const clusterId = '11111111-1111-4111-8111-111111111111';
+    const value = JSON.stringify({ v: 1, clusterId, provider: 'consul', leafTtlMs: 1, rootTtlMs: 2 });
+    const about = {
+      node: 'n',
+      datacenter: 'dc1',
+      createdAt: '2026-01-01T00:00:00Z',
+      index: 1,
+      counts: { 'ca-config': 1 },
+    };
+    const record = { table: 'ca-config', key: 'config', createIndex: 1, modifyIndex: 1, value };
+    const parts: Buffer[] = [];
+    for await (const part of snapshotBytes(about, [record])) parts.push(part);
+    const body = gzipSync(Buffer.concat(parts));
+    const { status, text } = await httpCall({ port: right.http, method: 'PUT', path: '/v1/snapshot', body });
+    expect([status, text]).toEqual([
+      400,
+      expect.stringMatching(/^the snapshot is of cluster 1111.* would lose \d+ keys/),
+    ]);
+    expect((await right.call('GET', '/v1/kv/mine?raw')).text).toBe('x');
   });
 
   it('log no fault in all of this', () => {

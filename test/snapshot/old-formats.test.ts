@@ -12,7 +12,9 @@ const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name
 test('a snapshot of format 1 is restored by this version, with all that was in it', async () => {
   const edge = await testEdge();
   onTestFinished(() => edge.close());
-  const { meta } = await restoreSnapshot(edge.deps.store, createReadStream(fixture('format-1.snap')), 'dc1');
+  const { meta } = await restoreSnapshot(edge.deps.store, createReadStream(fixture('format-1.snap')), {
+    datacenter: 'dc1',
+  });
   expect(meta).toMatchObject({ version: 1, index: 16, node: 'n1', datacenter: 'dc1' });
   expect(edge.deps.store.index).toBeGreaterThan(16);
   const get = (path: string): Promise<unknown> => edge.get(`GET ${path}`);
@@ -45,7 +47,7 @@ test('a snapshot of another datacenter is refused, and nothing is changed', asyn
   await edge.ask('PUT /v1/kv/mine', { body: 'x' });
   const { index } = edge.deps.store;
   const body = await readFile(fixture('format-1.snap'));
-  const refused = await restoreSnapshot(edge.deps.store, Readable.from([body]), 'dc2').catch(
+  const refused = await restoreSnapshot(edge.deps.store, Readable.from([body]), { datacenter: 'dc2' }).catch(
     (thrown: unknown) => thrown,
   );
   expect(String(refused)).toContain(
@@ -58,7 +60,7 @@ test('a snapshot of another datacenter is refused, and nothing is changed', asyn
 test('the last virtual address that was given out is kept in the record without a name, and the next follows it', async () => {
   const edge = await testEdge();
   onTestFinished(() => edge.close());
-  await restoreSnapshot(edge.deps.store, createReadStream(fixture('format-1.snap')), 'dc1');
+  await restoreSnapshot(edge.deps.store, createReadStream(fixture('format-1.snap')), { datacenter: 'dc1' });
   expect(edge.deps.store.view.get('virtual-ips', '')?.ip).toBe('240.0.0.1');
   const body = { Kind: 'service-defaults', Name: 'next' };
   expect((await edge.ask('PUT /v1/config', { body })).status).toBe(200);

@@ -35,8 +35,10 @@ export const snapshotInspect = defineCommand({
     if (flags.kvdepth < 1) return refuse(io, 'The -kvdepth flag must be 1 or more');
     const tables = new Map<string, Tally>();
     const keys = new Map<string, Tally>();
-    const onRecord = ({ table, key }: SnapshotRecord, sizeBytes: number): void => {
+    let cluster: string | undefined;
+    const onRecord = ({ table, key, value }: SnapshotRecord, sizeBytes: number): void => {
       add(tables, table, sizeBytes);
+      if (table === 'ca-config' && typeof value['clusterId'] === 'string') cluster = value['clusterId'];
       if (flags.kvdetails && table === 'kv' && key.startsWith(flags.kvfilter))
         add(keys, key.split('/').slice(0, flags.kvdepth).join('/'), sizeBytes);
     };
@@ -45,7 +47,12 @@ export const snapshotInspect = defineCommand({
     const { withSnapshotFile } = await import('../snapshots/local-snapshot.js');
     try {
       const read = await withSnapshotFile(name, io, (path) => verifySnapshot(path, onRecord));
-      const shown = { read, tables: largestFirst(tables), keys: flags.kvdetails ? largestFirst(keys) : undefined };
+      const shown = {
+        read,
+        cluster,
+        tables: largestFirst(tables),
+        keys: flags.kvdetails ? largestFirst(keys) : undefined,
+      };
       io.out(flags.format === 'json' ? asJson(shown) : asText(shown));
       return 0;
     } catch (thrown) {
@@ -57,6 +64,8 @@ export const snapshotInspect = defineCommand({
 
 interface Shown {
   readonly read: ReadSnapshot;
+  /** The id of the cluster; undefined where the snapshot has none. */
+  readonly cluster: string | undefined;
   readonly tables: readonly Tally[];
   /** Undefined = not asked for. */
   readonly keys: readonly Tally[] | undefined;
@@ -90,7 +99,7 @@ function asJson({ read: { meta, sizeBytes }, tables, keys }: Shown): string {
   return `${printJson(shown, 3)}\n`;
 }
 
-function asText({ read: { meta, sizeBytes }, tables, keys }: Shown): string {
+function asText({ read: { meta, sizeBytes }, cluster, tables, keys }: Shown): string {
   const facts = columns(
     [
       ['ID', meta.id],
@@ -98,6 +107,7 @@ function asText({ read: { meta, sizeBytes }, tables, keys }: Shown): string {
       ['Index', String(meta.index)],
       ['Term', String(TERM)],
       ['Version', String(meta.version)],
+      ...(cluster === undefined ? [] : [['Cluster', cluster]]),
       ['Saved', `${meta.createdAt} by ${meta.node} of ${meta.datacenter}`],
     ].map(([name = '', value = '']) => [` ${name}`, value]),
     4,

@@ -3,5 +3,5 @@
  * In: the store; a stream of bytes. Out: a stream of bytes; one transaction. Must never: change anything before a file is known
  * to be whole, or hold a whole file in memory.
  */
-export { restoreSnapshot } from './restore-snapshot.js';
+export { type RestoreOptions, restoreSnapshot } from './restore-snapshot.js';
 export { type SnapshotOrigin, type TakenSnapshot, takeSnapshot } from './take-snapshot.js';

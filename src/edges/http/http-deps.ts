@@ -85,6 +85,8 @@ export interface HttpConfig {
   readonly maxQueryTimeMs: number;
   /** `discovery_max_stale`: above 0, catalog and health reads are stale unless they ask otherwise. */
   readonly discoveryMaxStaleMs: number;
+  /** `config_entries.bootstrap`, as written there. */
+  readonly bootstrapEntries: readonly Readonly<Record<string, unknown>>[];
   /** Where `GET /` leads, e.g. `/ui/`; empty when there is no user interface. */
   readonly uiContentPath: string;
   /** Absent = off. */

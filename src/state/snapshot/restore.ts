@@ -1,7 +1,7 @@
 import { AppError } from '../../core/index.js';
-import type { TableName } from '../../model/index.js';
+import type { Draft, TableName, Tables } from '../../model/index.js';
 import type { Transaction } from '../state-store.js';
-import { INDEX_BASE, MARK_FLOOR, RESTORED, type Row, checkDraft, sameContent } from '../tables/index.js';
+import { INDEX_BASE, MARK_FLOOR, RESTORED, type Row, checkDraft, definitionOf, sameContent } from '../tables/index.js';
 import { isSavedTable } from './capture.js';
 
 /** The records that a state is to consist of, checked one by one as they arrive. */
@@ -32,6 +32,17 @@ export class RestoredState {
 
   has(table: TableName, key: string): boolean {
     return this.#tables.get(table)?.has(key) ?? false;
+  }
+
+  get<Name extends TableName>(table: Name, key: string): Draft<Tables[Name]> | undefined {
+    return this.#tables.get(table)?.get(key) as Draft<Tables[Name]> | undefined;
+  }
+
+  /** Whether it holds a record of another state with all that is in it. */
+  keeps<Name extends TableName>(table: Name, record: Tables[Name]): boolean {
+    const row = record as unknown as Row;
+    const held = this.#tables.get(table)?.get(definitionOf(table).key(row));
+    return held !== undefined && sameContent(held, row);
   }
 
   *records(): Generator<{ readonly table: TableName; readonly key: string; readonly draft: Row }> {

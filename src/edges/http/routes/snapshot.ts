@@ -1,7 +1,9 @@
 import { formatDurationMs } from '../../../core/index.js';
 import { restoreSnapshot, takeSnapshot } from '../../../discovery/snapshots/index.js';
+import { decodeConfigEntry } from '../../../model/index.js';
 import { readConsistency } from '../consistency.js';
 import { json } from '../answers.js';
+import { readFlag } from '../read-flag.js';
 import type { AclRequirement, ApiAnswer, ApiRequest, Route } from '../route.js';
 
 /** A snapshot holds every secret of the state: whoever may have it may do anything (consul-behaviour.md 1.11). */
@@ -34,8 +36,12 @@ async function save(request: ApiRequest): Promise<ApiAnswer> {
 }
 
 async function restore(request: ApiRequest): Promise<ApiAnswer> {
-  const { deps } = request;
-  const { meta, index } = await restoreSnapshot(deps.store, request.stream(), request.config.datacenter);
+  const { deps, config } = request;
+  const { meta, index } = await restoreSnapshot(deps.store, request.stream(), {
+    datacenter: config.datacenter,
+    force: readFlag(request.query, 'force'),
+    configured: () => config.bootstrapEntries.map((body) => decodeConfigEntry(body, { hclBlocks: true })),
+  });
   deps.logger.warn(
     { snapshot: meta.id, savedAt: meta.createdAt, from: `${meta.datacenter}/${meta.node}`, index },
     'the state was replaced by a snapshot',

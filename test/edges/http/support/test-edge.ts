@@ -69,6 +69,7 @@ export const testConfig: HttpConfig = {
   defaultQueryTimeMs: 300_000,
   maxQueryTimeMs: 600_000,
   discoveryMaxStaleMs: 0,
+  bootstrapEntries: [],
   uiContentPath: '',
   debugConfig: {},
 };

@@ -142,6 +142,8 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly services: readonly ServiceDefinition[];
   readonly checks: readonly CheckDefinition[];
+  /** `auto_config` is given, which has no effect. */
+  readonly hasAutoConfig?: boolean;
 }
 
 const MINUTE_MS = 60_000;
@@ -153,7 +155,7 @@ const invalid = (message: string): AppError => new AppError('invalidArgument', m
 /** Merged options with defaults filled in and rules checked (consul-behaviour 3.1, 3.2). Throws AppError('invalidArgument'). */
 export function resolveAgentConfig(options: AgentOptions, surroundings: Surroundings): AgentConfig {
   const config = resolveAll(options, surroundings);
-  if (!config.server) checkClientAgent(config);
+  if (!config.server) checkClientAgent(config, surroundings.hasAutoConfig === true);
   return config;
 }
 
@@ -237,17 +239,18 @@ function checkStart(options: AgentOptions, devMode: boolean): void {
 }
 
 /** A client agent is nothing without servers, and is let in by them. */
-function checkClientAgent({ cluster, backup, tls: { internalRpc } }: AgentConfig): void {
+function checkClientAgent({ cluster, backup, tls: { internalRpc } }: AgentConfig, hasAutoConfig: boolean): void {
+  const instead = hasAutoConfig ? '; auto_config has no effect here' : '';
   if (backup)
     throw invalid('backup is for servers, which hold the state: leave it out of the configuration of a client agent');
   if (cluster.retryJoin.length + cluster.startJoin.length === 0)
     throw invalid(
-      'an agent without -server is a client agent, which joins servers: give the address of one with -retry-join (a server is started with -server, and -dev starts one to try things)',
+      `an agent without -server is a client agent, which joins servers: give the address of one with -retry-join (a server is started with -server, and -dev starts one to try things)${instead}`,
     );
   const hasFiles = internalRpc.certFile !== '' && (internalRpc.caFile !== '' || internalRpc.caPath !== '');
   if (cluster.joinToken === '' && cluster.joinTokenFile === '' && cluster.encrypt === '' && !hasFiles)
     throw invalid(
-      'a client agent needs a join token to be let in: "meshwright operator join-token" on a server shows it; give it with -join-token or -join-token-file (or certificates with tls.internal_rpc)',
+      `a client agent needs a join token to be let in: "meshwright operator join-token" on a server shows it; give it with -join-token or -join-token-file (or certificates with tls.internal_rpc)${instead}`,
     );
 }
 

@@ -12,6 +12,10 @@ const TOP_LEVEL_TLS = [
   'verifyIncomingHttps',
 ] as const;
 
+/** Said where `auto_config` is given. */
+export const INSTEAD_OF_AUTO_CONFIG =
+  'auto_config has no effect here: a client agent joins with retry_join and a join token ("meshwright operator join-token"), gets certificates of its TLS ports by auto_encrypt, and has its other settings in its own files';
+
 /** What a configuration says that is accepted and had better be otherwise, a sentence each. */
 export function configWarnings(options: AgentOptions, config: AgentConfig): string[] {
   const warnings: string[] = [];

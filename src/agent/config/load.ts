@@ -1,7 +1,7 @@
 import { type AgentConfig, resolveAgentConfig } from './agent-config.js';
 import type { HostNetwork } from './address-template.js';
 import { parseAgentArguments } from './arguments.js';
-import { configWarnings } from './config-warnings.js';
+import { INSTEAD_OF_AUTO_CONFIG, configWarnings } from './config-warnings.js';
 import { hostNetwork } from './host-network.js';
 import { listsAndOthers, mergeOptions } from './merge.js';
 import { configFiles, type ConfigSource, readConfigFile, readConfigText } from './read-source.js';
@@ -38,7 +38,10 @@ export function loadAgentConfig(
     others,
     ...fragments.map((source) => source.options),
   ]);
+  const withoutEffect = [...given.withoutEffect, ...all.flatMap((source) => source.withoutEffect)];
+  const hasAutoConfig = withoutEffect.includes('auto_config');
   const config = resolveAgentConfig(options, {
+    hasAutoConfig,
     hostname,
     network: network(),
     env: process.env,
@@ -47,8 +50,12 @@ export function loadAgentConfig(
   });
   return {
     config,
-    withoutEffect: [...new Set([...given.withoutEffect, ...all.flatMap(({ withoutEffect }) => withoutEffect)])],
-    warnings: [...configWarnings(options, config), ...repeatedIds(all)],
+    withoutEffect: [...new Set(withoutEffect)],
+    warnings: [
+      ...configWarnings(options, config),
+      ...(hasAutoConfig ? [INSTEAD_OF_AUTO_CONFIG] : []),
+      ...repeatedIds(all),
+    ],
     paths: [...new Set([...given.configPaths, ...files])],
   };
 }

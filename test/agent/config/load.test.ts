@@ -48,6 +48,7 @@ describe('flags', () => {
     [['-server'], /data_dir cannot be empty/],
     [['-data-dir', '/d'], /an agent without -server is a client agent.*-retry-join/],
     [['-data-dir', '/d', '-retry-join', 'a'], /needs a join token to be let in: "meshwright operator join-token"/],
+    [['-data-dir', '/d', '-hcl', 'auto_config { enabled = true }'], /-retry-join.*; auto_config has no effect here/],
     [['-dev', '-config-file', '/does/not/exist.hcl'], /cannot read configuration/],
   ])('%j are refused with one sentence', (argv, sentence) => {
     expect(() => loadAgentConfig(argv, 'host')).toThrow(sentence);
@@ -66,6 +67,12 @@ describe('flags', () => {
       '-ui',
       '-retry-join-wan',
     ]);
+  });
+
+  it('are answered by what to use instead, where there is something', () => {
+    const { withoutEffect, warnings } = load({ 'a.hcl': 'auto_config { enabled = true }' }, '-dev');
+    expect(withoutEffect).toEqual(['auto_config']);
+    expect(warnings).toEqual([expect.stringMatching(/^auto_config has no effect here: .* join token .* auto_encrypt/)]);
   });
 });
 

@@ -6,6 +6,7 @@
 export { canonicalJson } from './canonical-json.js';
 export { pauseOn, systemClock, type Clock } from './clock.js';
 export { type Patience, patiently } from './patience.js';
+export { type Deferred, deferred } from './deferred.js';
 export { durationFromWire, durationToNanoseconds, formatDurationMs, parseDurationMs } from './duration.js';
 export { CONSUL_VERSION } from './consul-version.js';
 export { type Coordinate, DIMENSIONS, ORIGIN, coordinateProblem, distanceSeconds } from './coordinate.js';
@@ -17,6 +18,7 @@ export { isHeaderName, isHeaderValue } from './http-header.js';
 export { canonicalIp, ipVersion } from './ip-address.js';
 export { jsonKey, jsonKeyInput } from './json-key.js';
 export { LargeMap } from './large-map.js';
+export { nextTurn } from './next-turn.js';
 export { meshNameProblem, nameProblem } from './name-problem.js';
 export { sortTexts, sortedTexts } from './sorted-texts.js';
 export { isNetwork, withinNetworks } from './networks.js';

@@ -18,7 +18,7 @@ import { AppError, type Clock, formatHostPort } from '../core/index.js';
 import type { Logger } from '../telemetry/index.js';
 import { clusterFiles, fileCredentials } from './cluster-files.js';
 import { openClusterKeys } from './cluster-keys.js';
-import { openDoor } from './ports.js';
+import { openPort } from './doors/open-port.js';
 import { API_VERSION } from './versions.js';
 
 /** A server's part of the cluster, and its certificates where they come from files. */
@@ -72,7 +72,7 @@ export async function openCluster(
     },
     async (door) => {
       const open = async (flag: string, port: number): Promise<number> =>
-        port < 0 ? port : (await openDoor(flag, () => door.listen(config.bindAddress, port))).port;
+        port < 0 ? port : (await openPort(flag, () => door.listen(config.bindAddress, port))).port;
       real.server = await open('-server-port', config.ports.server);
       real.serfLan = await open('-serf-lan-port', config.ports.serfLan);
       const told = real.server < 0 ? real.serfLan : real.server;

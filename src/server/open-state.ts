@@ -4,7 +4,7 @@ import type { AppError, Clock } from '../core/index.js';
 import { type Backend, createStateStore, type StateStore } from '../state/index.js';
 import type { Logger } from '../telemetry/index.js';
 import { type RunningMember, startMember } from './managed-etcd.js';
-import { openWaitingDoor } from './open-doors.js';
+import { openWaitingDoor } from './doors/waiting-door.js';
 import { createBackend, externalConnection } from './open-backend.js';
 import { type OpenCluster, openCluster } from './open-cluster.js';
 

@@ -17,7 +17,7 @@ import {
   watchNode,
 } from '../client-agent/index.js';
 import type { AgentFacts, ServerLink } from '../cluster/index.js';
-import { AppError, ORIGIN, systemClock } from '../core/index.js';
+import { AppError, deferred, ORIGIN, systemClock } from '../core/index.js';
 import { createRelayDnsServer, type DnsSettings, encodeDnsSettings } from '../edges/dns/index.js';
 import {
   type AgentControl,
@@ -28,12 +28,14 @@ import {
   type HttpConfig,
   memberTags,
 } from '../edges/http/index.js';
-import { createMetrics, type Logging, type LogLevel, watchProcess } from '../telemetry/index.js';
+import type { Logging, LogLevel } from '../telemetry/index.js';
+import { Closers } from './closers.js';
+import { agentDoors } from './doors/agent-doors.js';
+import { closeDoors, openDoors, type Ports } from './doors/door.js';
 import { httpConfigOf } from './http-config.js';
-import { metricsOptionsOf } from './metrics-options.js';
-import { openClientDoors, openHttpsDoor, openXdsDoors, openXdsTlsDoor, type Ports } from './open-doors.js';
 import { ownLocalAgent, ownNodeFacts, ownNodeId, warnOfRestart } from './own-node.js';
 import { openLink } from './open-link.js';
+import { keepMetrics } from './process-metrics.js';
 import { restartOnly, withoutRestart } from './restart-only.js';
 import type { RunningAgent } from './running-agent.js';
 import { createPortCertificates } from './tls-files.js';
@@ -58,16 +60,13 @@ export async function startClientAgent(
   const nodeId = ownNodeId(config);
   const ports: Ports = { ...config.ports };
   const httpConfig = (): HttpConfig => httpConfigOf(current, nodeId, ports);
-  let giveUp = (_error: AppError): void => undefined;
-  const gaveUp = new Promise<AppError>((resolve) => {
-    giveUp = resolve;
-  });
+  const gaveUp = deferred<AppError>();
   const memberFacts = (): AgentFacts => memberFactsOf(config, httpConfig());
   const { link, reload: reloadLink } = openLink(config, {
     facts: memberFacts(),
     clock,
     logger: logger.child({ room: 'cluster' }),
-    onGiveUp: (error) => giveUp(error),
+    onGiveUp: gaveUp.resolve,
   });
   const tokens = createAgentTokens(config.aclTokens, config.dataDir, (message) =>
     logger.warn({ room: 'acl' }, message),
@@ -111,20 +110,18 @@ export async function startClientAgent(
     random: Math.random,
     logger: xdsLogger,
   });
-  const figures = watchProcess(config.telemetry.enableHostMetrics);
-  const metrics = createMetrics(
-    () => ({
+  const { metrics, close: closeMetrics } = keepMetrics(config.telemetry, {
+    clock,
+    logger,
+    gauges: () => ({
       'consul.xds.server.streams': xds.streams,
       'meshwright.client_agent.server_reachable': servers.isReachable ? 1 : 0,
       'meshwright.client_agent.links_lost': servers.linksLost,
       'meshwright.dns.queries_udp': dns.counters.udpQueries,
       'meshwright.dns.queries_tcp': dns.counters.tcpQueries,
       'meshwright.dns.recursions': dns.counters.recursions,
-      ...figures.gauges(),
     }),
-    clock.now,
-    metricsOptionsOf(config.telemetry, (message) => logger.warn({ room: 'telemetry' }, message)),
-  );
+  });
   const dnsSettings = (): DnsSettings => dnsSettingsOf(current);
   const dns = createRelayDnsServer(
     {
@@ -171,9 +168,12 @@ export async function startClientAgent(
   const http = createAgentHttpServer(deps, relay, [joinRoute(link)], { maxHeaderBytes: config.http.maxHeaderBytes });
   const tls = tlsOfServers(config, link, (message) => logger.warn({ room: 'cluster' }, message));
   const certificates = createPortCertificates(config.tls, tls?.certificate ?? NO_CERTIFICATE);
-  const clientDoors = { http, dns, httpsCertificates: () => certificates.of('https'), logger };
-  const xdsDoors = { xds, certificates: () => certificates.of('grpc'), logger };
-  const closers: (() => Promise<void> | void)[] = [
+  const doors = agentDoors(config, {
+    ...{ http, dns, xds, certificates },
+    ...(tls && { certificatesOfServers: tls.doors }),
+  });
+  const closers = new Closers();
+  closers.add(
     () => link.close(),
     () => servers.close(),
     () => catalog.close(),
@@ -181,39 +181,31 @@ export async function startClientAgent(
     () => node.close(),
     () => closeRelay(),
     () => agent.close(),
-    () => http.close(),
-    () => xds.close(),
-    () => dns.close(),
-    () => metrics.close(),
+    () => closeDoors(doors),
+    () => closeMetrics(),
     () => tls?.certificate.close(),
-    () => figures.close(),
-  ];
-  const stop = async (): Promise<void> => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
-  const serve = async (): Promise<void> => {
+  );
+  const serveProxies = async (): Promise<void> => {
     await started;
     await agent.configure(config);
-    if (config.connectEnabled) await openXdsDoors(config, ports, xdsDoors, { tlsLater: tls?.grpc ?? false });
+    await openDoors(doors, 'when proxies can be served', { ports, logger });
   };
-  /** Ports whose certificate the servers give. */
-  const openLater = async (): Promise<void> => {
-    await tls?.certificate.ready;
-    if (tls?.https) await openHttpsDoor(config, ports, clientDoors);
-    if (tls?.grpc && config.connectEnabled) await openXdsTlsDoor(config, ports, xdsDoors);
+  const showCertificate = async ({ certificate }: TlsOfServers): Promise<void> => {
+    await certificate.ready;
+    await openDoors(doors, 'with a certificate of the servers', { ports, logger });
   };
   try {
     if (config.cluster.startJoin.length > 0) await link.join(config.cluster.startJoin);
-    await openClientDoors(config, ports, clientDoors, { httpsLater: tls?.https ?? false });
-    openLater().catch((thrown: unknown) => giveUp(AppError.from(thrown)));
-    const serving = serve();
+    await openDoors(doors, 'at once', { ports, logger });
+    if (tls) showCertificate(tls).catch((thrown: unknown) => gaveUp.resolve(AppError.from(thrown)));
+    const serving = serveProxies();
     serving.catch(() => undefined);
     return {
       ports,
       agent,
       serving,
-      gaveUp,
-      stop,
+      gaveUp: gaveUp.promise,
+      stop: () => closers.closeAll(),
       async leave() {
         await agent.close();
         await link.leave(LEAVE_MS);
@@ -232,7 +224,7 @@ export async function startClientAgent(
       },
     };
   } catch (thrown) {
-    await stop();
+    await closers.closeAll();
     throw thrown;
   }
 }
@@ -288,19 +280,26 @@ function relaySettings(current: () => AgentConfig): () => RelayDnsSettings {
   };
 }
 
-/** Which TLS ports show a certificate that the servers give, and that; undefined where none does. */
+/** The doors with TLS whose certificate the servers give, and that. */
+interface TlsOfServers {
+  readonly doors: ReadonlySet<'https' | 'grpcTls'>;
+  readonly certificate: OwnCertificate;
+}
+
+/** Undefined where the servers shall give none. */
 function tlsOfServers(
   config: AgentConfig,
   link: ServerLink,
   warn: (message: string) => void,
-): { readonly https: boolean; readonly grpc: boolean; readonly certificate: OwnCertificate } | undefined {
+): TlsOfServers | undefined {
   const { ports, tls, autoEncrypt, advertiseAddress } = config;
   if (!autoEncrypt.tls) return undefined;
-  const https = ports.https >= 0 && tls.https.certFile === '';
-  const grpc = ports.grpcTls >= 0 && tls.grpc.certFile === '';
-  if (!https && !grpc) return undefined;
+  const doors = new Set<'https' | 'grpcTls'>();
+  if (ports.https >= 0 && tls.https.certFile === '') doors.add('https');
+  if (ports.grpcTls >= 0 && tls.grpc.certFile === '') doors.add('grpcTls');
+  if (doors.size === 0) return undefined;
   const names = [...new Set(['localhost', '127.0.0.1', '::1', advertiseAddress, ...autoEncrypt.names])];
-  return { https, grpc, certificate: createOwnCertificate({ link, names, clock: systemClock, warn }) };
+  return { doors, certificate: createOwnCertificate({ link, names, clock: systemClock, warn }) };
 }
 
 /** Where the servers shall give none, and there are no files. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { nextTurn } from '../core/index.js';
 import { TAR_END, tarFile } from '../core/tar.js';
 import {
   FORMAT,
@@ -44,7 +45,7 @@ export async function* snapshotBytes(
   let files = 0;
   for (const piece of pieces(records)) {
     yield file(recordsFile(files++), piece);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   yield file(SUMS_FILE, sums.join(''));
   yield TAR_END;

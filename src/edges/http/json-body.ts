@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { AppError } from '../../core/index.js';
+import { AppError, nextTurn } from '../../core/index.js';
 import { parseExactJson } from '../../core/exact-json.js';
 import { parseFirstJson } from '../../lang/hcl/index.js';
 import { type Field, type Strictness, jsonType, kindOf, problemText, tryDecode } from '../../model/wire/index.js';
-import { nextTurn } from './next-turn.js';
 import type { AgentRequest } from './route.js';
 
 /** How clients know the start of a refusal: most endpoints say "Request decode failed", config entries "Request decoding failed". */

@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../core/index.js';
 import {
   acquireKv,
   casKv,
@@ -14,7 +15,6 @@ import {
 } from '../../../discovery/kv/index.js';
 import type { KvRecord } from '../../../model/index.js';
 import { badRequest, empty, json, jsonOnce } from '../answers.js';
-import { nextTurn } from '../next-turn.js';
 import { isEmpty, readCell, readThen } from '../read.js';
 import type { ApiAnswer, ApiRequest, Route } from '../route.js';
 import { parseUnsigned } from '../unsigned.js';

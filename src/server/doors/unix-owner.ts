@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AppError } from '../core/index.js';
+import { AppError } from '../../core/index.js';
 
 /** The number of a user; undefined for no name. Throws AppError('invalidArgument') for one that this host does not know. */
 export const userId = (name: string): number | undefined => idOf(name, '/etc/passwd', 'unix_sockets.user');

@@ -1,4 +1,4 @@
-import { AppError, type Clock } from '../core/index.js';
+import { AppError, backOffMs, type Clock } from '../core/index.js';
 import { backupName } from './backup-name.js';
 import type { BackupPlace } from './backup-place.js';
 import { takeBackup, type BackupWish, type TakenBackup } from './take-backup.js';
@@ -97,7 +97,7 @@ class BackupKeeper {
     this.#failuresInRow += 1;
     this.#tell({ ...this.#state, failure: { atMs: clock.now(), message }, failures: this.#state.failures + 1 });
     onFailure(message, this.#failuresInRow);
-    return Math.min(intervalMs, FIRST_RETRY_MS * 2 ** Math.min(20, this.#failuresInRow - 1));
+    return backOffMs(this.#failuresInRow, { firstMs: FIRST_RETRY_MS, longestMs: intervalMs });
   }
 
   #tell(state: BackupState): void {

@@ -1,7 +1,6 @@
-import type { Clock } from '../core/index.js';
+import { backOffMs, type Clock } from '../core/index.js';
 
-const RETRY_MS = 1_000;
-const LONGEST_RETRY_MS = 30_000;
+const BACK_OFF = { firstMs: 1_000, longestMs: 30_000 };
 
 export interface FollowedQuery<Answer extends { readonly index: number }> {
   readonly clock: Clock;
@@ -26,22 +25,22 @@ export async function followQuery<Answer extends { readonly index: number }>(
 ): Promise<void> {
   const { clock, signal, ask, onAnswer, onError, isWanted = () => true } = query;
   let index = query.startIndex ?? 0;
-  let delayMs = RETRY_MS;
+  let failures = 0;
   while (!signal.aborted && isWanted()) {
     try {
       const answer = await ask(index);
       if (signal.aborted) return;
-      delayMs = RETRY_MS;
+      failures = 0;
       onAnswer(answer);
       const goesOn = answer.index >= index && answer.index > 0;
       index = goesOn ? answer.index : 0;
       // An answer that cannot be waited for must not be asked for in a loop.
-      if (!goesOn) await pause(clock, RETRY_MS, signal);
+      if (!goesOn) await pause(clock, BACK_OFF.firstMs, signal);
     } catch (thrown) {
       if (signal.aborted) return;
       onError?.(thrown);
-      await pause(clock, delayMs, signal);
-      delayMs = Math.min(delayMs * 2, LONGEST_RETRY_MS);
+      failures += 1;
+      await pause(clock, backOffMs(failures, BACK_OFF), signal);
     }
   }
 }

@@ -1,11 +1,10 @@
 import type { ServerLink } from '../cluster/index.js';
-import { AppError, type Clock } from '../core/index.js';
+import { AppError, backOffMs, type Clock } from '../core/index.js';
 
 /** At least so often the servers are asked whether it is still good: the authority may have another root. */
 const ASK_EVERY_MS = 60_000;
 /** Until the first one is there, and after a failure. */
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const BACK_OFF = { firstMs: 500, longestMs: 30_000 };
 
 export interface OwnCertificateOptions {
   readonly link: Pick<ServerLink, 'certify'>;
@@ -54,7 +53,8 @@ export function createOwnCertificate({ link, names, clock, warn }: OwnCertificat
       }
     } catch (thrown) {
       const { code, message } = AppError.from(thrown);
-      nextMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures++, 10));
+      failures += 1;
+      nextMs = backOffMs(failures, BACK_OFF);
       // That no server is there is told by who looks for them.
       if (code !== 'unavailable' && message !== lastProblem && !isClosed)
         warn(`the TLS ports of this agent have no certificate of the servers: ${message}`);

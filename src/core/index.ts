@@ -3,6 +3,7 @@
  * In: nothing of ours. Out: small values and types that every room may use.
  * Must never: import another room, do I/O, or depend on rxjs in `view.ts`.
  */
+export { type BackOff, backOffMs } from './back-off.js';
 export { canonicalJson } from './canonical-json.js';
 export { pauseOn, systemClock, type Clock } from './clock.js';
 export { type Patience, patiently } from './patience.js';

@@ -1,4 +1,4 @@
-import { AppError, type Clock } from '../core/index.js';
+import { AppError, backOffMs, type Clock } from '../core/index.js';
 import type { TableName } from '../model/index.js';
 import type { AppliedRevisions } from './applied-revisions.js';
 import type { Backend, BackendCommit, StoredRecord, WatchEvent } from './backend/index.js';
@@ -18,8 +18,7 @@ import {
 } from './tables/index.js';
 import type { PendingCommits } from './transactions/index.js';
 
-const FIRST_RETRY_MS = 100;
-const MAXIMUM_RETRY_MS = 5000;
+const BACK_OFF = { firstMs: 100, longestMs: 5000 };
 
 interface ReplicaParts {
   readonly backend: Backend;
@@ -154,19 +153,18 @@ export class Replica {
   }
 
   /** The engine cannot continue from where we are, or is not in order: list anew and apply the difference. */
-  #resync(retryMs = FIRST_RETRY_MS): void {
+  #resync(failures = 0): void {
     if (this.#closed) return;
     this.#endWatch();
     this.#cancelRetry();
     this.#parts.counters.resyncs += 1;
-    this.#synchronise().catch((thrown: unknown) => this.#retryResync(thrown, retryMs));
+    this.#synchronise().catch((thrown: unknown) => this.#retryResync(thrown, failures + 1));
   }
 
-  #retryResync(thrown: unknown, retryMs: number): void {
+  #retryResync(thrown: unknown, failures: number): void {
     if (this.#closed) return;
     this.#parts.onProblem(AppError.from(thrown));
-    const nextMs = Math.min(MAXIMUM_RETRY_MS, retryMs * 2);
-    this.#cancelRetry = this.#parts.clock.after(retryMs, () => this.#resync(nextMs));
+    this.#cancelRetry = this.#parts.clock.after(backOffMs(failures, BACK_OFF), () => this.#resync(failures));
   }
 
   #endWatch(): void {

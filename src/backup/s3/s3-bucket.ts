@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Readable } from 'node:stream';
 import { AwsV4Signer } from 'aws4fetch';
 import { type Dispatcher, request } from 'undici';
-import { AppError } from '../../core/index.js';
+import { AppError, backOffMs } from '../../core/index.js';
 import type { FinishedFile } from '../backup-place.js';
 import { parseError, parsePage, type S3Object } from './s3-answer.js';
 import type { S3Credentials } from './s3-credentials.js';
@@ -41,7 +41,7 @@ export interface S3Bucket {
 /** Answers that another attempt may not get: the store is overloaded or being restarted. */
 const PASSING = new Set([429, 500, 502, 503, 504]);
 const ATTEMPTS = 4;
-const FIRST_PAUSE_MS = 500;
+const BACK_OFF = { firstMs: 500, longestMs: 4000 };
 /** Without a byte from the store for this long a request has failed. */
 const SILENCE_MS = 60_000;
 /** Of nothing; named in the signature of requests without a body. */
@@ -103,7 +103,7 @@ class SignedBucket implements S3Bucket {
         const problem = this.#refusal(wanted, outcome, parseError(await outcome.body.text().catch(() => '')));
         if (attempt === ATTEMPTS || !PASSING.has(outcome.statusCode)) throw problem;
       } else if (attempt === ATTEMPTS || this.options.signal?.aborted) throw outcome;
-      await this.options.pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+      await this.options.pause(backOffMs(attempt, BACK_OFF));
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Subscription as Unsubscribable } from 'rxjs';
 import type { AdsRelay, ServerLink } from '../../cluster/index.js';
-import { AppError, type Clock } from '../../core/index.js';
+import { AppError, backOffMs, type Clock } from '../../core/index.js';
 import {
   type DiscoveryRequest,
   scanDeltaRequest,
@@ -25,8 +25,7 @@ import { Subscription } from './subscriptions.js';
 const OFFLINE_AFTER_MS = 500;
 /** What a proxy has at rest is all that is kept of it. */
 const AT_REST_MS = 5_000;
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5_000;
+const BACK_OFF = { firstMs: 250, longestMs: 5_000 };
 /** Nonces of answers from what is kept. */
 const KEPT = 'k';
 /** These concern the proxy itself, and no other server would say otherwise. */
@@ -77,7 +76,7 @@ export class ProxyRelay {
   #epoch = 0;
   #kept = 0;
   #isOffline = false;
-  #retryMs = FIRST_RETRY_MS;
+  #failures = 0;
   #cancelRetry: (() => void) | undefined;
   #cancelOffline: (() => void) | undefined;
   #cancelRest: (() => void) | undefined;
@@ -88,7 +87,7 @@ export class ProxyRelay {
   constructor(parts: ProxyRelayParts) {
     this.#parts = parts;
     this.#stopWatching = parts.servers.onReachable(() => {
-      if (this.#upstream === undefined && !this.#isOpening) this.#retryIn(this.#parts.random() * FIRST_RETRY_MS);
+      if (this.#upstream === undefined && !this.#isOpening) this.#retryIn(this.#parts.random() * BACK_OFF.firstMs);
     });
   }
 
@@ -137,7 +136,7 @@ export class ProxyRelay {
     this.#fields = { proxy: id };
     this.#offlineSoon();
     if (this.#parts.servers.isReachable) void this.#open();
-    else this.#retryIn(LONGEST_RETRY_MS);
+    else this.#retryIn(BACK_OFF.longestMs);
   }
 
   #take(request: DiscoveryRequest, message: Buffer): void {
@@ -249,7 +248,7 @@ export class ProxyRelay {
     this.#isOffline = false;
     this.#cancelOffline?.();
     this.#cancelOffline = undefined;
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#failures = 0;
     this.#parts.send(withNonce(message, NONCE.response, nonce));
   }
 
@@ -269,8 +268,8 @@ export class ProxyRelay {
     }
     this.#parts.logger.debug(this.#fields, `the stream of a proxy to its server is gone: ${error.message}`);
     this.#offlineSoon();
-    this.#retryIn(this.#retryMs * (0.5 + this.#parts.random()), avoid);
-    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+    this.#failures += 1;
+    this.#retryIn(backOffMs(this.#failures, BACK_OFF) * (0.5 + this.#parts.random()), avoid);
   }
 
   #retryIn(delayMs: number, avoid?: string): void {

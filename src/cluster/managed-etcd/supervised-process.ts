@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import type { Clock } from '../../core/index.js';
+import { backOffMs, type Clock } from '../../core/index.js';
 
-const FIRST_RESTART_MS = 500;
-const LONGEST_RESTART_MS = 15_000;
-/** Who ran that long begins with the first restart time again. */
+const BACK_OFF = { firstMs: 500, longestMs: 15_000 };
+/** Who ran that long begins with the first pause again. */
 const GOOD_RUN_MS = 60_000;
 const STOP_GRACE_MS = 10_000;
 
@@ -97,7 +96,7 @@ export class SupervisedProcess {
     if (!this.#isWanted) return;
     const { clock, onExit } = this.#parts;
     this.#failures = clock.now() - this.#startedAtMs >= GOOD_RUN_MS ? 0 : this.#failures + 1;
-    const restartInMs = Math.min(LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** Math.max(0, this.#failures - 1));
+    const restartInMs = backOffMs(this.#failures, BACK_OFF);
     this.#cancelRestart = clock.after(restartInMs, () => this.#spawn());
     onExit(how, restartInMs);
   }

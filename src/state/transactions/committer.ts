@@ -1,4 +1,4 @@
-import { AppError, type Clock, pauseOn } from '../../core/index.js';
+import { AppError, backOffMs, type Clock, pauseOn } from '../../core/index.js';
 import type { AppliedRevisions } from '../applied-revisions.js';
 import type { Backend, DutyFence } from '../backend/index.js';
 import type { SharedBarrier } from '../shared-barrier.js';
@@ -10,8 +10,7 @@ import type { PendingCommits } from './pending-commits.js';
 import { TransactionView } from './transaction-view.js';
 
 const ATTEMPTS = 10;
-const FIRST_BACKOFF_MS = 4;
-const MAXIMUM_BACKOFF_MS = 250;
+const BACK_OFF = { firstMs: 8, longestMs: 250 };
 
 interface Evaluation<Result> {
   readonly result: Result;
@@ -175,8 +174,8 @@ export class Committer {
     return { result, index: Math.max(1, revision + this.#parts.database.base) };
   }
 
-  #backOff(attempt: number): Promise<void> {
-    const limitMs = Math.min(MAXIMUM_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** attempt);
+  #backOff(failures: number): Promise<void> {
+    const limitMs = backOffMs(failures, BACK_OFF);
     return pauseOn(this.#parts.clock, Math.ceil(this.#parts.random() * limitMs));
   }
 }

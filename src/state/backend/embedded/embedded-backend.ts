@@ -1,4 +1,4 @@
-import { AppError, type Clock, systemClock } from '../../../core/index.js';
+import { AppError, backOffMs, type Clock, systemClock } from '../../../core/index.js';
 import type { Backend, BackendTransaction, CommitOutcome, StoredRecord, Submission, WatchEvent } from '../backend.js';
 import { CommitFeed } from '../commit-feed.js';
 import { failedCondition } from '../conditions.js';
@@ -15,8 +15,7 @@ import { findFiles } from './store-files.js';
 const GROUP_COMMITS = 16;
 const WRITE_GROUPS = 256;
 const MINIMUM_LOG_BYTES = 64 << 20;
-const FIRST_RECOVERY_MS = 250;
-const MAXIMUM_RECOVERY_MS = 5000;
+const RECOVERY = { firstMs: 250, longestMs: 5000 };
 
 export interface EmbeddedBackendOptions {
   /** Folder of the data; made when it does not exist. */
@@ -241,17 +240,17 @@ class EmbeddedBackend implements Backend {
     opened.snapshots.giveUp();
     opened.feed.discard();
     for (const { reject } of discarded) reject(error);
-    this.#recoverLater(opened, FIRST_RECOVERY_MS);
+    this.#recoverLater(opened, 1);
   }
 
-  #recoverLater(opened: Opened, delayMs: number): void {
-    this.#cancelRecovery = this.#clock.after(delayMs, () => {
+  #recoverLater(opened: Opened, attempt: number): void {
+    this.#cancelRecovery = this.#clock.after(backOffMs(attempt, RECOVERY), () => {
       this.#recovering = opened.log.restore().then(
         () => {
           if (!this.#closing) this.#refusal = undefined;
         },
         () => {
-          if (!this.#closing) this.#recoverLater(opened, Math.min(MAXIMUM_RECOVERY_MS, delayMs * 2));
+          if (!this.#closing) this.#recoverLater(opened, attempt + 1);
         },
       );
     });

@@ -1,4 +1,4 @@
-import { AppError, type Clock } from '../../../core/index.js';
+import { AppError, backOffMs, type Clock } from '../../../core/index.js';
 import type { BackendCommit, WatchEvent } from '../backend.js';
 import { type Assembled, CommitAssembler } from './assembler.js';
 import {
@@ -39,8 +39,7 @@ export const FEED_TIMES: FeedTimes = {
 
 /** Who has said something so lately is not given up because a request to it failed. */
 const LATELY_MS = 500;
-const FIRST_RETRY_MS = 20;
-const MAXIMUM_RETRY_MS = 2000;
+const BACK_OFF = { firstMs: 20, longestMs: 2000 };
 /** Failures in a row after which somebody is told. */
 const FAILURES_WORTH_TELLING = 5;
 
@@ -244,8 +243,7 @@ export class Feed {
           cause: error,
         }),
       );
-    const delayMs = Math.min(MAXIMUM_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10));
-    this.#cancelRetry = this.#parts.clock.after(delayMs, () => void this.#open());
+    this.#cancelRetry = this.#parts.clock.after(backOffMs(this.#failures, BACK_OFF), () => void this.#open());
   }
 
   /** A member that does not answer requests will not give changes either. */

@@ -1,4 +1,4 @@
-import type { AppError, Clock } from '../../../core/index.js';
+import { type AppError, backOffMs, type Clock } from '../../../core/index.js';
 import type { LiveEntry } from '../live-area.js';
 import type { LiveWatchers } from '../live-watchers.js';
 import { appErrorOf, type EtcdClient, type KeyValue, type WatchResponse, type WatchStream } from './client/index.js';
@@ -8,8 +8,7 @@ const LOOK_EVERY_MS = 4000;
 const SILENCE_MS = 10_000;
 /** Watches are not trusted: what is there is listed anew this often. */
 const LIST_EVERY_MS = 30_000;
-const FIRST_RETRY_MS = 50;
-const MAXIMUM_RETRY_MS = 2000;
+const BACK_OFF = { firstMs: 50, longestMs: 2000 };
 const FAILURES_WORTH_TELLING = 5;
 
 export interface LiveWatchParts {
@@ -107,8 +106,7 @@ export class LiveWatch {
       // An etcd that was restored from an older copy begins again with lower ones.
       this.#revision = 0;
     }
-    const delayMs = Math.min(MAXIMUM_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures - 1, 10));
-    this.#cancel = this.#parts.clock.after(delayMs, () => void this.#begin());
+    this.#cancel = this.#parts.clock.after(backOffMs(this.#failures, BACK_OFF), () => void this.#begin());
   }
 
   #drop(): void {

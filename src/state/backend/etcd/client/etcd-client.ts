@@ -1,5 +1,5 @@
 import { type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { AppError } from '../../../../core/index.js';
+import { AppError, backOffMs } from '../../../../core/index.js';
 import {
   type AlarmResponse,
   etcdServices,
@@ -28,8 +28,7 @@ const KEEP_ALIVE_MS = 1000;
 /** A member tells its term without asking others: who takes longer is stopped, or cut off. */
 const TERM_MS = 1000;
 const MEMBER_CHANGE_MS = 6000;
-const FIRST_PAUSE_MS = 30;
-const LONGEST_PAUSE_MS = 500;
+const BACK_OFF = { firstMs: 30, longestMs: 500 };
 
 type ServiceName = keyof ReturnType<typeof etcdServices>;
 type Answer = { readonly header: ResponseHeader | null };
@@ -208,7 +207,6 @@ export class EtcdClient {
     accept: (answer: Response) => void,
   ): Promise<Response> {
     const since = this.#parts.now();
-    let pauseMs = FIRST_PAUSE_MS;
     for (let attempt = 1; ; attempt += 1) {
       const endpoint = this.endpoints.first;
       try {
@@ -218,12 +216,11 @@ export class EtcdClient {
         return answer;
       } catch (thrown) {
         const error = this.#note(endpoint, thrown);
+        // Nobody waits before every member has been asked.
+        const pauseMs = backOffMs(Math.ceil(attempt / this.endpoints.all.length), BACK_OFF);
         const until = since + (error instanceof MemberBehind ? CATCH_UP_MS : READ_BUDGET_MS);
         if (!error.isOfEndpoint || this.#closed || this.#parts.now() + pauseMs >= until) throw error;
-        if (attempt % this.endpoints.all.length === 0) {
-          await this.#parts.pause(pauseMs);
-          pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-        }
+        if (attempt % this.endpoints.all.length === 0) await this.#parts.pause(pauseMs);
       }
     }
   }

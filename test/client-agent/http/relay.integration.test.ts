@@ -182,8 +182,9 @@ describe('while no server is there', () => {
     await ask('/v1/catalog/nodes');
     link.down();
     await clock.advance(7_000);
+    const timers = clock.pending;
     const asked = ask('/v1/catalog/nodes?index=5&wait=10s');
-    await turn();
+    await expect.poll(() => clock.pending).toBeGreaterThan(timers);
     await clock.advance(10_000);
     const { text, header } = await asked;
     expect([text, header('x-consul-index'), header('age')]).toEqual(['[5]', '5', '17']);

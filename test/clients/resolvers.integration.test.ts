@@ -1,24 +1,24 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DebianTools, type Tool, debianTools } from '../support/debian/debian-tools.js';
 import { freePort, until } from '../support/envoy-rig/index.js';
 import { notRun } from '../support/not-run.js';
 import { type ClientAgent, healthyInstance, startClientAgent } from './support/client-agent.js';
-import { isInstalled, runProgram } from './support/program.js';
+import { runProgram } from './support/program.js';
 
 /** DNS as dig and a strict resolver, unbound, see it. */
 
 let agent: ClientAgent;
-const installed: Readonly<Record<string, boolean>> = {
-  dig: isInstalled('dig'),
-  unbound: isInstalled('unbound', '-V'),
-};
+let tools: DebianTools;
 
-function needs(context: TestContext, ...programs: readonly string[]): void {
-  for (const program of programs) if (!installed[program]) notRun(context, `${program} is not installed`);
+function needs(context: TestContext, ...programs: readonly Tool[]): void {
+  const why = tools.whyNot(...programs);
+  if (why !== undefined) notRun(context, why);
 }
 
 beforeAll(async () => {
+  tools = debianTools();
   agent = await startClientAgent({ config: { dns_config: { enable_truncate: true } } });
   for (let number = 1; number <= 3; number += 1)
     await agent.put('/v1/catalog/register', healthyInstance('dns-web', number));
@@ -28,7 +28,8 @@ beforeAll(async () => {
 afterAll(() => agent.stop());
 
 async function dig(port: number, ...words: string[]): Promise<string> {
-  const { code, output } = await runProgram('dig', ['@127.0.0.1', '-p', String(port), '+time=5', '+tries=1', ...words]);
+  const args = ['@127.0.0.1', '-p', String(port), '+time=5', '+tries=1', ...words];
+  const { code, output } = await runProgram('dig', args, { env: { PATH: tools.path } });
   expect(code, output).toBe(0);
   return output;
 }
@@ -108,7 +109,7 @@ describe('unbound', () => {
         '',
       ].join('\n'),
     );
-    const unbound = agent.rig.start('unbound', 'unbound', ['-d', '-c', file]);
+    const unbound = agent.rig.start('unbound', 'unbound', ['-d', '-c', file], { PATH: tools.path });
     await until('unbound answering', async () => {
       unbound.assertRunning();
       return (await dig(port, '+short', 'dns-web.service.consul')).includes('10.9.0.1');

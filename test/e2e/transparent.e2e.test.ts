@@ -2,6 +2,8 @@ import { execFile, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { debianTools } from '../support/debian/debian-tools.js';
+import { type RedirectTool, whyNoRedirection } from '../support/debian/redirect-tools.js';
 import { envoyBinary, NEWEST_ENVOY, OLDEST_ENVOY } from '../support/envoy-rig/index.js';
 import { notRun } from '../support/not-run.js';
 
@@ -37,18 +39,18 @@ interface Played {
 }
 
 /** Why the play cannot be given here; undefined when it can. It needs several users, which only root has. */
-function missing(tool: string): string | undefined {
+function missing(tool: RedirectTool): string | undefined {
   if (process.getuid?.() !== 0) return 'only root can run a proxy as another user in a network namespace';
-  for (const program of [tool === 'nft' ? 'nft' : 'iptables-restore', 'nsenter', 'setpriv', 'ip'])
+  for (const program of ['nsenter', 'setpriv', 'ip'])
     if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0) return `${program} is not here`;
   if (spawnSync('unshare', ['-nm', 'sh', '-c', 'mount -t tmpfs none /run && ip netns add one']).status !== 0)
     return 'there are no network namespaces here';
-  return undefined;
+  return whyNoRedirection(tool);
 }
 
-async function play(tool: string, version: string): Promise<Played> {
+async function play(tool: RedirectTool, version: string): Promise<Played> {
   const script = fileURLToPath(new URL('support/play-transparent.mjs', import.meta.url));
-  const env = { ...process.env, TOOL: tool, ENVOY_BIN: await envoyBinary(version) };
+  const env = { ...process.env, PATH: debianTools().path, TOOL: tool, ENVOY_BIN: await envoyBinary(version) };
   const { stdout } = await promisify(execFile)('unshare', ['-nm', '--kill-child', process.execPath, script], { env });
   return JSON.parse(stdout) as Played;
 }
@@ -58,7 +60,7 @@ const byMesh = { status: 200, who: expect.stringMatching(/^api-[12]$/) as string
 describe.each([
   ['nft', NEWEST_ENVOY],
   ['iptables', OLDEST_ENVOY],
-])('transparent sidecars, redirected with %s, Envoy %s', (tool, version) => {
+] as const)('transparent sidecars, redirected with %s, Envoy %s', (tool, version) => {
   test('an application calls virtual IPs with mutual TLS, and everything else as its mesh allows', async (context) => {
     const why = missing(tool);
     if (why !== undefined) notRun(context, why);

@@ -4,13 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { debianTools } from '../../support/debian/debian-tools.js';
+import { REDIRECT_TOOLS, whyNoRedirection } from '../../support/debian/redirect-tools.js';
 import { notRun } from '../../support/not-run.js';
 import { type FakeAgent, type FakeAnswer, startFakeAgent } from '../support/fake-agent.js';
 import { run } from '../support/run.js';
 
 const main = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+/** A PATH on which nft and iptables are, where they can be had. */
+let path: string;
+beforeAll(() => {
+  path = debianTools().path;
+});
 const where = (program: string): string =>
-  spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).stdout.trim();
+  spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8', env: { PATH: path } }).stdout.trim();
 const command = ['connect', 'redirect-traffic'];
 const fixed = ['-proxy-uid', '5678', '-proxy-inbound-port', '21000'];
 
@@ -27,11 +34,13 @@ describe('of a registered proxy', () => {
   });
   const dryRun = (...argv: readonly string[]) =>
     run([...command, '-dry-run', '-proxy-uid', '5678', '-proxy-id', 'web-proxy', ...argv], {
-      env: { CONSUL_HTTP_ADDR: agent.address, PATH: process.env['PATH'] ?? '' },
+      env: { CONSUL_HTTP_ADDR: agent.address, PATH: path },
     });
 
   test('the registration says which ports are used, and which are left open', async (context) => {
-    if (where('nft') === '' && where('iptables-restore') === '') notRun(context, 'neither nft nor iptables is here');
+    const { whyNot } = debianTools();
+    const why = whyNot('nft');
+    if (why !== undefined && whyNot('iptables-restore', 'iptables-save') !== undefined) notRun(context, why);
     answer = (url) =>
       url.startsWith('/v1/agent/checks')
         ? {
@@ -75,8 +84,7 @@ describe('of a registered proxy', () => {
 });
 
 describe('what cannot be done is said in a sentence', () => {
-  const refused = async (...argv: readonly string[]) =>
-    (await run([...command, ...argv], { env: { PATH: process.env['PATH'] ?? '' } })).err;
+  const refused = async (...argv: readonly string[]) => (await run([...command, ...argv], { env: { PATH: path } })).err;
 
   test('what is missing', async () => {
     expect(await refused('-proxy-inbound-port', '1')).toContain('-proxy-uid is required');
@@ -94,7 +102,9 @@ describe('what cannot be done is said in a sentence', () => {
   });
 
   test('no such namespace, and no rights', async (context) => {
-    if (process.platform !== 'linux' || where('nft') === '') notRun(context, 'nft is not here');
+    if (process.platform !== 'linux') notRun(context, 'traffic is redirected on Linux only');
+    const why = debianTools().whyNot('nft');
+    if (why !== undefined) notRun(context, why);
     expect(await refused(...fixed, '-netns', 'nobody-made-this')).toMatch(/there is no network namespace|needs root/);
     if (spawnSync('setpriv', ['--version']).status !== 0) return;
     const { stderr } = spawnSync(
@@ -109,7 +119,7 @@ describe('what cannot be done is said in a sentence', () => {
         ...command,
         ...fixed,
       ],
-      { encoding: 'utf8' },
+      { encoding: 'utf8', env: { ...process.env, PATH: path } },
     );
     // Another user may not be allowed to read the program; then this proves nothing.
     if (!/EACCES|Cannot find module|permission denied/i.test(stderr))
@@ -118,17 +128,14 @@ describe('what cannot be done is said in a sentence', () => {
 });
 
 describe.each([
-  ['nftables', ['nft'], 'nft list ruleset'],
-  [
-    'iptables',
-    ['iptables-restore', 'iptables-save', 'ip6tables-restore', 'ip6tables-save'],
-    'iptables-save -t nat; ip6tables-save -t nat',
-  ],
-])('in a network namespace of its own, with %s', (_tool, programs, list) => {
+  ['nft', 'nft list ruleset'],
+  ['iptables', 'iptables-save -t nat; ip6tables-save -t nat'],
+] as const)('in a network namespace of its own, with %s', (tool, list) => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'redirect-'));
-    for (const program of programs) if (where(program) !== '') symlinkSync(where(program), join(folder, program));
+    for (const program of REDIRECT_TOOLS[tool])
+      if (where(program) !== '') symlinkSync(where(program), join(folder, program));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -143,13 +150,14 @@ describe.each([
     const out = execFileSync('unshare', ['-n', 'sh', '-c', script], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: path },
     });
     return out.split('===next').map((part) => part.split('====')[1]?.replace(/^#.*$|\[\d+:\d+\]/gm, '') ?? '');
   };
 
   test('rules are there once, however often it runs, and go with what asks for them', (context) => {
-    if (programs.some((program) => where(program) === '')) notRun(context, `${programs.join(', ')} are not here`);
-    if (spawnSync('unshare', ['-n', 'true']).status !== 0) notRun(context, 'no network namespaces can be made here');
+    const why = whyNoRedirection(tool);
+    if (why !== undefined) notRun(context, why);
     const dns = ['-consul-dns-ip', '10.0.0.2', '-exclude-uid', '0', '-exclude-outbound-cidr', '10.0.0.0/8'];
     const [first = '', again = '', changed = ''] = rulesAfter(dns, dns, ['-ipv6=false']);
     expect(first).toMatch(/5678/);

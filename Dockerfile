@@ -1,6 +1,7 @@
 # The control plane and, beside it, an Envoy and an etcd: one image for `agent`, `connect envoy`, and servers that form a cluster.
 #   docker build -t meshwright .
-#   docker run --rm -p 127.0.0.1:8500:8500 meshwright
+#   docker run --init --rm -p 127.0.0.1:8500:8500 meshwright
+# With --init, so that a first process other than Node buries what checks' scripts leave behind.
 ARG NODE_IMAGE=node:20-bookworm-slim
 ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.0
 ARG ETCD_IMAGE=gcr.io/etcd-development/etcd:v3.6.6

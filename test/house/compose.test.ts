@@ -9,6 +9,7 @@ import { assertUnderstood, shellWords } from '../support/command-line.js';
 interface Service {
   readonly image?: string;
   readonly build?: string;
+  readonly init?: boolean;
   readonly command?: string | string[];
   readonly entrypoint?: string[];
   readonly environment?: Record<string, string>;
@@ -54,6 +55,10 @@ describe.each(['docker-compose.yml', 'docker-compose.single.yml'])('%s', (file) 
   it('builds one image for all of them', () => {
     for (const one of Object.values(services)) expect([one.image, one.build]).toEqual(['meshwright:local', '.']);
     expect(dockerfile).toMatch(/^ENTRYPOINT \["meshwright"\]$/m);
+  });
+
+  it('runs an init in each, since Node does not bury the orphans of scripts', () => {
+    for (const one of Object.values(services)) expect(one.init).toBe(true);
   });
 
   it('runs two services with an Envoy beside each, where the service is', () => {

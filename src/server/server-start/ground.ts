@@ -5,18 +5,18 @@ import { type Clock, systemClock } from '../../core/index.js';
 import type { HttpConfig } from '../../edges/http/index.js';
 import { createMemoryLiveArea, type LiveArea } from '../../state/index.js';
 import type { Logger } from '../../telemetry/index.js';
+import { AgentSettings } from '../agent-settings.js';
 import type { Ports } from '../doors/door.js';
 import { httpConfigOf } from '../http-config.js';
 import { type OpenState, openState } from '../open-state.js';
 import { ownNodeFacts, ownNodeId } from '../own-node.js';
-import { ServerSettings } from './settings.js';
 
 /** What all parts of a server stand on: its configuration, the state, and what it shares with other servers. */
 export interface Ground extends OpenState {
   /** Of the start. */
   readonly config: AgentConfig;
   /** What reloads have made of it. */
-  readonly settings: ServerSettings;
+  readonly settings: AgentSettings;
   /** What the HTTP edge is told of it. */
   readonly httpConfig: () => HttpConfig;
   readonly nodeId: string;
@@ -33,7 +33,7 @@ export interface Ground extends OpenState {
 /** Opens the state, with the cluster and the etcd member before it where there are such. Throws AppError; then nothing is left open. */
 export async function openGround(config: AgentConfig, logger: Logger): Promise<Ground> {
   const clock = systemClock;
-  const settings = new ServerSettings(config);
+  const settings = new AgentSettings(config);
   const nodeId = ownNodeId(config);
   const opened = await openState(config, {
     nodeId,

@@ -1,9 +1,9 @@
-import type { AgentConfig } from '../../agent/config/index.js';
-import type { DnsSettings } from '../../edges/dns/index.js';
-import { withoutRestart } from '../restart-only.js';
+import type { AgentConfig } from '../agent/config/index.js';
+import type { DnsSettings } from '../edges/dns/index.js';
+import { withoutRestart } from './restart-only.js';
 
-/** A server's configuration as reloads change it; ports, addresses and the like are those of the start. */
-export class ServerSettings {
+/** The configuration of an agent as reloads change it; ports, addresses and the like are those of the start. */
+export class AgentSettings {
   readonly #atStart: AgentConfig;
   #current: AgentConfig;
   #dns: DnsSettings;

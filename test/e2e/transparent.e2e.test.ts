@@ -57,7 +57,8 @@ async function play(tool: RedirectTool, version: string): Promise<Played> {
 
 const byMesh = { status: 200, who: expect.stringMatching(/^api-[12]$/) as string, caller: 'web' };
 
-describe.each([
+// At the same time: each has a network of its own, and waits more than it works.
+describe.concurrent.each([
   ['nft', NEWEST_ENVOY],
   ['iptables', OLDEST_ENVOY],
 ] as const)('transparent sidecars, redirected with %s, Envoy %s', (tool, version) => {

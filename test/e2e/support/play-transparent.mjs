@@ -1,9 +1,11 @@
 // A mesh of transparent sidecars in network namespaces on a bridge, with real Envoys and real rules. Runs as root inside
 // `unshare -nm`; ENVOY_BIN and TOOL (nft or iptables) come by the environment. Prints one JSON object: what callers saw.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { root } from '../../../scripts/lib/run.mjs';
 
 const main = join(root, 'dist/main.js');
@@ -64,12 +66,25 @@ function pathWithTool() {
   return tools;
 }
 
-function start(name, command, args) {
-  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+function start(name, command, args, channels = []) {
+  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe', ...channels] });
   logs.set(name, '');
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (part) => logs.set(name, (logs.get(name) + part).slice(-3000)));
   children.push(child);
+  return child;
+}
+
+/** Applications by their name: each serves in its namespace, and calls from there. */
+const apps = new Map();
+function startApp(name, kind) {
+  const script = fileURLToPath(new URL('transparent-app.mjs', import.meta.url));
+  const child = start(name, 'ip', ['netns', 'exec', name, process.execPath, script, name, kind], ['ipc']);
+  const gone = once(child, 'exit').then(() => {
+    throw new Error(`the application ${name} has ended`);
+  });
+  gone.catch(() => {});
+  apps.set(name, { child, gone });
 }
 
 const meshwright = (args, env = {}) =>
@@ -90,6 +105,10 @@ async function until(what, look, limitMs = 30_000) {
   }
 }
 
+const answered = (seen) => seen.status === 200 && seen;
+const knownThere = (seen) => seen.caller && seen;
+const refused = (seen) => seen.error && seen;
+
 async function put(path, body) {
   const answer = await fetch(`http://${HOST}:8500${path}`, { method: 'PUT', body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
@@ -100,34 +119,21 @@ const get = async (path) => (await fetch(`http://${HOST}:8500${path}`)).json();
 const intend = (Name, Action, Source = 'web') =>
   configure({ Kind: 'service-intentions', Name, Sources: [{ Name: Source, Action }] });
 
-const HTTP_APP = `require('http').createServer((request, response) => response.end(JSON.stringify(
-  { who: process.argv[1], caller: /URI=[^;]*\\/svc\\/([^;]*)/.exec(request.headers['x-forwarded-client-cert'] ?? '')?.[1] ?? '' }))).listen(${APP_PORT}, '::')`;
-// Speaks first, as databases do.
-const TCP_APP = `require('net').createServer((socket) => { socket.on('error', () => {}); socket.end(process.argv[1]) }).listen(${APP_PORT}, '0.0.0.0')`;
-
-const HTTP_CALL = `const [, url] = process.argv;
-const call = require('http').get(url, { timeout: 3000, agent: false }, (answer) => {
-  let text = ''; answer.on('data', (part) => (text += part)); answer.on('end', () => say({ status: answer.statusCode, text })); });
-call.on('timeout', () => call.destroy(new Error('timeout'))); call.on('error', (error) => say({ error: error.code ?? error.message }));
-function say(what) { console.log(JSON.stringify(what)); process.exit(0); }`;
-const TCP_CALL = `const [, host, port] = process.argv; let text = '';
-const socket = require('net').connect({ host, port: Number(port) });
-socket.setTimeout(3000, () => say({ error: 'timeout' })); socket.on('data', (part) => (text += part));
-socket.on('error', (error) => say({ error: error.code })); socket.on('end', () => say({ text }));
-function say(what) { console.log(JSON.stringify(what)); process.exit(0); }`;
-
-const inside = (name, script, ...args) =>
-  JSON.parse(
-    execFileSync('ip', ['netns', 'exec', name, process.execPath, '-e', script, ...args], { encoding: 'utf8' }),
-  );
+/** What an application sees that makes a call. */
+async function call(from, what) {
+  const { child, gone } = apps.get(from);
+  child.send(what);
+  const [seen] = await Promise.race([once(child, 'message'), gone]);
+  return seen;
+}
 
 /** What an application sees that calls a URL: who answered and as whom it was known there, a status, or an error. */
-function callHttp(from, url) {
-  const { status, text, error } = inside(from, HTTP_CALL, url);
+async function callHttp(from, url) {
+  const { status, text, error } = await call(from, { url });
   if (error !== undefined) return { error };
   return status === 200 ? { status, ...JSON.parse(text) } : { status };
 }
-const callTcp = (from, host, port) => inside(from, TCP_CALL, host, String(port));
+const callTcp = (from, host, port) => call(from, { host, port });
 
 async function register(id, name, protocol) {
   if (protocol === 'http') await configure({ Kind: 'service-defaults', Name: name, Protocol: 'http' });
@@ -170,10 +176,9 @@ function startSidecar(id, envoy, tools) {
 const virtualIp = async (name) => (await get(`/v1/discovery-chain/${name}`)).Chain.AutoVirtualIPs[0];
 
 /** Counters of the caller's Envoy whose name matches. */
-function stats(id, pattern) {
-  const script = `require('http').get('http://127.0.0.1:19000/stats?filter=' + encodeURIComponent(process.argv[1]), (answer) => {
-    let text = ''; answer.on('data', (part) => (text += part)); answer.on('end', () => console.log(JSON.stringify(text))); })`;
-  const lines = inside(id, script, pattern)
+async function stats(id, pattern) {
+  const { text } = await call(id, { url: `http://127.0.0.1:19000/stats?filter=${encodeURIComponent(pattern)}` });
+  const lines = text
     .trim()
     .split('\n')
     .map((line) => line.split(': '));
@@ -216,13 +221,10 @@ async function play() {
     'the control plane',
     async () => (await fetch(`http://${HOST}:8500/v1/status/leader`).catch(() => undefined))?.ok,
   );
-  for (const id of ['web', 'api-1', 'api-2', 'outside'])
-    start(id, 'ip', ['netns', 'exec', id, process.execPath, '-e', HTTP_APP, id]);
-  start('db', 'ip', ['netns', 'exec', 'db', process.execPath, '-e', TCP_APP, 'db']);
-  const before = await until('the application of api-1', () => {
-    const seen = callHttp('outside', `http://${namespaces['api-1']}:${APP_PORT}/`);
-    return seen.status && seen;
-  });
+  for (const name of Object.keys(namespaces)) startApp(name, name === 'db' ? 'tcp' : 'http');
+  const before = await until('the application of api-1', async () =>
+    answered(await callHttp('outside', `http://${namespaces['api-1']}:${APP_PORT}/`)),
+  );
   await register('web', 'web', 'tcp');
   await register('api-1', 'api', 'http');
   await register('api-2', 'api', 'http');
@@ -242,27 +244,26 @@ async function scenes() {
   const seen = {};
 
   // Sidecars of both instances answer, each in its turn; any port of the virtual IP will do.
-  await until('an answer from api', () => callHttp('web', apiUrl).status === 200);
-  seen.mesh = callHttp('web', apiUrl);
-  seen.mesh6 = callHttp('web', `http://[${API_VIRTUAL_6}]/`);
-  seen.anyPort = callHttp('web', `http://${api}:4711/`);
-  seen.database = callTcp('web', db, 5432);
-  seen.fromOutside = callHttp('outside', instance);
-  seen.fromOutsideToProxy = callHttp('outside', `http://${namespaces['api-2']}:${SIDECAR_PORT}/`);
-  seen.passedThrough = callHttp('web', outsideUrl);
+  seen.mesh = await until('an answer from api', async () => answered(await callHttp('web', apiUrl)));
+  seen.mesh6 = await callHttp('web', `http://[${API_VIRTUAL_6}]/`);
+  seen.anyPort = await callHttp('web', `http://${api}:4711/`);
+  seen.database = await callTcp('web', db, 5432);
+  seen.fromOutside = await callHttp('outside', instance);
+  seen.fromOutsideToProxy = await callHttp('outside', `http://${namespaces['api-2']}:${SIDECAR_PORT}/`);
+  seen.passedThrough = await callHttp('web', outsideUrl);
   const outsideUrl6 = `http://[${inIpv6('outside')}]:${APP_PORT}/`;
-  seen.passedThrough6 = callHttp('web', outsideUrl6);
+  seen.passedThrough6 = await callHttp('web', outsideUrl6);
   // Its sidecar does not stand there.
-  seen.refused6 = callHttp('api-1', outsideUrl6);
-  seen.instanceNotDirect = callHttp('web', instance);
+  seen.refused6 = await callHttp('api-1', outsideUrl6);
+  seen.instanceNotDirect = await callHttp('web', instance);
 
   // Only the mesh.
   await configure({ Kind: 'mesh', TransparentProxy: { MeshDestinationsOnly: true } });
   await settle();
   seen.meshOnly = {
-    outside: callHttp('web', outsideUrl),
-    outside6: callHttp('web', outsideUrl6),
-    api: callHttp('web', apiUrl),
+    outside: await callHttp('web', outsideUrl),
+    outside6: await callHttp('web', outsideUrl6),
+    api: await callHttp('web', apiUrl),
   };
 
   // Instances dialled directly, with mutual TLS, beside the virtual IP.
@@ -273,11 +274,10 @@ async function scenes() {
     TransparentProxy: { DialedDirectly: true },
   });
   await settle();
-  await until('the instance', () => callHttp('web', instance).status === 200);
   seen.direct = {
-    instance: callHttp('web', instance),
-    api: callHttp('web', apiUrl),
-    tls: stats('web', 'passthrough.*ssl\\.handshake'),
+    instance: await until('the instance', async () => answered(await callHttp('web', instance))),
+    api: await callHttp('web', apiUrl),
+    tls: await stats('web', 'passthrough.*ssl\\.handshake'),
   };
 
   // Callers without a certificate at the application's port; the mesh still comes with one.
@@ -285,39 +285,36 @@ async function scenes() {
   const permissive = { Kind: 'service-defaults', Name: 'api', Protocol: 'http', MutualTLSMode: 'permissive' };
   await configure(permissive);
   await settle();
-  await until('an answer without a certificate', () => callHttp('outside', instance).status === 200);
   seen.permissive = {
-    plain: callHttp('outside', instance),
-    plainToProxy: callHttp('outside', `http://${namespaces['api-2']}:${SIDECAR_PORT}/`),
-    mesh: callHttp('web', apiUrl),
+    plain: await until('an answer without a certificate', async () => answered(await callHttp('outside', instance))),
+    plainToProxy: await callHttp('outside', `http://${namespaces['api-2']}:${SIDECAR_PORT}/`),
+    mesh: await callHttp('web', apiUrl),
   };
   await configure({ ...permissive, TransparentProxy: { DialedDirectly: true } });
   await settle();
-  await until('the instance, again', () => callHttp('web', instance).caller);
-  seen.permissiveAndDirect = { plain: callHttp('outside', instance), mesh: callHttp('web', instance) };
+  const known = await until('the instance, again', async () => knownThere(await callHttp('web', instance)));
+  seen.permissiveAndDirect = { plain: await callHttp('outside', instance), mesh: known };
   await configure({ Kind: 'service-defaults', Name: 'api', Protocol: 'http' });
   await settle();
-  await until('the end of that', () => callHttp('outside', instance).error);
-  seen.strictAgain = callHttp('outside', instance);
+  seen.strictAgain = await until('the end of that', async () => refused(await callHttp('outside', instance)));
 
   // Addresses outside the mesh at a port at which the mesh is called, too; the database still speaks first.
   const outside = { Kind: 'service-defaults', Name: 'maps', Protocol: 'http' };
   await configure({ ...outside, Destination: { Addresses: ['maps.example'], Port: 80 } });
   await intend('maps', 'allow');
   await settle();
-  seen.besideDestinations = { api: callHttp('web', apiUrl), database: callTcp('web', db, 5432) };
+  seen.besideDestinations = { api: await callHttp('web', apiUrl), database: await callTcp('web', db, 5432) };
 
   // A virtual IP by hand, and access taken away.
   await put('/v1/internal/service-virtual-ip', { Service: 'api', ManualVIPs: ['192.0.2.44'] });
   await settle();
-  await until('the virtual IP given by hand', () => callHttp('web', 'http://192.0.2.44/').status === 200);
-  seen.byHand = callHttp('web', 'http://192.0.2.44/');
+  const byHand = async () => answered(await callHttp('web', 'http://192.0.2.44/'));
+  seen.byHand = await until('the virtual IP given by hand', byHand);
   await intend('api', 'deny');
   await settle();
   // At port 80 the routes of destinations would answer: 404.
   const elsewhere = `http://${api}:4711/`;
-  await until('the refusal', () => callHttp('web', elsewhere).error);
-  seen.denied = callHttp('web', elsewhere);
+  seen.denied = await until('the refusal', async () => refused(await callHttp('web', elsewhere)));
   return seen;
 }
 

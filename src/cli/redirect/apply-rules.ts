@@ -32,7 +32,7 @@ const RESTORE: Readonly<Record<Family, string>> = { 4: 'iptables-restore', 6: 'i
 
 /**
  * The rules for the tool that is there: nftables, else iptables. `isDryRun`: without a look at the rules of before, which
- * takes rights. Throws a sentence when neither tool is there.
+ * takes rights; where neither tool is, as nftables would be given them. Throws a sentence when there is no tool to apply them.
  */
 export function preparedRules(
   plan: RedirectPlan,
@@ -40,10 +40,10 @@ export function preparedRules(
   isDryRun: boolean,
 ): readonly PreparedRules[] {
   const families: readonly Family[] = existsSync(IPV6_ADDRESSES) ? [4, 6] : [4];
-  if (isProgram('nft', surroundings.path))
+  const hasIptables = ['iptables-restore', 'iptables-save'].every((name) => isProgram(name, surroundings.path));
+  if (isProgram('nft', surroundings.path) || (isDryRun && !hasIptables))
     return [{ program: 'nft', args: ['-f', '-'], script: nftablesScript(plan, families) }];
-  if (!isProgram('iptables-restore', surroundings.path) || !isProgram('iptables-save', surroundings.path))
-    throw new Error('neither nft nor iptables-restore is on the PATH; install nftables or iptables');
+  if (!hasIptables) throw new Error('neither nft nor iptables-restore is on the PATH; install nftables or iptables');
   const served = families.filter((family) => isProgram(RESTORE[family], surroundings.path));
   return served.map((family) => {
     const saved = isDryRun ? '' : run({ program: SAVE[family], args: ['-t', 'nat'], script: '' }, surroundings);

@@ -62,3 +62,39 @@ describe('operating an agent', () => {
     expect(lastRequest()?.url).toBe('/v1/agent/force-leave/vm-7?prune=1');
   });
 });
+
+describe('kv list', () => {
+  test('prints the keys', async () => {
+    cli.answer = () => ({ body: ['a', 'b/c'] });
+    expect((await meshwright('kv', 'list')).out).toBe('a\nb/c\n');
+    expect(lastRequest()?.url).toBe('/v1/kv/?keys');
+  });
+});
+
+describe('event', () => {
+  test('fires, with filters and a payload', async () => {
+    cli.answer = () => ({ body: { ID: 'e1' } });
+    expect(await meshwright('event', '-name=deploy/it', '-service=web', '-tag=v1', 'payload')).toEqual({
+      code: 0,
+      out: 'Event ID: e1\n',
+      err: '',
+    });
+    expect(lastRequest()).toMatchObject({
+      method: 'PUT',
+      url: '/v1/event/fire/deploy%2Fit?service=web&tag=v1',
+      body: 'payload',
+    });
+  });
+
+  test('needs a name, and a service for a tag', async () => {
+    expect(await meshwright('event', 'x')).toEqual({ code: 1, out: '', err: 'Error! Must specify -name\n' });
+    expect((await meshwright('event', '-name=x', '-tag=a')).err).toContain('Cannot provide -tag without -service');
+    expect(cli.seen).toEqual([]);
+  });
+
+  test('that is refused says why', async () => {
+    cli.answer = () => ({ status: 400, body: 'Invalid node filter' });
+    const { code, err } = await meshwright('event', '-name=x', '-node=(');
+    expect([code, err]).toEqual([1, expect.stringContaining('Invalid node filter')]);
+  });
+});

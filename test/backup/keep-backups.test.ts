@@ -45,9 +45,9 @@ describe('Backups at an interval', () => {
     });
   };
   const names = async () => (await folderPlace(folder).list()).map(({ name }) => name);
-  const happened = (count: number) => vi.waitFor(() => expect(told).toHaveLength(count));
+  const happened = (count: number) => vi.waitFor(() => expect(told).toHaveLength(count), 15_000);
   /** The next turn is planned once the one before has ended. */
-  const planned = () => vi.waitFor(() => expect(clock.pending).toBe(1));
+  const planned = () => vi.waitFor(() => expect(clock.pending).toBe(1), 15_000);
   const after = async (ms: number) => {
     await planned();
     clock.advance(ms);
@@ -116,7 +116,7 @@ describe('Backups at an interval', () => {
     let go = (): void => undefined;
     source = () => new Promise((_resolve, reject) => (go = () => reject(new Error('closed'))));
     keep();
-    await vi.waitFor(() => expect(go.name).toBe('go'));
+    await vi.waitFor(() => expect(go.name).toBe('go'), 15_000);
     const stopped = stop?.();
     go();
     await stopped;

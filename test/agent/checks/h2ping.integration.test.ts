@@ -70,7 +70,6 @@ describe('an H2 ping check', () => {
       status: 'critical',
       output: expect.stringContaining('context deadline exceeded'),
     });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(sockets.map(({ destroyed, readableEnded }) => destroyed || readableEnded)).toEqual([true]);
+    await expect.poll(() => sockets.map(({ destroyed, readableEnded }) => destroyed || readableEnded)).toEqual([true]);
   });
 });

@@ -169,8 +169,7 @@ describe('the catalog of a client agent', () => {
     };
     await edge.ask('PUT /v1/catalog/register', { body });
     await clock.advance(90_000);
-    await settle();
-    expect(service('web')?.tags).toEqual(['b']);
+    await expect.poll(() => service('web')?.tags).toEqual(['b']);
     await register({ Name: 'web', Tags: ['c'], Port: 81, EnableTagOverride: true });
     expect(service('web')).toMatchObject({ tags: ['b'], port: 81 });
   });

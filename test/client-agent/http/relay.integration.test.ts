@@ -55,7 +55,7 @@ describe('a request that servers answer', () => {
 
   it('is given up when the client goes away', async () => {
     let aborted = false;
-    const { ask } = await rig(
+    const { ask, link } = await rig(
       ({ signal }) =>
         new Promise((_resolve, reject) =>
           signal?.addEventListener('abort', () => {
@@ -66,7 +66,7 @@ describe('a request that servers answer', () => {
     );
     const away = new AbortController();
     const asked = ask('/v1/catalog/nodes?index=5&wait=5m', { signal: away.signal });
-    await turn();
+    await expect.poll(() => link.requests).toHaveLength(1);
     away.abort();
     await expect(asked).rejects.toThrow();
     await expect.poll(() => aborted).toBe(true);
@@ -103,8 +103,9 @@ describe('while no server is there', () => {
   it('a read waits seven seconds for one, and then says so in the words of Consul', async () => {
     const { ask, link, clock } = await rig(() => nodes(1, '[]'));
     link.down();
+    const timers = clock.pending;
     const asked = ask('/v1/catalog/nodes');
-    await turn();
+    await expect.poll(() => clock.pending).toBeGreaterThan(timers);
     await clock.advance(7_000);
     expect(await asked).toMatchObject({
       status: 503,
@@ -117,8 +118,9 @@ describe('while no server is there', () => {
   it('reads and writes go on when one comes back in time', async () => {
     const { ask, link, clock } = await rig(({ text }) => nodes(1, `[${text}]`));
     link.down();
+    const timers = clock.pending;
     const asked = [ask('/v1/catalog/nodes'), ask('/v1/kv/a', { method: 'PUT', body: '1' })];
-    await turn();
+    await expect.poll(() => clock.pending).toBeGreaterThan(timers + 1);
     await clock.advance(3_000);
     link.up();
     expect((await Promise.all(asked)).map(({ text }) => text)).toEqual(['[]', '[1]']);
@@ -166,10 +168,11 @@ describe('while no server is there', () => {
     link.down();
     await clock.advance(7_000);
     let answered = false;
+    const timers = clock.pending;
     const asked = ask('/v1/catalog/nodes?index=5&wait=60s').finally(() => {
       answered = true;
     });
-    await turn();
+    await expect.poll(() => clock.pending).toBeGreaterThan(timers);
     await clock.advance(30_000);
     expect(answered).toBe(false);
     index = 6;
@@ -225,11 +228,12 @@ describe('?cached', () => {
 
   it('wakes who waits for a change', async () => {
     const { answer, change, parked } = waitingServer();
-    const { ask } = await rig(answer);
+    const { ask, clock } = await rig(answer);
     await ask('/v1/health/service/web?cached');
-    const asked = ask('/v1/health/service/web?cached&index=5&wait=5m');
     await expect.poll(() => parked.length).toBe(1);
-    await turn();
+    const timers = clock.pending;
+    const asked = ask('/v1/health/service/web?cached&index=5&wait=5m');
+    await expect.poll(() => clock.pending).toBeGreaterThan(timers);
     change();
     expect((await asked).text).toBe('[6]');
   });
@@ -240,8 +244,8 @@ describe('?cached', () => {
       request.path.includes('index=') ? Promise.reject(new AppError('unavailable', 'gone')) : answer(request),
     );
     await ask('/v1/health/service/web?cached');
+    await expect.poll(() => link.requests.length).toBeGreaterThan(1);
     link.down();
-    await turn();
     await clock.advance(12_000);
     const { header, text } = await ask('/v1/health/service/web?cached');
     expect([text, header('x-cache'), header('age'), header('x-consul-knownleader')]).toEqual([

@@ -42,7 +42,7 @@ describe('a client agent with a join token', () => {
     const link = openLink('web', [address]);
     await joined(link);
     link.close();
-    await vi.waitFor(() => expect(registry.seen).toEqual(['alive web', 'gone web']), 3000);
+    await vi.waitFor(() => expect(registry.seen).toEqual(['alive web', 'gone web']), 15_000);
   });
 
   it('reaches the HTTP API and DNS as itself', async () => {
@@ -97,12 +97,12 @@ describe('a client agent with a join token', () => {
     await firstValueFrom(link.servers$.pipe(filter((servers) => servers.length === 2)));
     const ask = (method: string) => link.request({ method, path: '/unanswered', headers: {} }).catch(AppError.from);
     const write = ask('PUT');
-    await vi.waitFor(() => expect(a.asked).toContain('PUT /unanswered'));
+    await vi.waitFor(() => expect(a.asked).toContain('PUT /unanswered'), 15_000);
     const read = ask('GET');
-    await vi.waitFor(() => expect(a.asked).toContain('GET /unanswered'));
+    await vi.waitFor(() => expect(a.asked).toContain('GET /unanswered'), 15_000);
     await clock.advance(5000);
     expect(await write).toMatchObject({ code: 'unavailable', message: expect.stringContaining('broke off') });
-    await vi.waitFor(() => expect(b.asked).toEqual(['GET /unanswered']));
+    await vi.waitFor(() => expect(b.asked).toEqual(['GET /unanswered']), 15_000);
     link.close();
     expect(await read).toMatchObject({ code: 'unavailable' });
   });
@@ -237,7 +237,7 @@ describe('an agent is not let in', () => {
   it('and gives up after retry_max attempts where nobody answers', async () => {
     const onGiveUp = vi.fn<(error: Error) => void>();
     openLink('web', ['127.0.0.1:1'], { join: { addresses: ['127.0.0.1:1'], intervalMs: 10, max: 2 }, onGiveUp });
-    await vi.waitFor(() => expect(onGiveUp).toHaveBeenCalledOnce(), 3000);
+    await vi.waitFor(() => expect(onGiveUp).toHaveBeenCalledOnce(), 15_000);
     expect(String(onGiveUp.mock.calls[0]?.[0])).toMatch(
       /no server was joined in 2 attempts: the server at 127.0.0.1:1 is not reached/,
     );

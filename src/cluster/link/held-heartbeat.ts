@@ -102,7 +102,7 @@ export class HeldHeartbeat {
     this.#ended(held.session, problem);
   }
 
-  /** Asks to be taken out for good. Resolves when that is done, the server is gone or `timeoutMs` has passed. */
+  /** Asks to be taken out for good. Resolves when that is done, the server or this is gone, or `timeoutMs` has passed. */
   async leave(timeoutMs: number): Promise<void> {
     const held = this.#held;
     if (held === undefined) return;
@@ -117,6 +117,7 @@ export class HeldHeartbeat {
     this.#isClosed = true;
     this.#held?.session.close();
     this.#held = undefined;
+    this.#onFarewell?.();
   }
 
   #ended(session: HeartbeatSession, problem: AppError): void {

@@ -45,6 +45,15 @@ describe('a client agent with a join token', () => {
     await vi.waitFor(() => expect(registry.seen).toEqual(['alive web', 'gone web']), 15_000);
   });
 
+  it('does not wait for its leave any more when it is closed', async () => {
+    const { address } = await openServer('s1');
+    const link = openLink('web', [address]);
+    await joined(link);
+    const leaving = link.leave(60_000);
+    link.close();
+    await leaving;
+  });
+
   it('reaches the HTTP API and DNS as itself', async () => {
     const { address } = await openServer('s1');
     const link = openLink('web', [address]);

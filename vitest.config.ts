@@ -12,7 +12,8 @@ class LongestFirst extends BaseSequencer {
       const place = longest.findIndex((path) => moduleId.includes(`/test/${path}.`));
       return place < 0 ? longest.length : place;
     };
-    return sorted.sort((a, b) => rank(a) - rank(b));
+    const phase = ({ project }: TestSpecification): number => project.config.sequence.groupOrder;
+    return sorted.sort((a, b) => phase(a) - phase(b) || rank(a) - rank(b));
   }
 }
 

@@ -22,7 +22,7 @@ test('three servers over three etcd members, and client agents, keep every promi
   expect(status, `${stdout}${stderr}`).toBe(0);
   expect(stdout.match(/calls make sense/g)).toHaveLength(faults.length);
   expect(stdout).toMatch(/every promise was kept/);
-}, 300_000);
+}, 480_000);
 
 test.each([
   ['--bogus', /Unknown option '--bogus'/],

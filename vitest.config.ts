@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes: begun last, they would run on when all others have ended, with half of the machine idle. */
-const longest = ['xds/resources/random-meshes', 'recordings/recordings', 'scenarios/soak', 'state/etcd/lying-etcd'];
+const longest = ['xds/resources/random-meshes', 'recordings/recordings', 'state/etcd/lying-etcd', 'scenarios/soak'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

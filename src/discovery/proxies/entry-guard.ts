@@ -5,18 +5,14 @@ import type { EntryChange, EntryGuard } from '../config/index.js';
 import type { CheckUnit } from './check-unit.js';
 import { concernedUnits } from './concerned-units.js';
 import type { ConnectedProxy } from './connected-proxy.js';
+import { TurnShare, type Turns } from './turn-share.js';
 import { refuseUnenforceable } from './unenforced.js';
 
-export interface EntryGuardDependencies {
+export interface EntryGuardDependencies extends Turns {
   readonly store: Pick<StateStore, 'view' | 'whatIf'>;
   /** The proxies that are connected now. */
   readonly connected: () => readonly ConnectedProxy[];
-  /** Lets others have their turn. */
-  readonly nextTurn: () => Promise<void>;
 }
-
-/** So many parts are tried before others have their turn; a whole proxy takes about a millisecond. */
-const UNITS_PER_TURN = 8;
 
 /**
  * The guard over what entries do to proxies. It tries a write over the state without carrying it out, computes what it may break
@@ -27,10 +23,12 @@ export function createEntryGuard(dependencies: EntryGuardDependencies): EntryGua
   const { store, connected } = dependencies;
   return {
     async check(kind, name, write) {
+      const share = new TurnShare(dependencies);
       const change = changeOf(store, kind, name, write);
       if (change === undefined) return;
       refuseUnenforceable(change, connected);
-      await store.whatIf(overlayOf(change), (view) => checkUnits(dependencies, view, change));
+      await share.step();
+      await store.whatIf(overlayOf(change), (view) => checkUnits(store, view, change, share));
     },
   };
 }
@@ -68,15 +66,16 @@ function overlayOf({ kind, name, record }: TriedChange): Overlay {
 
 /** `after` shows the state as it would be. */
 async function checkUnits(
-  { store, nextTurn }: EntryGuardDependencies,
+  store: EntryGuardDependencies['store'],
   after: MeshView,
   change: EntryChange,
+  share: TurnShare,
 ): Promise<void> {
   const seen = new Set<string>();
-  for (const [position, unit] of concernedUnits(after, change).entries()) {
-    if (position > 0 && position % UNITS_PER_TURN === 0) await nextTurn();
+  for (const unit of concernedUnits(after, change)) {
     const failures = unit.failures(after, seen);
     if (failures.length > 0) refuseNew(store, change, unit, failures);
+    await share.step();
   }
 }
 

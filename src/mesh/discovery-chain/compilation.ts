@@ -37,6 +37,8 @@ export interface Compilation {
   readonly withoutRouting: boolean;
   /** The first router or splitter; undefined = there is none. */
   routing: Place | undefined;
+  /** Where requests for a service go, by target: thousands of routes may lead to one. */
+  readonly destinations: Map<string, string>;
   /** How many splitters lead to where the compilation stands. */
   splitterDepth: number;
   readonly changedBy: { protocol: boolean; meshGatewayMode: boolean; connectTimeoutMs: boolean };
@@ -51,6 +53,7 @@ export function startCompilation(view: MeshView, request: ChainRequest, withoutR
     targets: new Map(),
     protocol: '',
     agreeing: new Set(),
+    destinations: new Map(),
     withoutRouting,
     routing: undefined,
     splitterDepth: 0,

@@ -13,7 +13,7 @@ import {
 import type { RouterNode, RouterRoute, SplitterNode } from './compiled-chain.js';
 import { entryOf } from './entries.js';
 import { resolverNode } from './resolve.js';
-import { DEFAULT_NAMESPACE, DEFAULT_PARTITION, type TargetName } from './target.js';
+import { DEFAULT_NAMESPACE, DEFAULT_PARTITION, targetId, type TargetName } from './target.js';
 
 /** Splitters in a row that anybody could mean; more would end in a stack overflow. */
 const MAX_SPLITTER_DEPTH = 100;
@@ -58,9 +58,17 @@ function routerRoute(compilation: Compilation, service: string, definition: Serv
 
 function routeNode(compilation: Compilation, service: string, { destination }: ServiceRoute, place: Place): string {
   const target = localTarget(compilation, destination?.service || service, destination);
-  return target.serviceSubset === ''
-    ? splitterOrResolverNode(compilation, target, place)
-    : resolverNode(compilation, target, place);
+  // With the subset apart: names have dots too.
+  const id = `${target.serviceSubset}\0${targetId(target)}`;
+  let key = compilation.destinations.get(id);
+  if (key === undefined) {
+    key =
+      target.serviceSubset === ''
+        ? splitterOrResolverNode(compilation, target, place)
+        : resolverNode(compilation, target, place);
+    compilation.destinations.set(id, key);
+  }
+  return key;
 }
 
 /** What no route takes goes to the service itself. */

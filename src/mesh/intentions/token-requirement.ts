@@ -17,8 +17,16 @@ export function meetsRequirement(jwt: IntentionJwtRequirement | undefined, token
 
 /** Providers that intentions ask tokens of, sorted. */
 export function requiredProviders(intentions: readonly Intention[]): readonly string[] {
-  const requirements = intentions.flatMap(({ jwt, source }) => [jwt, ...source.permissions.map(({ jwt: own }) => own)]);
-  return [...new Set(requirements.flatMap((jwt) => jwt?.providers ?? []).map(({ name }) => name))].sort();
+  const names = new Set<string>();
+  const add = (jwt: IntentionJwtRequirement | undefined): void => {
+    if (jwt) for (const { name } of jwt.providers) names.add(name);
+  };
+  // Without lists in between: there may be thousands of intentions, asked on each change, and hardly any asks for a token.
+  for (const { jwt, source } of intentions) {
+    add(jwt);
+    for (const permission of source.permissions) add(permission.jwt);
+  }
+  return [...names].sort();
 }
 
 /**

@@ -86,12 +86,17 @@ export function decodeConfigEntry(body: unknown, options: { readonly hclBlocks?:
   return decodeKind(kinds[kind] as EntryKind<ConfigEntry>, body, options);
 }
 
-/** Normalises and validates an entry that is typed already. Throws AppError('invalidArgument'). */
+/** Entries that are known to be normalised and valid: a write asks several times, and a large one takes long. */
+const checkedEntries = new WeakSet<ConfigEntry>();
+
+/** Normalises and validates an entry that is typed already, and does not change any more. Throws AppError('invalidArgument'). */
 export function checkedConfigEntry(entry: ConfigEntry): ConfigEntry {
+  if (checkedEntries.has(entry)) return entry;
   const { normalize, validate } = kinds[entry.kind] as EntryKind<ConfigEntry>;
   const normalized = normalize(entry);
   const problem = entryNameProblem(normalized) ?? patternBudgetProblem(normalized) ?? validate(normalized);
   if (problem !== undefined) throw new AppError('invalidArgument', problem);
+  checkedEntries.add(normalized);
   return normalized;
 }
 
@@ -146,11 +151,20 @@ export function configEntryReferences(entry: ConfigEntry): readonly string[] {
   return (kinds[entry.kind] as EntryKind<ConfigEntry>).references(entry);
 }
 
+/** A write is tried before it is carried out, with the same entry. */
+const hashes = new WeakMap<ConfigEntry, string>();
+
 /**
  * Content hash as a decimal unsigned 64 bit number: equal entries, equal hash, on every server. Fields that were never given and
  * fields that were given empty count the same.
  */
 export function configEntryHash(entry: ConfigEntry): string {
+  let hash = hashes.get(entry);
+  if (hash === undefined) hashes.set(entry, (hash = contentHash(entry)));
+  return hash;
+}
+
+function contentHash(entry: ConfigEntry): string {
   const fields = Object.entries(encodeConfigEntry(entry)).filter(([, value]) => !isEmptyValue(value));
   return BigInt(`0x${sha256Hex(canonicalJson(Object.fromEntries(fields)), 16)}`).toString();
 }

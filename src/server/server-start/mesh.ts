@@ -42,7 +42,9 @@ export function createMesh({ config, store, duties, clock, logger }: Ground): Me
     options: { allowPlaintextSecrets: config.allowPlaintextSecrets },
   });
   const connected = (): ReturnType<typeof connectedProxies> => connectedProxies(xds.propagation);
-  const entryGuard = config.connectEnabled ? createEntryGuard({ store, connected, nextTurn }) : undefined;
+  const entryGuard = config.connectEnabled
+    ? createEntryGuard({ store, connected, nextTurn, now: () => performance.now() })
+    : undefined;
   return { ca, xds, entryGuard };
 }
 

@@ -31,16 +31,20 @@ describe('the guard of config entries', () => {
   let mesh: ScenarioMesh;
   let guard: EntryGuard;
   let turns = 0;
+  let nowMs = 0;
+  let stepMs = 0;
   const connected: ConnectedProxy[] = [];
 
   beforeEach(async () => {
     mesh = await ScenarioMesh.start();
     connected.length = 0;
     turns = 0;
+    stepMs = 0;
     guard = createEntryGuard({
       store: mesh.store,
       connected: () => connected,
       nextTurn: () => Promise.resolve(void turns++),
+      now: () => (nowMs += stepMs),
     });
     await mesh.step({ config: http });
     await mesh.step(sidecar('web', 21_000, [{ DestinationName: 'api', LocalBindPort: 8181 }]));
@@ -131,7 +135,15 @@ describe('the guard of config entries', () => {
         },
       });
     expect(await put({ ...http, Config: { protocol: 'http', a: 2 } })).toBe('taken');
-    expect(turns).toBe(3);
+    expect(turns).toBe(4);
+  });
+
+  test('gives others their turn after each step that takes long, however few they are', async () => {
+    expect(await put({ ...http, Config: { protocol: 'http', a: 1 } })).toBe('taken');
+    expect(turns).toBe(0);
+    stepMs = 20;
+    expect(await put({ ...http, Config: { protocol: 'http', a: 2 } })).toBe('taken');
+    expect(turns).toBeGreaterThanOrEqual(3);
   });
 
   describe('refuses what a connected Envoy cannot enforce, naming the field and the proxies', () => {

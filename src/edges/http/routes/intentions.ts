@@ -24,7 +24,7 @@ import {
   encodeIntention,
 } from '../../../mesh/intentions/index.js';
 import type { Cell } from '../../../model/index.js';
-import { badRequest, json, text } from '../answers.js';
+import { badRequest, json, jsonOnce, text } from '../answers.js';
 import { intentionFilterType } from '../filter-types.js';
 import { readObject } from '../json-body.js';
 import { isEmpty, readCell } from '../read.js';
@@ -82,8 +82,12 @@ async function match(request: ApiRequest): Promise<ApiAnswer> {
   if (given.length === 0) badRequest("required query parameter 'name' not set");
   const names = given.map((name) => parseIntentionName(name).name);
   const { value, headers } = await readCell(request, matchCell, JSON.stringify([by, ...names]));
-  return json(Object.fromEntries(given.map((name, at) => [name, (value[at] ?? []).map(encodeIntention)])), headers);
+  return jsonOnce(value, JSON.stringify(given), matchesOf(given), headers);
 }
+
+/** The intentions found, by the names as they were asked for. */
+const matchesOf = (given: readonly string[]) => (found: readonly (readonly StoredIntention[])[]) =>
+  Object.fromEntries(given.map((name, at) => [name, (found[at] ?? []).map(encodeIntention)]));
 
 function readMatchBy({ query }: ApiRequest): 'source' | 'destination' {
   const by = query.get('by');

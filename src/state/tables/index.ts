@@ -12,5 +12,13 @@ export {
   marksOfChange,
 } from './database.js';
 export { Overlay } from './overlay.js';
-export { checkDraft, decodeRecord, encodeRow, sameContent, unreadable, writeRecord } from './record-format.js';
+export {
+  checkDraft,
+  decodeRecord,
+  encodeRow,
+  sameContent,
+  unreadable,
+  writeMark,
+  writeRecord,
+} from './record-format.js';
 export { type Row, type StateReader, definitionOf, rangeText, tableNames } from './row.js';

@@ -61,6 +61,18 @@ export function writeRecord(
   return { row, value: `{"v":${newer ?? formatOf(table).version}${comma}${text.slice(1)}` };
 }
 
+/** `writeRecord` for the mark of a range: a write of a large record leaves thousands, and nothing of them has to be copied deeply. */
+export function writeMark(
+  range: string,
+  stored: Row | undefined,
+  index: number,
+): { readonly row: Row; readonly value: string } {
+  const sequence = ((stored?.['sequence'] as number | undefined) ?? 0) + 1;
+  if (stored && newerVersions.has(stored)) return writeRecord('marks', { range, sequence }, stored, index);
+  const row: Row = { createIndex: stored?.createIndex ?? index, modifyIndex: index, range, sequence };
+  return { row, value: `${USUAL_START}"range":${JSON.stringify(range)},"sequence":${sequence}}` };
+}
+
 /** The text that engines store for a row, as `writeRecord` makes it. */
 export function encodeRow(table: TableName, row: Row): string {
   const text = JSON.stringify(withoutIndexes(row));

@@ -10,6 +10,7 @@ import {
   definitionOf,
   marksOfChange,
   sameContent,
+  writeMark,
   writeRecord,
 } from '../tables/index.js';
 
@@ -129,8 +130,7 @@ export class TransactionView implements Transaction {
     );
     for (const range of this.#rangesLeft(rows)) {
       const stored = this.#below.get('marks', range);
-      const sequence = ((stored?.['sequence'] as number | undefined) ?? 0) + 1;
-      const { row, value } = writeRecord('marks', { range, sequence }, stored, this.#nextIndex);
+      const { row, value } = writeMark(range, stored, this.#nextIndex);
       rows.push({ table: 'marks', key: range, row });
       operations.push({ type: 'put', table: 'marks', key: range, value });
     }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { serviceKey } from '../../../src/model/index.js';
 import type { StateStore } from '../../../src/state/index.js';
+import { writeMark, writeRecord } from '../../../src/state/tables/index.js';
 import { openStore } from '../support/engines.js';
 import { HostileEngine } from '../support/hostile-backend.js';
 import { node, service } from '../support/records.js';
@@ -20,6 +21,16 @@ async function withNewerRecord(fields: object): Promise<{ store: StateStore; sto
   };
   return { store, stored };
 }
+
+describe('marks of ranges', () => {
+  it('are written as other records are', () => {
+    const range = 'services "byName" \u0001';
+    const first = writeMark(range, undefined, 7);
+    expect(first).toEqual(writeRecord('marks', { range, sequence: 1 }, undefined, 7));
+    expect(Object.keys(first.row)).toEqual(Object.keys(writeRecord('marks', { range, sequence: 1 }, undefined, 7).row));
+    expect(writeMark(range, first.row, 9)).toEqual(writeRecord('marks', { range, sequence: 2 }, first.row, 9));
+  });
+});
 
 describe('stored records', () => {
   it('carry the version of their schema, and not their revisions', async () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createAgentTokens, createLocalAgent, createStoreCatalog } from '../../../../src/agent/index.js';
 import type { CertificateAuthority } from '../../../../src/ca/index.js';
 import { type Clock, systemClock } from '../../../../src/core/index.js';
+import type { EntryGuard } from '../../../../src/discovery/config/index.js';
 import { createEventLog } from '../../../../src/discovery/events/index.js';
 import { keepSessions } from '../../../../src/discovery/sessions/index.js';
 import type { KeyringControl } from '../../../../src/discovery/operator/index.js';
@@ -10,7 +11,7 @@ import { allRoutes, knowledgeOf } from '../../../../src/edges/http/index.js';
 import { createApp } from '../../../../src/edges/http/server.js';
 import { createCoordinateWriter } from '../../../../src/discovery/coordinates/index.js';
 import { singleServer } from '../../../../src/server/single-server.js';
-import { createMemoryBackend, createStateStore } from '../../../../src/state/index.js';
+import { type StateStore, createMemoryBackend, createStateStore } from '../../../../src/state/index.js';
 import type { Propagation } from '../../../../src/xds/server/index.js';
 
 export interface TestEdgeOptions {
@@ -20,6 +21,8 @@ export interface TestEdgeOptions {
   /** What is not given knows of no proxies. */
   readonly propagation?: Partial<Propagation>;
   readonly keyring?: KeyringControl;
+  /** Looks at config entries before they are written; without it nobody does. */
+  readonly entryGuard?: (store: StateStore) => EntryGuard;
 }
 
 /** A request to the edge under test, in process. */
@@ -159,6 +162,7 @@ export async function testDeps(options: TestEdgeOptions = {}): Promise<HttpDeps 
     metrics: { prometheus: () => Promise.resolve(''), json: () => ({}) },
     logger: quiet,
     ...(options.keyring && { keyring: options.keyring }),
+    ...(options.entryGuard && { entryGuard: options.entryGuard(store) }),
   };
 }
 

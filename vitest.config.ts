@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes: begun last, they would run on when all others have ended, with half of the machine idle. */
-const longest = ['xds/resources/random-meshes', 'recordings/recordings', 'state/etcd/lying-etcd', 'scenarios/soak'];
+const longest = ['xds/resources/random-meshes', 'recordings/recordings', 'state/etcd/lying-etcd'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -34,6 +34,8 @@ export default defineConfig({
           testTimeout: 20_000,
           // By default one core is left idle, and of two that is half.
           maxWorkers: availableParallelism(),
+          // Modules are loaded once by each worker, not by each file: that took longer than the tests do. None leaves anything behind in them.
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },

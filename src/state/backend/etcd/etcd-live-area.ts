@@ -139,10 +139,12 @@ export class EtcdLiveArea implements LiveArea {
     });
   }
 
-  /** What was under a lease that is over is put under the new one. */
+  /** What was under a lease that is over is put under the new one, also what is on its way to etcd under the old one. */
   #putAnew(): void {
-    for (const [key, value] of this.#own)
-      if (!this.#wanted.has(key)) this.#wanted.set(key, [{ value, resolve: () => undefined, reject: () => undefined }]);
+    for (const [key, value] of this.#own) {
+      const former = this.#wanted.get(key) ?? [];
+      this.#wanted.set(key, [...former, { value, resolve: () => undefined, reject: () => undefined }]);
+    }
     void this.#write();
   }
 

@@ -113,6 +113,27 @@ describe('an etcd that was restored from an older copy under running servers', (
     expect(shown(one)).toEqual([]);
   });
 
+  it('is noticed where the first write after it is not answered, before looking for that write hides it', async () => {
+    const fake = await FakeEtcd.start(seededRandom(6));
+    onTestFinished(() => fake.stop());
+    const one = await server(fake.endpoint, 'one');
+    await put(one, 'kept');
+    const copied = fake.store.revision;
+    await put(one, 'lost');
+    await put(one, 'lost-too');
+    const before = one.index;
+    fake.restore(copied);
+    let writes = 0;
+    fake.lies = {
+      get lostAnswer() {
+        return writes++ === 0 ? 1 : 0;
+      },
+    };
+    await putAtLast(one, 'after');
+    await eventually('one to show the truth', () => shown(one).join() === 'after=x,kept=x');
+    expect(one.index).toBeGreaterThan(before);
+  });
+
   it('goes on with the copy, where it is a real one', async () => {
     const binary = anyEtcd();
     if (!binary) throw new Error('there is no etcd: put one on the PATH, or install Go, or Python with pip');

@@ -305,6 +305,7 @@ class EtcdBackend implements Backend {
       const outcome = await this.#fence.outcomeOf(id, since);
       if (typeof outcome === 'number') return this.#applied(outcome);
       if (outcome === 'not applied') return { type: 'again', error: thrown.toAppError() };
+      if (outcome === 'other history') await this.#wentBack();
       throw unknownOutcome(thrown);
     }
   }

@@ -13,8 +13,11 @@ interface Question {
   /** A revision from before the transaction was sent. */
   readonly since: number;
   readonly id: string;
-  readonly resolve: (outcome: number | 'not applied' | 'unknown') => void;
+  readonly resolve: (outcome: TransactionOutcome) => void;
 }
+
+/** The revision at which it was applied; 'other history' = etcd is at a revision that had been passed before: it was restored. */
+type TransactionOutcome = number | 'not applied' | 'unknown' | 'other history';
 
 interface FenceParts {
   readonly client: EtcdClient;
@@ -87,7 +90,7 @@ export class Fence {
   }
 
   /** The revision at which the transaction was applied, or that it was not and never will be, or that nobody can tell. */
-  outcomeOf(id: string, since: number): Promise<number | 'not applied' | 'unknown'> {
+  outcomeOf(id: string, since: number): Promise<TransactionOutcome> {
     return new Promise((resolve) => {
       this.#questions.push({ id, since, resolve });
       if (!this.#answering) void this.#answer();
@@ -100,24 +103,27 @@ export class Fence {
       // One fence for all that wait: those that ask from now on may have been sent after it.
       const questions = this.#questions.splice(0);
       const found = await this.#findAll(questions);
-      for (const { id, resolve } of questions) resolve(found ? (found.get(id) ?? 'not applied') : 'unknown');
+      for (const { id, resolve } of questions) resolve(found instanceof Map ? (found.get(id) ?? 'not applied') : found);
     }
     this.#answering = false;
   }
 
-  async #findAll(questions: readonly Question[]): Promise<Map<string, number> | undefined> {
+  async #findAll(questions: readonly Question[]): Promise<Map<string, number> | 'unknown' | 'other history'> {
     const id = this.#nextId();
     const until = this.#parts.now() + BUDGET_MS;
     for (let attempt = 1; this.#parts.now() < until; attempt += 1) {
       try {
         const raised = await this.raise(id, Math.min(RAISE_MS, until - this.#parts.now()));
-        return await this.#history(Math.min(...questions.map(({ since }) => since)), raised);
+        const known = questions.map(({ since }) => since);
+        // Before more fences lift it past what was known, and nobody sees any more that it went back.
+        if (raised <= Math.max(...known)) return 'other history';
+        return await this.#history(Math.min(...known), raised);
       } catch (thrown) {
-        if (!(thrown instanceof EtcdError) || !thrown.isOfEndpoint) return undefined;
+        if (!(thrown instanceof EtcdError) || !thrown.isOfEndpoint) return 'unknown';
         await this.#parts.pause(PAUSE_MS * attempt);
       }
     }
-    return undefined;
+    return 'unknown';
   }
 
   /** Name -> revision of every transaction after `since`, up to and with `until`. Rejects when it is not known in full. */

@@ -1,5 +1,5 @@
 import type { ServerLink } from '../cluster/index.js';
-import { AppError, backOffMs, type Clock } from '../core/index.js';
+import { AppError, backOffMs, type Clock, deferred } from '../core/index.js';
 
 /** At least so often the servers are asked whether it is still good: the authority may have another root. */
 const ASK_EVERY_MS = 60_000;
@@ -33,10 +33,7 @@ export interface OwnCertificate {
 export function createOwnCertificate({ link, names, clock, warn }: OwnCertificateOptions): OwnCertificate {
   const listeners = new Set<() => void>();
   let held: { readonly certPem: string; readonly privateKeyPem: string; readonly version: string } | undefined;
-  let isReady = (): void => undefined;
-  const ready = new Promise<void>((resolve) => {
-    isReady = resolve;
-  });
+  const ready = deferred();
   let [failures, lastProblem, isClosed] = [0, '', false];
   let cancel = (): void => undefined;
   const ask = async (): Promise<void> => {
@@ -49,7 +46,7 @@ export function createOwnCertificate({ link, names, clock, warn }: OwnCertificat
       if (answer.certificatePem !== '') {
         held = { certPem: answer.certificatePem, privateKeyPem: answer.privateKeyPem, version: answer.version };
         for (const listener of listeners) listener();
-        isReady();
+        ready.resolve();
       }
     } catch (thrown) {
       const { code, message } = AppError.from(thrown);
@@ -64,7 +61,7 @@ export function createOwnCertificate({ link, names, clock, warn }: OwnCertificat
   };
   void ask();
   return {
-    ready,
+    ready: ready.promise,
     current() {
       if (held === undefined)
         throw new AppError('unavailable', 'the servers have not yet given this agent a certificate');

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { type AgentConfig, type LoadedConfig, loadAgentConfig } from '../agent/config/index.js';
 import { type AgentWatches, createAgentWatches, createOwnApi } from '../agent/watches/index.js';
-import { AppError, systemClock } from '../core/index.js';
+import { AppError, deferred, systemClock } from '../core/index.js';
 import { createLogging, type Logging, type LogTarget, openLogFile, openSyslog } from '../telemetry/index.js';
 import { watchFiles } from './auto-reload.js';
 import { ownApiPlace } from './own-api-place.js';
@@ -41,10 +41,7 @@ async function run(
     'Meshwright agent starts',
   );
   tell(loaded, logging);
-  let finish = (_code: number): void => undefined;
-  const finished = new Promise<number>((resolve) => {
-    finish = resolve;
-  });
+  const { promise: finished, resolve: finish } = deferred<number>();
   if (config.pidFile !== '') closers.push(writePidFile(config.pidFile));
 
   let watches: AgentWatches | undefined;

@@ -1,4 +1,5 @@
 import type { Subscription } from 'rxjs';
+import { deferred } from '../../core/index.js';
 import type { LiveEntry } from '../../state/index.js';
 import type { AgentFacts } from '../contract.js';
 import type { Liveness } from '../liveness.js';
@@ -28,15 +29,13 @@ export class LiveMembers {
   constructor(liveness: Liveness, holder: string, onChange: (live: LiveMembers) => void) {
     this.#liveness = liveness;
     this.#holder = holder;
-    let known = (): void => undefined;
-    this.ready = new Promise((resolve) => {
-      known = resolve;
-    });
+    const known = deferred();
+    this.ready = known.promise;
     this.#watch = liveness.watch$(PREFIX).subscribe((change) => {
       if (change.type === 'gone') this.#entries.delete(change.key);
       else for (const entry of change.type === 'all' ? change.entries : [change.entry]) this.#read(entry);
       this.#byNode = undefined;
-      if (change.type === 'all') known();
+      if (change.type === 'all') known.resolve();
       onChange(this);
     });
   }

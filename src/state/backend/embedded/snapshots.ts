@@ -1,4 +1,4 @@
-import type { Clock } from '../../../core/index.js';
+import { type Clock, deferred } from '../../../core/index.js';
 import type { ChainPoint } from './chain.js';
 import type { Disk } from './disk.js';
 import type { Cut, Ledger } from './ledger.js';
@@ -81,15 +81,13 @@ export class StoreSnapshots {
   /** Runs something while no files go. */
   async pause<Result>(run: () => Promise<Result>): Promise<Result> {
     const making = this.#making;
-    let goOn: () => void = () => undefined;
-    this.#pause = new Promise((resolve) => {
-      goOn = resolve;
-    });
+    const over = deferred();
+    this.#pause = over.promise;
     try {
       await making;
       return await run();
     } finally {
-      goOn();
+      over.resolve();
     }
   }
 

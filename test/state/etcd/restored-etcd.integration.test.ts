@@ -134,6 +134,23 @@ describe('an etcd that was restored from an older copy under running servers', (
     expect(one.index).toBeGreaterThan(before);
   });
 
+  it('is noticed where only what servers tell of themselves is written, before that hides it', async () => {
+    const fake = await FakeEtcd.start(seededRandom(7));
+    onTestFinished(() => fake.stop());
+    const connection = { endpoints: [fake.endpoint] };
+    const backend = createEtcdBackend({ connection, prefix: 'mesh', server: 'one', allowOldEtcd: true });
+    const one = createStateStore({ backend, clock: systemClock, verifyEveryMs: 0, onProblem: () => undefined });
+    onTestFinished(() => one.close());
+    await one.ready;
+    await backend.live.put('servers/one', 'it lives');
+    await put(one, 'kept');
+    const copied = fake.store.revision;
+    await put(one, 'lost');
+    fake.restore(copied);
+    await backend.live.put('servers/one', 'it goes on');
+    await eventually('the truth', () => shown(one).join() === 'kept=x');
+  });
+
   it('goes on with the copy, where it is a real one', async () => {
     const binary = anyEtcd();
     if (!binary) throw new Error('there is no etcd: put one on the PATH, or install Go, or Python with pip');

@@ -11,39 +11,21 @@ import type {
   WatchEvent,
 } from '../backend.js';
 import { Bundles } from './bundles.js';
-import {
-  appErrorOf,
-  EtcdClient,
-  type EtcdConnection,
-  EtcdError,
-  MemberBehind,
-  type TxnRequest,
-} from './client/index.js';
+import { appErrorOf, EtcdClient, type EtcdConnection, MemberBehind } from './client/index.js';
+import { Commits } from './commits.js';
 import { startCompaction } from './compaction.js';
 import { EtcdLiveArea } from './etcd-live-area.js';
 import { FEED_TIMES, Feed, type FeedTimes } from './feed.js';
 import { Fence } from './fence.js';
-import { type BundlePointer, Layout } from './layout.js';
 import { History } from './history.js';
-import { BundleOnItsWay, type Listing, listEverything, notOlder } from './list.js';
-import { checkEtcd } from './start-checks.js';
+import { type BundlePointer, Layout } from './layout.js';
+import { BundleOnItsWay, type Listing, listEverything } from './list.js';
 import { RememberedCluster } from './remembered-cluster.js';
-import {
-  comparesOf,
-  CONDITIONS_PER_TRANSACTION,
-  fits,
-  type Guard,
-  guarded,
-  refusalOf,
-  requestOp,
-} from './transaction.js';
+import { checkEtcd } from './start-checks.js';
 import { startTidying } from './tidy-unfolded.js';
+import { CONDITIONS_PER_TRANSACTION } from './transaction.js';
 import { UnfoldedBundles } from './unfolded.js';
 
-const WRITE_BUDGET_MS = 12_000;
-const PAUSE_MS = 100;
-/** How long the writer of a large transaction is left alone before others unfold it. */
-const OTHERS_TURN_MS = 300;
 const STAGED_FOR_MS = 60 * 60_000;
 const LAST_EVENTS_MS = 500;
 const COMPACT_EVERY_MS = 5 * 60_000;
@@ -80,10 +62,6 @@ export function createEtcdBackend(options: EtcdBackendOptions): Backend {
   return new EtcdBackend(options);
 }
 
-type Sent =
-  | { readonly type: 'done'; readonly outcome: CommitOutcome }
-  | { readonly type: 'again'; readonly error?: AppError };
-
 class EtcdBackend implements Backend {
   readonly name = 'etcd';
   readonly maximumConditions = Math.floor(CONDITIONS_PER_TRANSACTION / 2);
@@ -96,42 +74,35 @@ class EtcdBackend implements Backend {
   readonly #bundles: Bundles;
   readonly #fence: Fence;
   readonly #history: History;
-  /** Counts restored copies: what was evaluated before one is not written after it. */
-  #epoch = 0;
-  /** The state of this history is not yet loaded by who evaluates transactions. */
-  #isLoading = false;
-  #goingBack: Promise<AppError> | undefined;
+  readonly #commits: Commits;
   readonly #feeds = new Set<Feed>();
-  readonly #writes = new Set<Promise<unknown>>();
-  readonly #run: string;
   #stopCompaction: () => void = () => undefined;
   #stopTidying: () => void = () => undefined;
-  /** The newest revision that any answer named. */
-  #revision = 1;
-  /** The newest transaction of ours that is known. */
-  #tip = 0;
   #listed: Listing | undefined;
-  #transactions = 0;
   #state: 'new' | 'open' | 'closed' = 'new';
 
   constructor(options: EtcdBackendOptions) {
-    const clock = options.clock ?? systemClock;
-    const parts = { now: () => clock.now(), pause: (delayMs: number) => pauseOn(clock, delayMs) };
+    const { clock = systemClock, connection, prefix, server } = options;
+    const times = { now: () => clock.now(), pause: (delayMs: number) => pauseOn(clock, delayMs) };
+    const layout = new Layout(prefix);
+    const onWentBack = (): void => {
+      if (this.#state === 'open') void this.#history.wentBack();
+    };
+    const onProblem = (thrown: unknown): void => this.#problem(thrown);
+    const client = new EtcdClient(connection, { ...times, onWentBack });
+    const bundles = new Bundles(client, layout, this.#unfolded);
+    const fence = new Fence({ client, layout, server, ...times });
+    const onRestored = (error: AppError): void => this.#onRestored(error);
+    const history = new History({ client, layout, fence, onRestored, onProblem });
     this.#options = options;
-    this.#clock = clock;
-    this.#layout = new Layout(options.prefix);
-    this.#client = new EtcdClient(options.connection, parts);
-    this.#bundles = new Bundles(this.#client, this.#layout, this.#unfolded);
-    this.#fence = new Fence({ client: this.#client, layout: this.#layout, server: options.server, ...parts });
-    this.#history = new History(this.#client, this.#layout, this.#fence);
-    this.live = new EtcdLiveArea({
-      client: this.#client,
-      layout: this.#layout,
-      clock,
-      ...options.live,
-      onProblem: (error) => this.#problem(error),
+    [this.#clock, this.#layout, this.#client] = [clock, layout, client];
+    [this.#bundles, this.#fence, this.#history] = [bundles, fence, history];
+    this.#commits = new Commits({
+      ...{ client, layout, clock, server, bundles, fence, history, onProblem },
+      unfolded: this.#unfolded,
+      onWrote: (revision) => this.#wrote(revision),
     });
-    this.#run = `${options.server}.${clock.now().toString(36)}`;
+    this.live = new EtcdLiveArea({ client, layout, clock, ...options.live, onProblem });
   }
 
   async open(): Promise<void> {
@@ -143,7 +114,7 @@ class EtcdBackend implements Backend {
     const pause = (delayMs: number): Promise<void> => pauseOn(this.#clock, delayMs);
     try {
       await checkEtcd({ ...parts, allowOldEtcd, pause, onCluster, onProblem: (error) => this.#problem(error) });
-      this.#saw(await this.#fence.raise());
+      await this.#fence.raise();
       remembered?.remember(this.#client.clusterId as string);
     } catch (thrown) {
       this.#client.close();
@@ -185,14 +156,9 @@ class EtcdBackend implements Backend {
     return { revision, lastCommit: tipRevision, value: fingerprint.value };
   }
 
-  commit(transaction: BackendTransaction): Promise<CommitOutcome> {
-    const write = this.#commit(transaction).catch((thrown: unknown) => {
-      throw appErrorOf(thrown);
-    });
-    this.#writes.add(write);
-    const forget = (): void => void this.#writes.delete(write);
-    write.then(forget, forget);
-    return write;
+  async commit(transaction: BackendTransaction): Promise<CommitOutcome> {
+    this.#open();
+    return this.#commits.commit(transaction);
   }
 
   watch(afterRevision: number, onEvent: (event: WatchEvent) => void): () => void {
@@ -205,10 +171,10 @@ class EtcdBackend implements Backend {
       times: { ...FEED_TIMES, ...this.#options.times },
       readBundle: (revision: number, pointer: BundlePointer) => this.#bundles.read(revision, pointer),
       readTip: () => this.barrier(),
-      isOtherHistory: () => this.#isOtherHistory(),
+      isOtherHistory: () => this.#history.isOther(),
       onProblem: (error: AppError) => this.#problem(error),
     };
-    this.#isLoading = false;
+    this.#history.followed();
     const tipVersion = this.#listed?.revision === afterRevision ? this.#listed.tipVersion : undefined;
     const feed = new Feed(parts, afterRevision, tipVersion, onEvent);
     this.#feeds.add(feed);
@@ -221,10 +187,10 @@ class EtcdBackend implements Backend {
   async barrier(): Promise<number> {
     this.#open();
     try {
-      const { header, kvs } = await this.#client.range({ key: this.#layout.tip }, notOlder(this.#revision));
-      this.#saw(Number(header.revision));
-      this.#wrote(Number(kvs[0]?.mod_revision ?? 0));
-      return Math.max(1, Number(kvs[0]?.mod_revision ?? 0));
+      const { kvs } = await this.#client.range({ key: this.#layout.tip });
+      const tip = Number(kvs[0]?.mod_revision ?? 0);
+      this.#wrote(tip);
+      return Math.max(1, tip);
     } catch (thrown) {
       throw await this.#behindOr(thrown);
     }
@@ -237,107 +203,20 @@ class EtcdBackend implements Backend {
     this.#stopCompaction();
     this.#stopTidying();
     await this.live.close();
-    await Promise.allSettled(this.#writes);
+    await this.#commits.settled();
     if (wasOpen) await this.#lastEvents();
     for (const feed of this.#feeds) feed.stop();
     this.#client.close();
   }
 
-  async #commit(transaction: BackendTransaction): Promise<CommitOutcome> {
-    this.#open();
-    const until = this.#clock.now() + WRITE_BUDGET_MS;
-    const epoch = this.#epoch;
-    if (this.#isLoading && transaction.whileLoading !== true) throw restored();
-    let pointer: BundlePointer | undefined;
-    for (;;) {
-      const compares = comparesOf(this.#layout, this.#unfolded, transaction.conditions);
-      const isSmall = fits(this.#layout, compares, transaction.operations);
-      if (!isSmall) pointer ??= await this.#bundles.stage(this.#stagingId(), transaction.operations);
-      const decision = pointer && this.#bundles.decision(pointer);
-      const guard = { fence: this.#fence.guard, tip: this.#tip, duty: transaction.fence };
-      const id = `${this.#run}.${++this.#transactions}`;
-      const request = decision
-        ? guarded(this.#layout, guard, [...compares, decision.compare], [decision.operation], id)
-        : guarded(
-            this.#layout,
-            guard,
-            compares,
-            transaction.operations.map((each) => requestOp(this.#layout, each)),
-            id,
-          );
-      const sent = await this.#send(request, id, guard, transaction);
-      if (sent.type === 'done') {
-        if (pointer) this.#afterDecision(pointer, sent.outcome);
-        return sent.outcome;
-      }
-      if (epoch !== this.#epoch) throw restored();
-      if (this.#clock.now() >= until) {
-        if (pointer) void this.#bundles.discard(pointer.id);
-        throw sent.error ?? new AppError('busy', 'A large transaction is being stored: try again in a moment.');
-      }
-      if (sent.error) await pauseOn(this.#clock, PAUSE_MS);
-    }
-  }
-
-  /** Sends a transaction once and finds out what became of it. Throws when that is final. */
-  async #send(request: TxnRequest, id: string, guard: Guard, { conditions }: BackendTransaction): Promise<Sent> {
-    const since = this.#revision;
-    try {
-      const answer = await this.#client.txn(request);
-      const revision = Number(answer.header.revision);
-      this.#saw(revision);
-      if (answer.succeeded && revision <= since) {
-        await this.#wentBack();
-        throw unknownOutcome();
-      }
-      if (answer.succeeded) return this.#applied(revision);
-      const refusal = refusalOf(answer, guard, this.#layout, this.#unfolded, conditions);
-      if (refusal.type === 'conflict') return { type: 'done', outcome: { ok: false, conflict: refusal.conflict } };
-      if (refusal.type === 'duty') throw dutyLost();
-      if (refusal.type === 'history') throw await this.#wentBack();
-      if (refusal.type === 'fence') this.#fence.adopt(refusal.revision);
-      else await this.#finishBundle();
-      return { type: 'again' };
-    } catch (thrown) {
-      if (!(thrown instanceof EtcdError)) throw thrown;
-      if (thrown.changedNothing && !thrown.isOfEndpoint) throw thrown;
-      if (thrown.changedNothing) return { type: 'again', error: thrown.toAppError() };
-      const outcome = await this.#fence.outcomeOf(id, since);
-      if (typeof outcome === 'number') return this.#applied(outcome);
-      if (outcome === 'not applied') return { type: 'again', error: thrown.toAppError() };
-      if (outcome === 'other history') await this.#wentBack();
-      throw unknownOutcome(thrown);
-    }
-  }
-
-  #applied(revision: number): Sent {
-    this.#wrote(revision);
-    return { type: 'done', outcome: { ok: true, revision } };
-  }
-
-  #afterDecision(pointer: BundlePointer, outcome: CommitOutcome): void {
-    const after = outcome.ok ? this.#bundles.finish() : this.#bundles.discard(pointer.id);
-    const unfolding = after.catch((thrown: unknown) => this.#problem(thrown));
-    this.#writes.add(unfolding);
-    void unfolding.then(() => this.#writes.delete(unfolding));
-  }
-
-  /** Waits for its writer, then does it for him. */
-  async #finishBundle(): Promise<void> {
-    await pauseOn(this.#clock, OTHERS_TURN_MS);
-    await this.#bundles.finish();
-  }
-
-  async #readAll(on: Parameters<typeof listEverything>[4]): Promise<Listing> {
+  async #readAll(on: Parameters<typeof listEverything>[3]): Promise<Listing> {
     this.#open();
     for (;;) {
       try {
-        const listing = await listEverything(this.#client, this.#layout, this.#unfolded, this.#revision, on);
-        this.#saw(listing.revision);
-        return listing;
+        return await listEverything(this.#client, this.#layout, this.#unfolded, on);
       } catch (thrown) {
         if (!(thrown instanceof BundleOnItsWay)) throw await this.#behindOr(thrown);
-        await this.#finishBundle().catch((failure: unknown) => {
+        await this.#commits.finishBundle().catch((failure: unknown) => {
           throw appErrorOf(failure);
         });
       }
@@ -347,61 +226,26 @@ class EtcdBackend implements Backend {
   /** The error for a failed read. When all members are behind what is known, a write tells whether etcd was restored. */
   async #behindOr(thrown: unknown): Promise<AppError> {
     if (!(thrown instanceof MemberBehind) || this.#state === 'closed') return appErrorOf(thrown);
-    const isThere = await this.#history.holds(this.#tip, this.#revision).catch(() => true);
-    return isThere ? appErrorOf(thrown) : this.#wentBack();
+    const isThere = await this.#history.holds().catch(() => true);
+    return isThere ? appErrorOf(thrown) : this.#history.wentBack();
   }
 
-  /** Etcd was restored from an older copy: what this server knows of revisions is forgotten, and the state is listed anew. */
-  #wentBack(isNoticed = false): Promise<AppError> {
-    this.#goingBack ??= this.#beginAnew(isNoticed).finally(() => {
-      this.#goingBack = undefined;
-    });
-    return this.#goingBack;
-  }
-
-  /** Whether another server has noticed that etcd was restored. */
-  async #isOtherHistory(): Promise<boolean> {
-    const isOther = await this.#history.isOther();
-    if (isOther) await this.#wentBack(true);
-    return isOther;
-  }
-
-  async #beginAnew(isNoticed: boolean): Promise<AppError> {
-    const error = restored();
-    try {
-      this.#epoch += 1;
-      this.#isLoading = true;
-      if (!isNoticed) await this.#history.change();
-      [this.#revision, this.#tip] = [1, 0];
-      this.#unfolded.clear();
-      this.#fence.forget();
-      this.#saw(await this.#fence.raise());
-      this.#problem(error);
-      for (const feed of this.#feeds) feed.giveUp('etcd was restored from an older copy');
-      return error;
-    } catch (thrown) {
-      return appErrorOf(thrown);
-    }
+  #onRestored(error: AppError): void {
+    this.#unfolded.clear();
+    this.#problem(error);
+    for (const feed of this.#feeds) feed.giveUp('etcd was restored from an older copy');
   }
 
   /** Events of what was written until now still reach the watches. */
   async #lastEvents(): Promise<void> {
     for (let waitedMs = 0; waitedMs < LAST_EVENTS_MS; waitedMs += 10) {
-      if ([...this.#feeds].every((feed) => feed.isStopped || feed.last >= this.#tip)) return;
+      if ([...this.#feeds].every((feed) => feed.isStopped || feed.last >= this.#history.tip)) return;
       await pauseOn(this.#clock, 10);
     }
   }
 
-  #stagingId(): string {
-    return `${this.#clock.now().toString(36)}.${this.#run}.${this.#transactions}`;
-  }
-
-  #saw(revision: number): void {
-    this.#revision = Math.max(this.#revision, revision);
-  }
-
   #wrote(revision: number): void {
-    this.#tip = Math.max(this.#tip, revision);
+    this.#history.wrote(revision);
     for (const feed of this.#feeds) feed.expect(revision);
   }
 
@@ -414,16 +258,3 @@ class EtcdBackend implements Backend {
     if (this.#state !== 'closed') this.#options.onProblem?.(appErrorOf(thrown));
   }
 }
-
-const restored = (): AppError =>
-  new AppError('unavailable', 'etcd was restored from an older copy: the state is read anew; try again in a moment.');
-
-const unknownOutcome = (cause?: unknown): AppError =>
-  new AppError(
-    'unavailable',
-    'It is not known whether the write was stored, because etcd does not answer: read before you send it again.',
-    { cause },
-  );
-
-const dutyLost = (): AppError =>
-  new AppError('conflict', 'This server does not have the duty any more: another one does what is left to do.');

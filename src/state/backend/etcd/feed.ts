@@ -139,42 +139,23 @@ export class Feed {
     this.#askedAtMs = 0;
     this.#assembler.restart();
     try {
-      const stream = await client.openWatch(endpoint);
-      stream.on('error', (thrown) => {
-        if (isCurrent()) this.#failed(thrown);
+      const start_revision = this.#assembler.last + 1;
+      const request = { ...layout.everything, start_revision, progress_notify: true, fragment: true };
+      const stream = await client.watch(endpoint, request, {
+        isWanted: isCurrent,
+        onAnswer: (answer) => this.#onAnswer(answer),
+        onFailed: (thrown) => this.#failed(thrown),
       });
-      if (!isCurrent()) {
-        stream.cancel();
-        return;
-      }
-      this.#stream = stream;
-      stream.on('data', (answer: WatchResponse) => {
-        if (isCurrent()) this.#onAnswer(answer, endpoint);
-      });
-      stream.on('end', () => {
-        if (isCurrent()) this.#failed(new Error('the member ended the watch'));
-      });
-      const create_request = {
-        ...layout.everything,
-        start_revision: this.#assembler.last + 1,
-        progress_notify: true,
-        fragment: true,
-      };
-      stream.write({ create_request });
+      if (isCurrent()) this.#stream = stream;
+      else stream.cancel();
     } catch (thrown) {
       if (isCurrent()) this.#failed(thrown);
     }
   }
 
-  #onAnswer(answer: WatchResponse, endpoint: Endpoint): void {
+  #onAnswer(answer: WatchResponse): void {
     this.#heardAtMs = this.#parts.clock.now();
     this.#askedAtMs = 0;
-    try {
-      this.#parts.client.checkCluster(answer.header, endpoint);
-    } catch (thrown) {
-      this.#failed(thrown);
-      return;
-    }
     if (Number(answer.compact_revision) > 0) {
       this.#resync(`revision ${this.#assembler.last + 1} was compacted away`);
       return;

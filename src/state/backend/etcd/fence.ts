@@ -1,4 +1,12 @@
-import { type Compare, type EtcdClient, EtcdError, type TxnResponse, type WatchResponse } from './client/index.js';
+import {
+  type Compare,
+  type EtcdClient,
+  EtcdError,
+  type TxnResponse,
+  type WatchResponse,
+  type WatchStream,
+  WentBack,
+} from './client/index.js';
 import { decodeTip, encodeTip, type Layout } from './layout.js';
 import type { Guard } from './transaction.js';
 
@@ -68,15 +76,18 @@ export class Fence {
 
   /**
    * Writes a new fence if a transaction with at least this revision exists. False when there is none, or when this write got a
-   * revision that had been seen before. Throws EtcdError.
+   * revision that had been passed before. Throws EtcdError.
    */
-  async raiseAfter(tip: number, seen: number): Promise<boolean> {
-    const key = this.#parts.layout.tip;
-    const { header, succeeded } = await this.#write(this.#nextId(), [
-      { result: 'GREATER', target: 'MOD', key, mod_revision: tip - 1 },
-    ]);
-    if (succeeded) this.adopt(Number(header.revision));
-    return succeeded && Number(header.revision) > seen;
+  async raiseAfter(tip: number): Promise<boolean> {
+    const isThere: Compare = { result: 'GREATER', target: 'MOD', key: this.#parts.layout.tip, mod_revision: tip - 1 };
+    try {
+      const { header, succeeded } = await this.#write(this.#nextId(), [isThere]);
+      if (succeeded) this.adopt(Number(header.revision));
+      return succeeded;
+    } catch (thrown) {
+      if (thrown instanceof WentBack) return false;
+      throw thrown;
+    }
   }
 
   #write(id: string, compare: readonly Compare[], timeoutMs?: number): Promise<TxnResponse> {
@@ -86,7 +97,7 @@ export class Fence {
       { request_put: { key: this.#key, value } },
       { request_put: { key: layout.tip, value: encodeTip({ id, puts: 1, deletes: 0 }) } },
     ];
-    return client.txn({ compare, success }, timeoutMs);
+    return client.txn({ compare, success }, timeoutMs === undefined ? {} : { timeoutMs });
   }
 
   /** The revision at which the transaction was applied, or that it was not and never will be, or that nobody can tell. */
@@ -115,10 +126,11 @@ export class Fence {
       try {
         const raised = await this.raise(id, Math.min(RAISE_MS, until - this.#parts.now()));
         const known = questions.map(({ since }) => since);
-        // Before more fences lift it past what was known, and nobody sees any more that it went back.
+        // Another one has noticed meanwhile.
         if (raised <= Math.max(...known)) return 'other history';
         return await this.#history(Math.min(...known), raised);
       } catch (thrown) {
+        if (thrown instanceof WentBack) return 'other history';
         if (!(thrown instanceof EtcdError) || !thrown.isOfEndpoint) return 'unknown';
         await this.#parts.pause(PAUSE_MS * attempt);
       }
@@ -130,10 +142,10 @@ export class Fence {
   async #history(since: number, until: number): Promise<Map<string, number>> {
     const { client, layout } = this.#parts;
     const endpoint = client.endpoints.first;
-    const stream = await client.openWatch(endpoint);
     const names = new Map<string, number>();
     let version: number | undefined;
     let timer: NodeJS.Timeout | undefined;
+    let stream: WatchStream | undefined;
     try {
       return await new Promise((resolve, reject) => {
         const fail = (message: string, code = 14): void => reject(new EtcdError(code, message, endpoint.name));
@@ -141,9 +153,7 @@ export class Fence {
           client.endpoints.failed(endpoint);
           fail('the history did not come');
         }, SILENT_MS);
-        stream.on('error', (thrown) => reject(EtcdError.from(thrown, endpoint.name)));
-        stream.on('end', () => fail('the history ended'));
-        stream.on('data', ({ events, compact_revision, canceled, cancel_reason }: WatchResponse) => {
+        const onAnswer = ({ events, compact_revision, canceled, cancel_reason }: WatchResponse): void => {
           timer?.refresh();
           if (Number(compact_revision) > 0) fail('the history was compacted', 11);
           else if (canceled) fail(cancel_reason);
@@ -153,12 +163,15 @@ export class Fence {
             names.set(decodeTip(kv.value)?.id ?? '', Number(kv.mod_revision));
             if (Number(kv.mod_revision) >= until) resolve(names);
           }
-        });
-        stream.write({ create_request: { key: layout.tip, start_revision: since + 1 } });
+        };
+        const request = { key: layout.tip, start_revision: since + 1 };
+        client
+          .watch(endpoint, request, { isWanted: () => true, onAnswer, onFailed: reject })
+          .then((opened) => (stream = opened), reject);
       });
     } finally {
       clearTimeout(timer);
-      stream.cancel();
+      stream?.cancel();
     }
   }
 

@@ -1,7 +1,7 @@
 import { status } from './client/index.js';
 import { AppError } from '../../../core/index.js';
 import type { StoredRecord } from '../backend.js';
-import { EtcdError, type EtcdClient, type KeyValue, MemberBehind, type RangeResponse } from './client/index.js';
+import { EtcdError, type EtcdClient, type KeyValue, type RangeResponse } from './client/index.js';
 import type { Layout } from './layout.js';
 import type { UnfoldedBundles } from './unfolded.js';
 
@@ -33,13 +33,12 @@ export async function listEverything(
   client: EtcdClient,
   layout: Layout,
   unfolded: UnfoldedBundles,
-  atLeast: number,
   on: { readonly restart: () => void; readonly record: (record: StoredRecord) => void },
 ): Promise<Listing> {
   for (let attempt = 1; ; attempt += 1) {
     on.restart();
     try {
-      return await listOnce(client, layout, unfolded, atLeast, on.record);
+      return await listOnce(client, layout, unfolded, on.record);
     } catch (thrown) {
       if (attempt === ATTEMPTS || !(thrown instanceof EtcdError && thrown.isCompacted)) throw thrown;
     }
@@ -50,12 +49,11 @@ async function listOnce(
   client: EtcdClient,
   layout: Layout,
   unfolded: UnfoldedBundles,
-  atLeast: number,
   onRecord: (record: StoredRecord) => void,
 ): Promise<Listing> {
   let [tipRevision, tipVersion] = [0, 0];
   let history = '';
-  const revision = await readPages(client, layout, atLeast, (kv) => {
+  const revision = await readPages(client, layout, (kv) => {
     const parsed = layout.parse(kv.key);
     if (parsed.type === 'bundle') throw new BundleOnItsWay();
     // Sorts before all tables, so that intervals are known when records come.
@@ -75,16 +73,11 @@ async function listOnce(
 }
 
 /** Every key under the prefix in order, at the revision of the first page; returns that revision. */
-async function readPages(
-  client: EtcdClient,
-  layout: Layout,
-  atLeast: number,
-  onKey: (kv: KeyValue) => void,
-): Promise<number> {
+async function readPages(client: EtcdClient, layout: Layout, onKey: (kv: KeyValue) => void): Promise<number> {
   const { key: first, range_end } = layout.everything;
   let [limit, revision, seen, expected] = [FIRST_PAGE_KEYS, 0, 0, 0];
   const ask = (key: Buffer): Promise<RangeResponse | undefined> => {
-    const page = readPage(client, { key, range_end, limit, revision }, Math.max(atLeast, revision));
+    const page = readPage(client, { key, range_end, limit, revision });
     // Whoever has given up on an earlier page does not wait for it.
     page.catch(() => undefined);
     return page;
@@ -127,10 +120,9 @@ async function readPages(
 async function readPage(
   client: EtcdClient,
   request: Parameters<EtcdClient['range']>[0],
-  atLeast: number,
 ): Promise<RangeResponse | undefined> {
   try {
-    return await client.range(request, notOlder(atLeast));
+    return await client.range(request);
   } catch (thrown) {
     const isTooLarge = thrown instanceof EtcdError && thrown.code === status.RESOURCE_EXHAUSTED;
     if (isTooLarge && (request.limit ?? 0) > 1 && /larger than max/i.test(thrown.message)) return undefined;
@@ -142,18 +134,6 @@ function nextLimit(limit: number, kvs: readonly KeyValue[]): number {
   const bytes = kvs.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
   const fitting = Math.floor((PAGE_BYTES * kvs.length) / Math.max(1, bytes));
   return Math.max(1, Math.min(MAXIMUM_PAGE_KEYS, limit * 4, fitting));
-}
-
-/** Refuses a linearizable answer that is older than what was known before it was asked for (etcd #20418). */
-export function notOlder(atLeast: number): (answer: RangeResponse) => void {
-  return ({ header: { revision } }) => {
-    if (Number(revision) < atLeast)
-      throw new MemberBehind(
-        status.UNAVAILABLE,
-        `it answers with revision ${revision} after ${atLeast} was seen: it is behind, or was restored from an older copy`,
-        'an endpoint',
-      );
-  };
 }
 
 function outOfOrder(): AppError {

@@ -2,7 +2,6 @@ import { type AppError, backOffMs, type Clock } from '../../../core/index.js';
 import type { LiveEntry } from '../live-area.js';
 import type { LiveWatchers } from '../live-watchers.js';
 import { appErrorOf, type EtcdClient, type KeyValue, type WatchResponse, type WatchStream } from './client/index.js';
-import { notOlder } from './list.js';
 
 const LOOK_EVERY_MS = 4000;
 const SILENCE_MS = 10_000;
@@ -28,7 +27,6 @@ export class LiveWatch {
   #failures = 0;
   #heardAtMs = 0;
   #listedAtMs = 0;
-  #revision = 0;
   #closed = false;
   #cancel: () => void = () => undefined;
 
@@ -48,35 +46,28 @@ export class LiveWatch {
     const isCurrent = (): boolean => round === this.#round && !this.#closed;
     const { client, clock, range, watchers } = this.#parts;
     try {
-      const { header, kvs } = await client.range(range, notOlder(this.#revision));
+      const { header, kvs } = await client.range(range);
       if (!isCurrent()) return;
-      this.#revision = Number(header.revision);
       this.#heardAtMs = this.#listedAtMs = clock.now();
       watchers.replace(kvs.map((kv) => this.#entry(kv)));
-      const endpoint = client.endpoints.first;
-      const stream = await client.openWatch(endpoint);
-      stream.on('error', (thrown) => {
-        if (isCurrent()) this.#failed(thrown);
+      const request = { ...range, start_revision: Number(header.revision) + 1, progress_notify: true };
+      const stream = await client.watch(client.endpoints.first, request, {
+        isWanted: isCurrent,
+        onAnswer: (answer) => this.#onAnswer(answer),
+        onFailed: (thrown) => this.#failed(thrown),
       });
       if (!isCurrent()) {
         stream.cancel();
         return;
       }
       this.#stream = stream;
-      stream.on('end', () => {
-        if (isCurrent()) this.#failed(new Error('the member ended the watch'));
-      });
-      stream.on('data', (answer: WatchResponse) => {
-        if (isCurrent()) this.#onAnswer(answer);
-      });
-      stream.write({ create_request: { ...range, start_revision: this.#revision + 1, progress_notify: true } });
       this.#lookLater();
     } catch (thrown) {
       if (isCurrent()) this.#failed(thrown);
     }
   }
 
-  #onAnswer({ canceled, cancel_reason, compact_revision, events, header }: WatchResponse): void {
+  #onAnswer({ canceled, cancel_reason, compact_revision, events }: WatchResponse): void {
     this.#heardAtMs = this.#parts.clock.now();
     if (canceled || Number(compact_revision) > 0) return this.#failed(new Error(cancel_reason || 'compacted'));
     this.#failures = 0;
@@ -84,7 +75,6 @@ export class LiveWatch {
     for (const { type, kv } of events)
       if (type === 'PUT') watchers.put(this.#entry(kv));
       else watchers.gone(this.#name(kv.key));
-    this.#revision = Math.max(this.#revision, Number(events.at(-1)?.kv.mod_revision ?? header?.revision ?? 0));
   }
 
   #lookLater(): void {
@@ -101,11 +91,7 @@ export class LiveWatch {
   #failed(thrown: unknown): void {
     this.#drop();
     this.#failures += 1;
-    if (this.#failures === FAILURES_WORTH_TELLING) {
-      this.#parts.onProblem(appErrorOf(thrown));
-      // An etcd that was restored from an older copy begins again with lower ones.
-      this.#revision = 0;
-    }
+    if (this.#failures === FAILURES_WORTH_TELLING) this.#parts.onProblem(appErrorOf(thrown));
     this.#cancel = this.#parts.clock.after(backOffMs(this.#failures, BACK_OFF), () => void this.#begin());
   }
 

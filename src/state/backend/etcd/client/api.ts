@@ -74,6 +74,17 @@ export interface TxnResponse {
   readonly responses: readonly { readonly response_range?: Omit<RangeResponse, 'header'> | null }[];
 }
 
+/** What to watch: a key, or all from `key` to before `range_end`, from the revision on. */
+export interface WatchRequest {
+  readonly key: Buffer;
+  readonly range_end?: Buffer;
+  readonly start_revision: number;
+  /** The member says now and then how far it is. */
+  readonly progress_notify?: boolean;
+  /** Large answers come in pieces. */
+  readonly fragment?: boolean;
+}
+
 export interface WatchEvent {
   readonly type: 'PUT' | 'DELETE';
   readonly kv: KeyValue;

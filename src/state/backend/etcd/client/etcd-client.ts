@@ -1,20 +1,21 @@
-import { type ClientDuplexStream, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { type ClientDuplexStream, status } from '@grpc/grpc-js';
 import { AppError, backOffMs } from '../../../../core/index.js';
-import {
-  type AlarmResponse,
-  etcdServices,
-  type LeaseResponse,
-  type MemberListResponse,
-  type RangeRequest,
-  type RangeResponse,
-  type ResponseHeader,
-  type StatusResponse,
-  type TxnRequest,
-  type TxnResponse,
-  type WatchResponse,
+import type {
+  AlarmResponse,
+  LeaseResponse,
+  MemberListResponse,
+  RangeRequest,
+  RangeResponse,
+  StatusResponse,
+  TxnRequest,
+  TxnResponse,
+  WatchRequest,
+  WatchResponse,
 } from './api.js';
+import { type Answer, type Call, Calls } from './calls.js';
 import { type Endpoint, Endpoints } from './endpoints.js';
-import { EtcdError, MemberBehind } from './etcd-error.js';
+import { EtcdError, MemberBehind, WentBack } from './etcd-error.js';
+import { KnownRevision } from './known-revision.js';
 import { LostProposal, LostProposals } from './lost-proposals.js';
 import type { EtcdConnection } from './options.js';
 
@@ -30,8 +31,6 @@ const TERM_MS = 1000;
 const MEMBER_CHANGE_MS = 6000;
 const BACK_OFF = { firstMs: 30, longestMs: 500 };
 
-type ServiceName = keyof ReturnType<typeof etcdServices>;
-type Answer = { readonly header: ResponseHeader | null };
 export type WatchStream = ClientDuplexStream<object, WatchResponse>;
 
 /** A change of the members: a learner to add, an id to remove or promote, new URLs of an id. */
@@ -50,80 +49,118 @@ export type MemberChange =
 export interface EtcdClientParts {
   readonly now: () => number;
   readonly pause: (delayMs: number) => Promise<void>;
+  /** A write got a revision that had been passed before: etcd was restored from an older copy. */
+  readonly onWentBack?: () => void;
+}
+
+/** A request that may also be answered by an etcd that was restored from an older copy. */
+export interface AnyHistory {
+  readonly anyHistory?: boolean;
+}
+
+/** Whom a watch tells, as long as it is wanted. */
+export interface WatchListener {
+  readonly isWanted: () => boolean;
+  readonly onAnswer: (answer: WatchResponse) => void;
+  /** Once; the stream has ended, or is of no use. */
+  readonly onFailed: (thrown: unknown) => void;
 }
 
 /**
  * A thin client of etcd's v3 API. Every call has a deadline. Reads go to another endpoint when one fails; a transaction is sent
  * once, because after a failure nobody knows whether it was applied: EtcdError.changedNothing tells. Answers of a cluster other
- * than the first that answered are refused.
+ * than the first that answered are refused, and those that do not know what was known when they were asked for.
  */
 export class EtcdClient {
   readonly endpoints: Endpoints;
   readonly #parts: EtcdClientParts;
-  readonly #login: EtcdConnection['login'];
+  readonly #calls: Calls;
   readonly #stopFollowing: (() => void) | undefined;
   readonly #proposals: LostProposals;
-  #clusterId: string | undefined;
-  /** The newest term that an answer named. */
-  #term = 0;
-  #token: Promise<string> | undefined;
+  readonly #known = new KnownRevision();
   #closed = false;
 
   constructor(connection: EtcdConnection, parts: EtcdClientParts) {
     this.endpoints = new Endpoints(connection);
     this.#stopFollowing = connection.follow?.((endpoints, tls) => this.endpoints.replace(endpoints, tls));
-    this.#login = connection.login;
+    this.#calls = new Calls(connection.login);
     this.#parts = parts;
     this.#proposals = new LostProposals({ ...parts, termAt: (endpoint, key) => this.#termAt(endpoint, key) });
   }
 
   /** The cluster all answers come from; undefined before the first. */
   get clusterId(): string | undefined {
-    return this.#clusterId;
+    return this.#calls.clusterId;
   }
 
-  /** A linearizable read. `accept` may refuse an answer (by throwing EtcdError): another endpoint is asked. */
-  range(request: RangeRequest, accept: (answer: RangeResponse) => void = () => undefined): Promise<RangeResponse> {
-    return this.#read('KV', 'Range', request, accept);
+  /** The newest revision that an answer of this history named; 0 before the first. */
+  get revision(): number {
+    return this.#known.newest;
   }
 
-  /** A transaction that only reads. */
+  /** Etcd was restored from an older copy: what is known of revisions does not count any more. */
+  forgetRevisions(): void {
+    this.#known.forget();
+  }
+
+  /** A linearizable read. Throws EtcdError; MemberBehind when no member knows what was known before. */
+  range(request: RangeRequest, { anyHistory = false }: AnyHistory = {}): Promise<RangeResponse> {
+    return this.#read('KV', 'Range', request, !anyHistory);
+  }
+
+  /** A transaction that only reads. Throws as `range` does. */
   readTxn(request: TxnRequest): Promise<TxnResponse> {
-    return this.#read('KV', 'Txn', request, () => undefined);
+    return this.#read('KV', 'Txn', request, true);
   }
 
   /**
    * Sends a transaction once. Throws EtcdError: when its answer does not come in time, and as soon as it can be told that it will not
-   * come, because the member has lost the leader that had it, or does not answer.
+   * come, because the member has lost the leader that had it, or does not answer; WentBack when it was answered by an etcd that was
+   * restored from an older copy.
    */
-  async txn(request: TxnRequest, timeoutMs = WRITE_MS): Promise<TxnResponse> {
+  async txn(
+    request: TxnRequest,
+    { timeoutMs = WRITE_MS, anyHistory = false }: AnyHistory & { readonly timeoutMs?: number } = {},
+  ): Promise<TxnResponse> {
     const endpoint = this.endpoints.first;
     const givenUp = new AbortController();
+    const { signal } = givenUp;
     const key = request.compare[0]?.key ?? request.success[0]?.request_put?.key ?? Buffer.alloc(1);
-    const giveUp = (error: EtcdError): void => givenUp.abort(error);
-    const unwatch = this.#proposals.watch({ endpoint, key, term: this.#term, giveUp });
+    const unwatch = this.#proposals.watch({
+      endpoint,
+      key,
+      term: this.#calls.term,
+      giveUp: (error) => givenUp.abort(error),
+    });
+    const { asked } = this.#known;
+    let answer: TxnResponse;
     try {
-      return await this.#authenticated(endpoint, 'KV', 'Txn', request, timeoutMs, givenUp.signal);
+      answer = await this.#calls.unary({ endpoint, service: 'KV', name: 'Txn', request, timeoutMs, signal });
     } catch (thrown) {
-      throw this.#note(endpoint, givenUp.signal.aborted ? givenUp.signal.reason : thrown);
+      throw this.#note(endpoint, signal.aborted ? signal.reason : thrown);
     } finally {
       unwatch();
     }
+    const hasPut = (answer.succeeded ? request.success : (request.failure ?? [])).some((each) => each.request_put);
+    if (anyHistory || this.#known.take(asked, Number(answer.header.revision), hasPut)) return answer;
+    this.#parts.onWentBack?.();
+    throw new WentBack(endpoint.name, answer.succeeded);
   }
 
   /** Forgets what is older than the revision. */
   async compact(revision: number): Promise<void> {
-    await this.#read('KV', 'Compact', { revision }, () => undefined);
+    await this.#read('KV', 'Compact', { revision });
   }
 
   /** A new lease of so many seconds. */
   grantLease(ttlSeconds: number): Promise<LeaseResponse> {
-    return this.#read('Lease', 'LeaseGrant', { TTL: ttlSeconds }, () => undefined);
+    return this.#read('Lease', 'LeaseGrant', { TTL: ttlSeconds });
   }
 
   /** Ends a lease: its keys are deleted. One that is over is no error. */
   async revokeLease(id: string): Promise<void> {
-    await this.#once('Lease', 'LeaseRevoke', { ID: id }).catch((thrown: unknown) => {
+    const call = { service: 'Lease', name: 'LeaseRevoke', request: { ID: id }, timeoutMs: WRITE_MS } as const;
+    await this.#once(call).catch((thrown: unknown) => {
       if (EtcdError.from(thrown, '').code !== status.NOT_FOUND) throw thrown;
     });
   }
@@ -133,7 +170,7 @@ export class EtcdClient {
     const endpoint = this.endpoints.first;
     try {
       const answer = await this.#keepAlive(endpoint, id);
-      this.checkCluster(answer.header, endpoint);
+      this.#calls.checkCluster(answer.header, endpoint);
       return Math.max(0, Number(answer.TTL));
     } catch (thrown) {
       throw this.#note(endpoint, thrown);
@@ -141,57 +178,68 @@ export class EtcdClient {
   }
 
   status(endpoint: Endpoint): Promise<StatusResponse> {
-    return this.#authenticated(endpoint, 'Maintenance', 'Status', {}, ATTEMPT_MS);
+    return this.#calls.unary({ endpoint, service: 'Maintenance', name: 'Status', request: {}, timeoutMs: ATTEMPT_MS });
   }
 
   /** All members, by a linearizable read; else as some member knows them, which it also tells without a majority. */
   members(linearizable = true): Promise<MemberListResponse> {
-    return this.#read('Cluster', 'MemberList', { linearizable }, () => undefined);
+    return this.#read('Cluster', 'MemberList', { linearizable });
   }
 
   /** Changes the members; sent once. Throws EtcdError: list the members to see what became of it. */
-  async changeMembers(change: MemberChange): Promise<MemberListResponse> {
-    const endpoint = this.endpoints.first;
-    try {
-      return await this.#authenticated(endpoint, 'Cluster', change.method, change.request, MEMBER_CHANGE_MS);
-    } catch (thrown) {
-      throw this.#note(endpoint, thrown);
-    }
+  changeMembers({ method: name, request }: MemberChange): Promise<MemberListResponse> {
+    return this.#once({ service: 'Cluster', name, request, timeoutMs: MEMBER_CHANGE_MS });
   }
 
   /** Makes another member the leader; `endpoint` must be the leader's. */
   async moveLeader(endpoint: Endpoint, targetID: string): Promise<void> {
-    await this.#authenticated(endpoint, 'Maintenance', 'MoveLeader', { targetID }, MEMBER_CHANGE_MS);
+    const call = {
+      service: 'Maintenance',
+      name: 'MoveLeader',
+      request: { targetID },
+      timeoutMs: MEMBER_CHANGE_MS,
+    } as const;
+    await this.#calls.unary({ endpoint, ...call });
   }
 
   alarms(): Promise<AlarmResponse> {
-    return this.#read('Maintenance', 'Alarm', { action: 'GET' }, () => undefined);
+    return this.#read('Maintenance', 'Alarm', { action: 'GET' });
   }
 
-  /** Opens the stream for a watch at the endpoint. The member ends it when it loses its leader. */
-  openWatch(endpoint: Endpoint): Promise<WatchStream> {
-    return this.#openStream(endpoint, 'Watch', 'Watch');
-  }
-
-  /** Throws EtcdError when the answer is of another cluster than those before. */
-  checkCluster(header: ResponseHeader | null, endpoint: Endpoint): void {
-    const id = header?.cluster_id;
-    if (!id || id === '0') return;
-    this.#clusterId ??= id;
-    if (id === this.#clusterId) {
-      this.#term = Math.max(this.#term, Number(header.raft_term));
-      return;
-    }
-    throw new EtcdError(
-      status.UNAVAILABLE,
-      `it belongs to cluster ${hexId(id)}, not to ${hexId(this.#clusterId)} that holds the state`,
-      endpoint.name,
-    );
+  /**
+   * Begins a watch at the endpoint, which the member ends when it loses its leader; who does not want it any more cancels it. Throws
+   * EtcdError when there can be none.
+   */
+  async watch(
+    endpoint: Endpoint,
+    request: WatchRequest,
+    { isWanted, onAnswer, onFailed }: WatchListener,
+  ): Promise<WatchStream> {
+    const stream = await this.#calls.stream<WatchResponse>({ endpoint, service: 'Watch', name: 'Watch' });
+    const { asked } = this.#known;
+    const failed = (thrown: unknown): void => {
+      if (isWanted()) onFailed(EtcdError.from(thrown, endpoint.name));
+    };
+    stream.on('error', failed);
+    stream.on('end', () => failed(new EtcdError(status.UNAVAILABLE, 'the member ended the watch', endpoint.name)));
+    stream.on('data', (answer: WatchResponse) => {
+      if (!isWanted()) return;
+      try {
+        this.#calls.checkCluster(answer.header, endpoint);
+      } catch (thrown) {
+        return failed(thrown);
+      }
+      // A member that is behind may be watched: it comes to what is known.
+      this.#known.take(asked, Number(answer.header?.revision ?? 0), false);
+      onAnswer(answer);
+    });
+    stream.write({ create_request: request });
+    return stream;
   }
 
   /** The token is not accepted any more: the next call asks for a new one. */
   forgetToken(): void {
-    this.#token = undefined;
+    this.#calls.forgetToken();
   }
 
   close(): void {
@@ -201,18 +249,21 @@ export class EtcdClient {
   }
 
   async #read<Response extends Answer>(
-    service: ServiceName,
+    service: Call['service'],
     name: string,
     request: object,
-    accept: (answer: Response) => void,
+    isChecked = false,
   ): Promise<Response> {
     const since = this.#parts.now();
     for (let attempt = 1; ; attempt += 1) {
       const endpoint = this.endpoints.first;
+      const { asked } = this.#known;
       try {
-        const leftMs = Math.max(1, Math.min(ATTEMPT_MS, since + READ_BUDGET_MS - this.#parts.now()));
-        const answer = await this.#authenticated<Response>(endpoint, service, name, request, leftMs);
-        accept(answer);
+        const timeoutMs = Math.max(1, Math.min(ATTEMPT_MS, since + READ_BUDGET_MS - this.#parts.now()));
+        const answer = await this.#calls.unary<Response>({ endpoint, service, name, request, timeoutMs });
+        const revision = Number(answer.header?.revision);
+        if (isChecked && !this.#known.take(asked, revision, false))
+          throw new MemberBehind(endpoint.name, revision, asked.newest);
         return answer;
       } catch (thrown) {
         const error = this.#note(endpoint, thrown);
@@ -225,18 +276,19 @@ export class EtcdClient {
     }
   }
 
-  /** Sends a write to one endpoint, once. */
-  async #once<Response extends Answer>(service: ServiceName, name: string, request: object): Promise<Response> {
+  /** Sends what changes something to one endpoint, once. */
+  async #once<Response extends Answer>(call: Omit<Call, 'endpoint'>): Promise<Response> {
     const endpoint = this.endpoints.first;
     try {
-      return await this.#authenticated<Response>(endpoint, service, name, request, WRITE_MS);
+      return await this.#calls.unary<Response>({ endpoint, ...call });
     } catch (thrown) {
       throw this.#note(endpoint, thrown);
     }
   }
 
   async #keepAlive(endpoint: Endpoint, id: string): Promise<LeaseResponse> {
-    const stream = await this.#openStream<LeaseResponse>(endpoint, 'Lease', 'LeaseKeepAlive', KEEP_ALIVE_MS);
+    const call = { endpoint, service: 'Lease', name: 'LeaseKeepAlive', timeoutMs: KEEP_ALIVE_MS } as const;
+    const stream = await this.#calls.stream<LeaseResponse>(call);
     try {
       return await new Promise((resolve, reject) => {
         stream.on('data', resolve);
@@ -249,33 +301,10 @@ export class EtcdClient {
     }
   }
 
-  /** A stream that the member ends when it loses its leader; without `timeoutMs` it lasts. */
-  async #openStream<Response>(
-    endpoint: Endpoint,
-    service: ServiceName,
-    name: string,
-    timeoutMs?: number,
-  ): Promise<ClientDuplexStream<object, Response>> {
-    const metadata = await this.#metadata(endpoint);
-    metadata.set('hasleader', 'true');
-    const { path, requestSerialize, responseDeserialize } = methodOf(service, name);
-    try {
-      return endpoint.client.makeBidiStreamRequest(
-        path,
-        requestSerialize,
-        responseDeserialize as (bytes: Buffer) => Response,
-        metadata,
-        timeoutMs === undefined ? {} : { deadline: new Date(Date.now() + timeoutMs) },
-      );
-    } catch (thrown) {
-      // The connection of a member that was just taken out is closed.
-      throw EtcdError.from(thrown, endpoint.name);
-    }
-  }
-
   async #termAt(endpoint: Endpoint, key: Buffer): Promise<number> {
     const request = { key, limit: 1, keys_only: true, serializable: true };
-    const { header } = await this.#authenticated<RangeResponse>(endpoint, 'KV', 'Range', request, TERM_MS);
+    const call = { endpoint, service: 'KV', name: 'Range', request, timeoutMs: TERM_MS } as const;
+    const { header } = await this.#calls.unary<RangeResponse>(call);
     return Number(header.raft_term);
   }
 
@@ -284,98 +313,9 @@ export class EtcdClient {
     if (error.isOfEndpoint && !(error instanceof LostProposal)) this.endpoints.failed(endpoint);
     return error;
   }
-
-  async #authenticated<Response extends Answer>(
-    endpoint: Endpoint,
-    service: ServiceName,
-    name: string,
-    request: object,
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<Response> {
-    try {
-      return await this.#call(endpoint, service, name, request, timeoutMs, signal);
-    } catch (thrown) {
-      if (!(thrown instanceof EtcdError) || !thrown.needsNewToken || !this.#login) throw thrown;
-      this.forgetToken();
-      return this.#call(endpoint, service, name, request, timeoutMs, signal);
-    }
-  }
-
-  async #call<Response extends Answer>(
-    endpoint: Endpoint,
-    service: ServiceName,
-    name: string,
-    request: object,
-    timeoutMs: number,
-    signal?: AbortSignal,
-  ): Promise<Response> {
-    const metadata = await this.#metadata(endpoint);
-    const answer = await unary<Response>(endpoint, service, name, request, metadata, timeoutMs, signal);
-    this.checkCluster(answer.header, endpoint);
-    return answer;
-  }
-
-  async #metadata(endpoint: Endpoint): Promise<Metadata> {
-    const metadata = new Metadata();
-    const login = this.#login;
-    if (!login) return metadata;
-    const token = (this.#token ??= this.#authenticate(endpoint, login));
-    try {
-      metadata.set('token', await token);
-    } catch (thrown) {
-      if (this.#token === token) this.#token = undefined;
-      throw thrown;
-    }
-    return metadata;
-  }
-
-  async #authenticate(endpoint: Endpoint, login: NonNullable<EtcdConnection['login']>): Promise<string> {
-    const request = { name: login.username, password: login.password };
-    const { token } = await unary<Answer & { token: string }>(
-      endpoint,
-      'Auth',
-      'Authenticate',
-      request,
-      new Metadata(),
-      ATTEMPT_MS,
-    );
-    return token;
-  }
 }
-
-/** A cluster or member id as etcdctl writes it. */
-export const hexId = (id: string): string => BigInt(id).toString(16);
 
 /** The error of an engine's caller for whatever a call threw. */
 export function appErrorOf(thrown: unknown): AppError {
   return thrown instanceof EtcdError ? thrown.toAppError() : AppError.from(thrown);
-}
-
-function methodOf(service: ServiceName, name: string) {
-  return etcdServices()[service][name] as NonNullable<ReturnType<typeof etcdServices>[ServiceName][string]>;
-}
-
-async function unary<Response>(
-  endpoint: Endpoint,
-  service: ServiceName,
-  name: string,
-  request: object,
-  metadata: Metadata,
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<Response> {
-  signal?.throwIfAborted();
-  const { path, requestSerialize, responseDeserialize } = methodOf(service, name);
-  const deserialize = responseDeserialize as (bytes: Buffer) => Response;
-  return new Promise((resolve, reject) => {
-    const done = (error: ServiceError | null, answer?: Response): void => {
-      if (error) reject(EtcdError.from(error, endpoint.name));
-      else resolve(answer as Response);
-    };
-    const options = { deadline: new Date(Date.now() + timeoutMs) };
-    const { client } = endpoint;
-    const call = client.makeUnaryRequest(path, requestSerialize, deserialize, request, metadata, options, done);
-    signal?.addEventListener('abort', () => call.cancel(), { once: true });
-  });
 }

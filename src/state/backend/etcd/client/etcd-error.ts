@@ -90,6 +90,35 @@ export class EtcdError extends Error {
 }
 
 /** A member's linearizable answer is older than what is known to exist: it is behind, or etcd was restored from an older copy. */
-export class MemberBehind extends EtcdError {}
+export class MemberBehind extends EtcdError {
+  constructor(endpoint: string, revision: number, known: number) {
+    super(
+      status.UNAVAILABLE,
+      `it answers with revision ${revision} after ${known} was seen: it is behind, or was restored from an older copy`,
+      endpoint,
+    );
+  }
+}
+
+/** A majority took a transaction at a revision that had been passed before: etcd was restored from an older copy. */
+export class WentBack extends EtcdError {
+  /** Whether the conditions of the transaction held: what it writes is in the restored etcd. */
+  readonly hasSucceeded: boolean;
+
+  constructor(endpoint: string, hasSucceeded: boolean) {
+    super(status.UNAVAILABLE, 'it was restored from an older copy', endpoint);
+    this.hasSucceeded = hasSucceeded;
+  }
+
+  override toAppError(): AppError {
+    return restored(this);
+  }
+}
+
+/** The error for what was evaluated, or asked for, before etcd was restored from an older copy. */
+export const restored = (cause?: EtcdError): AppError =>
+  new AppError('unavailable', 'etcd was restored from an older copy: the state is read anew; try again in a moment.', {
+    cause,
+  });
 
 const reason = (message: string): string => (message.startsWith('Deadline exceeded') ? 'time is up' : message);

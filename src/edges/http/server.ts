@@ -186,6 +186,8 @@ function appOf(
         ? createServer(timing, listener)
         : (createTlsServer({ ...timing, ...tlsOptions(tls) }, listener) as unknown as Server),
   });
+  // Nobody is led anywhere through this port.
+  app.server.on('connect', (_request, socket) => endWith(socket as Socket, '405 Method Not Allowed'));
   limitConnections(app.server, connections, () => deps.config().maxConnectionsPerClient, tls === undefined);
   // Bodies are left unread, whatever their type: each handler reads its own, with its own limit.
   app.removeAllContentTypeParsers();
@@ -222,6 +224,11 @@ function refuseGarbage(error: { readonly code?: string }, socket: Socket): void 
       : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? '408 Request Timeout'
         : BAD_REQUEST;
+  endWith(socket, status);
+}
+
+/** Says one status and closes the connection. */
+function endWith(socket: Socket, status: string): void {
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${status.length}\r\nConnection: close\r\n\r\n${status}`,
   );

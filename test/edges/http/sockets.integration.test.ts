@@ -79,6 +79,11 @@ describe('garbage on the port', () => {
     expect(await isAlive()).toBe(true);
   });
 
+  test('a request to be led elsewhere is refused', async () => {
+    expect(await raw('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /);
+    expect(await isAlive()).toBe(true);
+  });
+
   test('random bytes hurt nobody', async () => {
     await Promise.all(Array.from({ length: 50 }, () => raw(randomBytes(300), { halfClose: true })));
     expect(await isAlive()).toBe(true);

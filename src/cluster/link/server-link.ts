@@ -15,6 +15,7 @@ import { ServerChoice } from './server-choice.js';
 import { type JoinWish, ServerSearch } from './server-search.js';
 import { Timers } from './timers.js';
 import { TokenAdmission } from './token-admission.js';
+import { whoAnswers } from './who-answers.js';
 
 /** How often an agent draws its server anew, so that one that came back gets its share. */
 const REBALANCE_MS = 150_000;
@@ -93,6 +94,7 @@ class Link implements ServerLink {
       ...{ join, timers: this.#timers, choice: this.#choice, resolve, random, onGiveUp },
       holder: () => this.#heartbeat.server,
       hasJoined: () => this.#standing.hasJoined,
+      whoAnswers,
       moveTo: (address) => this.#tryToMove(address),
       onProblem: (problem) => this.#standing.note(problem),
       lastProblem: () => this.#standing.lastProblem,

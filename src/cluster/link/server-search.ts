@@ -25,6 +25,8 @@ export interface ServerSearchParts {
   readonly holder: () => ServerPeer | undefined;
   /** Whether a server has ever held it. */
   readonly hasJoined: () => boolean;
+  /** Those of the addresses at which somebody takes a connection, found out in a moment. */
+  readonly whoAnswers: (addresses: readonly string[]) => Promise<readonly string[]>;
   /** Lets the server at an address hold the heartbeat. Throws AppError. */
   readonly moveTo: (address: string) => Promise<void>;
   readonly onProblem: (problem: AppError) => void;
@@ -51,7 +53,8 @@ export class ServerSearch {
     const { max, intervalMs } = join;
     let vain = 0;
     while (!this.#isClosed) {
-      if (await this.#round()) {
+      const outcome = await this.#round();
+      if (outcome === 'held') {
         vain = 0;
         if (holder() !== undefined) await this.#sleep();
         continue;
@@ -62,6 +65,8 @@ export class ServerSearch {
         onGiveUp(new AppError('unavailable', problem));
         return;
       }
+      // Servers that are there and have too much to do are left in peace; a way that is cut may be whole at any moment.
+      if (outcome === 'nobody answers') vain = 1;
       const pauseMs = hasJoined() ? Math.min(AGAIN_MS * vain, intervalMs) : intervalMs;
       const cancel = timers.after(pauseMs * (0.75 + random() / 2), () => this.wake());
       await this.#sleep();
@@ -85,25 +90,29 @@ export class ServerSearch {
     this.wake();
   }
 
-  /** Tries every candidate once. Whether a server holds the heartbeat now. */
-  async #round(): Promise<boolean> {
-    const { choice, resolve, random, holder, moveTo, onProblem } = this.#parts;
+  /** Tries every candidate once: at first by letting each of them show what is wrong, later only those that answer at all. */
+  async #round(): Promise<'held' | 'refused' | 'nobody answers'> {
+    const { choice, resolve, random, holder, hasJoined, moveTo, onProblem, whoAnswers } = this.#parts;
     const joinAddresses = await resolveJoinAddresses([...this.#addresses], resolve, (problem) =>
       onProblem(new AppError('unavailable', problem)),
     );
     const known = choice.inOrder(holder()?.id).map(({ address }) => address);
-    for (const address of new Set([...known, ...shuffled(joinAddresses, random)])) {
-      if (this.#isClosed) return false;
+    const all = [...new Set([...known, ...shuffled(joinAddresses, random)])];
+    const isLost = holder() === undefined && hasJoined();
+    const candidates = isLost ? await whoAnswers(all) : all;
+    for (const address of candidates) {
+      if (this.#isClosed) return 'refused';
       const server = holder();
-      if (server?.address === address && !choice.isDraining(server)) return true;
+      if (server?.address === address && !choice.isDraining(server)) return 'held';
       try {
         await moveTo(address);
-        return true;
+        return 'held';
       } catch (thrown) {
         onProblem(AppError.from(thrown));
       }
     }
-    return holder() !== undefined;
+    if (holder() !== undefined) return 'held';
+    return candidates.length > 0 ? 'refused' : 'nobody answers';
   }
 
   #sleep(): Promise<void> {

@@ -14,6 +14,8 @@ function searchAmong(servers: readonly ServerPeer[], join: Partial<JoinWish> = {
   const clock = new ManualClock();
   const choice = new ServerChoice(() => 0.5);
   const up = new Set<string>();
+  /** Those that answer although they do not take the heartbeat. */
+  const there = new Set<string>();
   const [tried, gaveUp]: [string[], string[]] = [[], []];
   let holder: ServerPeer | undefined;
   let hasJoined = false;
@@ -26,6 +28,7 @@ function searchAmong(servers: readonly ServerPeer[], join: Partial<JoinWish> = {
     random: () => 0.5,
     holder: () => holder,
     hasJoined: () => hasJoined,
+    whoAnswers: async (addresses) => addresses.filter((address) => up.has(address) || there.has(address)),
     async moveTo(address) {
       tried.push(address);
       if (!up.has(address)) throw new AppError('unavailable', `${address} is not reached`);
@@ -45,7 +48,7 @@ function searchAmong(servers: readonly ServerPeer[], join: Partial<JoinWish> = {
     holder = undefined;
     search.wake();
   };
-  return { search, choice, up, tried, gaveUp, pass, lose, holder: () => holder?.name };
+  return { search, choice, up, there, tried, gaveUp, pass, lose, holder: () => holder?.name };
 }
 
 describe('the search for a server', () => {
@@ -72,12 +75,13 @@ describe('the search for a server', () => {
     expect(gaveUp).toEqual(['no server was joined in 2 attempts: a:8300 is not reached']);
   });
 
-  it('never gives up once a server was joined, and is in less of a hurry after each round', async () => {
-    const { search, up, tried, gaveUp, pass, lose } = searchAmong([peerOf('a')], { max: 1 });
+  it('never gives up once a server was joined, and is in less of a hurry after each round in which all refuse', async () => {
+    const { search, up, there, tried, gaveUp, pass, lose } = searchAmong([peerOf('a')], { max: 1 });
     up.add('a:8300');
     void search.run();
     await turn();
     up.clear();
+    there.add('a:8300');
     tried.length = 0;
     lose();
     await turn();
@@ -88,6 +92,23 @@ describe('the search for a server', () => {
       await pass(1);
     }
     expect(gaveUp).toEqual([]);
+    search.close();
+  });
+
+  it('looks every second whether one that it lost answers again, and tries none that does not', async () => {
+    const { search, up, tried, pass, lose, holder } = searchAmong([peerOf('a'), peerOf('b')]);
+    up.add('a:8300');
+    void search.run();
+    await turn();
+    up.clear();
+    tried.length = 0;
+    lose();
+    await turn();
+    for (let seconds = 0; seconds < 60; seconds += 1) await pass(1000);
+    expect(tried).toEqual([]);
+    up.add('b:8300');
+    await pass(1000);
+    expect([tried, holder()]).toEqual([['b:8300'], 'b']);
     search.close();
   });
 

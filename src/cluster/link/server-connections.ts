@@ -39,6 +39,17 @@ export class ServerConnections {
     this.#relays.delete(address);
   }
 
+  /**
+   * Nobody takes connections at the address: what is asked there from now on is asked over new ones. Older ones would come to life again
+   * only when TCP tries them the next time, many seconds after the way is whole.
+   */
+  drop(address: string): void {
+    this.breakOff(address);
+    // Streams over it go on, for as long as they are alive.
+    this.#clients.get(address)?.close();
+    this.#clients.delete(address);
+  }
+
   close(): void {
     for (const client of this.#clients.values()) client.close();
     for (const relay of this.#relays.values()) relay.close();

@@ -95,6 +95,7 @@ class Link implements ServerLink {
       holder: () => this.#heartbeat.server,
       hasJoined: () => this.#standing.hasJoined,
       whoAnswers,
+      isGone: (address) => this.#admission.connections?.drop(address),
       moveTo: (address) => this.#tryToMove(address),
       onProblem: (problem) => this.#standing.note(problem),
       lastProblem: () => this.#standing.lastProblem,

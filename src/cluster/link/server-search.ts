@@ -27,6 +27,8 @@ export interface ServerSearchParts {
   readonly hasJoined: () => boolean;
   /** Those of the addresses at which somebody takes a connection, found out in a moment. */
   readonly whoAnswers: (addresses: readonly string[]) => Promise<readonly string[]>;
+  /** Nobody takes connections there: what there is of them is of no use. */
+  readonly isGone: (address: string) => void;
   /** Lets the server at an address hold the heartbeat. Throws AppError. */
   readonly moveTo: (address: string) => Promise<void>;
   readonly onProblem: (problem: AppError) => void;
@@ -92,7 +94,7 @@ export class ServerSearch {
 
   /** Tries every candidate once: at first by letting each of them show what is wrong, later only those that answer at all. */
   async #round(): Promise<'held' | 'refused' | 'nobody answers'> {
-    const { choice, resolve, random, holder, hasJoined, moveTo, onProblem, whoAnswers } = this.#parts;
+    const { choice, resolve, random, holder, hasJoined, isGone, moveTo, onProblem, whoAnswers } = this.#parts;
     const joinAddresses = await resolveJoinAddresses([...this.#addresses], resolve, (problem) =>
       onProblem(new AppError('unavailable', problem)),
     );
@@ -100,6 +102,7 @@ export class ServerSearch {
     const all = [...new Set([...known, ...shuffled(joinAddresses, random)])];
     const isLost = holder() === undefined && hasJoined();
     const candidates = isLost ? await whoAnswers(all) : all;
+    for (const address of all) if (!candidates.includes(address)) isGone(address);
     for (const address of candidates) {
       if (this.#isClosed) return 'refused';
       const server = holder();

@@ -16,7 +16,7 @@ function searchAmong(servers: readonly ServerPeer[], join: Partial<JoinWish> = {
   const up = new Set<string>();
   /** Those that answer although they do not take the heartbeat. */
   const there = new Set<string>();
-  const [tried, gaveUp]: [string[], string[]] = [[], []];
+  const [tried, gaveUp, gone]: [string[], string[], string[]] = [[], [], []];
   let holder: ServerPeer | undefined;
   let hasJoined = false;
   let lastProblem = '';
@@ -29,6 +29,7 @@ function searchAmong(servers: readonly ServerPeer[], join: Partial<JoinWish> = {
     holder: () => holder,
     hasJoined: () => hasJoined,
     whoAnswers: async (addresses) => addresses.filter((address) => up.has(address) || there.has(address)),
+    isGone: (address) => gone.push(address),
     async moveTo(address) {
       tried.push(address);
       if (!up.has(address)) throw new AppError('unavailable', `${address} is not reached`);
@@ -48,7 +49,7 @@ function searchAmong(servers: readonly ServerPeer[], join: Partial<JoinWish> = {
     holder = undefined;
     search.wake();
   };
-  return { search, choice, up, there, tried, gaveUp, pass, lose, holder: () => holder?.name };
+  return { search, choice, up, there, tried, gone, gaveUp, pass, lose, holder: () => holder?.name };
 }
 
 describe('the search for a server', () => {
@@ -96,7 +97,7 @@ describe('the search for a server', () => {
   });
 
   it('looks every second whether one that it lost answers again, and tries none that does not', async () => {
-    const { search, up, tried, pass, lose, holder } = searchAmong([peerOf('a'), peerOf('b')]);
+    const { search, up, tried, gone, pass, lose, holder } = searchAmong([peerOf('a'), peerOf('b')]);
     up.add('a:8300');
     void search.run();
     await turn();
@@ -104,6 +105,7 @@ describe('the search for a server', () => {
     tried.length = 0;
     lose();
     await turn();
+    expect(new Set(gone)).toEqual(new Set(['a:8300', 'b:8300']));
     for (let seconds = 0; seconds < 60; seconds += 1) await pass(1000);
     expect(tried).toEqual([]);
     up.add('b:8300');

@@ -72,23 +72,8 @@ function killGroup(child) {
   }
 }
 
-/**
- * Starts `executable agent -dev` with free ports and `config` as its configuration file, in a folder of its own.
- * Answers { dir, ports, isGone(), why(), stop() }; whether it is ready is for the caller to ask.
- */
-export async function spawnAgent(executable, { config, node, args: more = [], files = {} } = {}) {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'recording-'));
-  const ports = {};
-  for (const name of Object.keys(DEFAULT_PORTS)) ports[name] = await freePort();
-  const args = ['agent', '-dev', ...(node ? ['-node', node] : [])];
-  for (const [name, port] of Object.entries(ports)) args.push(`-${name.replace('_', '-')}-port`, String(port));
-  if (config) {
-    fs.writeFileSync(path.join(dir, 'agent.json'), JSON.stringify(config, null, 2));
-    args.push('-config-file', path.join(dir, 'agent.json'));
-  }
-  for (const [name, text] of Object.entries(files))
-    fs.writeFileSync(path.join(dir, name), typeof text === 'string' ? text : JSON.stringify(text));
-  args.push(...more.map((one) => one.replaceAll('<dir>', dir)));
+/** Starts `executable` in a group of its own, with its log in `dir`. Answers { isGone(), why(), stop() }. */
+function startProcess(executable, args, dir) {
   const logFile = path.join(dir, 'agent.log');
   const log = fs.openSync(logFile, 'w');
   const child = spawn(executable, args, { cwd: dir, stdio: ['ignore', log, log], detached: true, env: cleanEnv() });
@@ -102,16 +87,42 @@ export async function spawnAgent(executable, { config, node, args: more = [], fi
     gone ??= `agent did not start: ${error.message}`;
   });
   return {
-    dir,
-    ports,
-    executable,
     isGone: () => gone !== undefined,
-    /** Why it is gone, with the end of its log. */
     why: () => `${gone ?? 'agent is still there'}: ${fs.readFileSync(logFile, 'utf8').slice(-300)}`,
     async stop() {
       running.delete(child);
       if (gone === undefined) killGroup(child);
       for (let i = 0; i < 100 && gone === undefined; i++) await sleep(10);
+    },
+  };
+}
+
+/**
+ * Starts `executable agent -dev`, or the agent of `host` (agent-host.mjs) in its place, with free ports and `config` as its
+ * configuration file, in a folder of its own. Answers { dir, ports, executable, isGone(), why(), stop() }, where why() says why it is gone,
+ * with the end of its log; whether it is ready is for the caller to ask.
+ */
+export async function spawnAgent(executable, { config, node, args: more = [], files = {}, host } = {}) {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'recording-'));
+  const ports = {};
+  for (const name of Object.keys(DEFAULT_PORTS)) ports[name] = await freePort();
+  const args = ['-dev', ...(node ? ['-node', node] : [])];
+  for (const [name, port] of Object.entries(ports)) args.push(`-${name.replace('_', '-')}-port`, String(port));
+  if (config) {
+    fs.writeFileSync(path.join(dir, 'agent.json'), JSON.stringify(config, null, 2));
+    args.push('-config-file', path.join(dir, 'agent.json'));
+  }
+  for (const [name, text] of Object.entries(files))
+    fs.writeFileSync(path.join(dir, name), typeof text === 'string' ? text : JSON.stringify(text));
+  args.push(...more.map((one) => one.replaceAll('<dir>', dir)));
+  const started = host ? await host.start(args, dir) : startProcess(executable, ['agent', ...args], dir);
+  return {
+    ...started,
+    dir,
+    ports,
+    executable,
+    async stop() {
+      await started.stop();
       fs.rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -35,21 +35,26 @@ async function checkOne(executable, { kind, id, family, inScope }, options) {
   return { ...result, kind, inScope, ms: Date.now() - started };
 }
 
+const noHost = /** @type {() => import('./agent-host.mjs').AgentHost | undefined} */ (() => undefined);
+
 /**
  * Plays the scenarios against `executable`, `jobs` at a time, and answers their results in the order given. After several
- * agents in a row that did not come up the rest is not tried. `onDone` is called with each result.
+ * agents in a row that did not come up the rest is not tried. `onDone` is called with each result. With `newHost` agents are not
+ * processes of `executable`, but run in the AgentHosts that it makes, one for each job.
  */
-export async function playAll(executable, items, { jobs = 2, onDone = () => {}, ...options } = {}) {
+export async function playAll(executable, items, { jobs = 2, onDone = () => {}, newHost = noHost, ...options } = {}) {
   const queue = items.map((item, i) => ({ item, i }));
   const results = [];
   let dead = 0;
   const worker = async () => {
+    const host = newHost();
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const result = dead < 5 ? await checkOne(executable, next.item, options) : notTried(next.item);
+      const result = dead < 5 ? await checkOne(executable, next.item, { ...options, host }) : notTried(next.item);
       dead = isDead(result) ? dead + 1 : 0;
       results[next.i] = result;
       onDone(result);
     }
+    host?.close();
   };
   await Promise.all(Array.from({ length: jobs }, worker));
   return results;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wrapperExecutable } from '../../scripts/lib/executable.mjs';
+import { AgentHost, bundleAgent } from './agent-host.mjs';
 import bounds from './bounds.json' with { type: 'json' };
 import { classify } from './classify.mjs';
 import decisions from './decisions.json' with { type: 'json' };
@@ -34,8 +35,10 @@ const timed = ['http agent/sidecar'];
 
 describe('the recordings of a running Consul 1.21', () => {
   let executable: ReturnType<typeof wrapperExecutable>;
-  beforeAll(() => {
+  let agentFile: string;
+  beforeAll(async () => {
     executable = wrapperExecutable();
+    agentFile = await bundleAgent();
   });
   afterAll(() => executable.remove());
 
@@ -48,7 +51,7 @@ describe('the recordings of a running Consul 1.21', () => {
     async (kind) => {
       const items = scenarios(kind).filter((item) => item.inScope);
       expect(items.length).toBeGreaterThan(50);
-      const results = await playAll(executable.path, items, { jobs: 3 });
+      const results = await playAll(executable.path, items, { jobs: 3, newHost: () => new AgentHost(agentFile) });
       const decided = (result: Result): boolean => Object.hasOwn(decisions, `${result.kind} ${result.id}`);
       const unexplained = report(results.filter((result) => !decided(result)));
       expect(unexplained, unexplained).toBe('');

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { wrapperExecutable } from '../../scripts/lib/executable.mjs';
+import { AgentHost, bundleAgent } from './agent-host.mjs';
 import { REQUIRED, byFamily, failureLines, playAll, rateInScope, scenarios } from './index.mjs';
 
 const usage = `npm run recordings -- [options] [scenario …]
@@ -12,6 +13,7 @@ const usage = `npm run recordings -- [options] [scenario …]
   --json FILE            write all results
   --jobs N               agents at a time (default 2)
   --consul FILE          play against this executable instead of our build
+  --processes            a process for each agent; without it, and with our build, many run in one, one after the other
   --sotw                 xDS: state of the world instead of delta
   --adsdump FILE         xDS: watch with the Go dumper (test/recordings/xds/adsdump) instead of our own client
   --envoy FILE           xDS: also ask a real Envoy whether it takes everything (starts in a network namespace of its own)
@@ -28,6 +30,7 @@ function readArguments() {
       json: { type: 'string' },
       jobs: { type: 'string', default: '2' },
       consul: { type: 'string' },
+      processes: { type: 'boolean' },
       sotw: { type: 'boolean' },
       adsdump: { type: 'string' },
       envoy: { type: 'string' },
@@ -83,6 +86,7 @@ async function main() {
   if (!items.length) throw new Error('no scenario matches; see --help.');
   const wrapper = options.consul ? undefined : wrapperExecutable();
   const { adsdump, envoy, sotw } = options;
+  const agentFile = options.consul || options.processes ? undefined : await bundleAgent();
   let results;
   try {
     results = await playAll(options.consul ?? wrapper.path, items, {
@@ -90,6 +94,7 @@ async function main() {
       adsdump,
       envoy,
       sotw,
+      newHost: () => agentFile && new AgentHost(agentFile),
       onDone(result) {
         if (result.pass && items.length > 20) return;
         console.log(

@@ -5,9 +5,9 @@ import { request, sleep, spawnAgent } from '../agent.mjs';
 const patience = { leaderMs: 20_000, settleMs: 5_000 };
 
 /** Starts an agent as the scenario wants it; `ready` says whether it ever had a leader. */
-export async function startAgent(executable, scenario) {
+export async function startAgent(executable, scenario, host) {
   const { config, files, args } = scenario.agent ?? {};
-  const agent = await spawnAgent(executable, { config, files, args, node: 'n1' });
+  const agent = await spawnAgent(executable, { config, files, args, host, node: 'n1' });
   const headers = scenario.token ? { 'X-Consul-Token': scenario.token } : {};
   const ask = async (path) => {
     const answer = await request(agent.ports.http, { path, headers, timeout: 2000 });

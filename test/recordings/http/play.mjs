@@ -33,8 +33,8 @@ export const readHttpScenario = (id) => readJson(path.join(data, `${id}.json`));
 export const readHttpRecording = (id) => readJson(path.join(data, `${id}.recorded.json`)).answers;
 
 /** The answers to the scored steps, in order; a step that was not played answers { error }. */
-async function perform(executable, scenario, limitMs) {
-  const agent = await startAgent(executable, scenario);
+async function perform(executable, scenario, { limitMs = 120_000, host }) {
+  const agent = await startAgent(executable, scenario, host);
   const answers = [];
   try {
     const player = new Player(agent, scenario);
@@ -65,17 +65,18 @@ async function perform(executable, scenario, limitMs) {
 
 /**
  * Plays one scenario against `executable` and compares: { id, family, steps, passed, pass, score, results }, where each
- * result is { step, pass, score, issues }. The scenario passes when all its steps do.
+ * result is { step, pass, score, issues }. The scenario passes when all its steps do. Options: `limitMs` for all of it; `host`, an
+ * AgentHost that runs the agent (commands are `executable` all the same).
  */
-export async function checkHttp(executable, { id, family }, { limitMs = 120_000 } = {}) {
+export async function checkHttp(executable, { id, family }, options = {}) {
   const scenario = readHttpScenario(id);
   const recorded = readHttpRecording(id);
-  const answers = await perform(executable, scenario, limitMs);
+  const answers = await perform(executable, scenario, options);
   const binding = new Binding(JSON.stringify(scenario).toLowerCase());
-  const options = { softIndexes: scenario.indexes === 'soft', strictHeaders: scenario.strictHeaders };
+  const rules = { softIndexes: scenario.indexes === 'soft', strictHeaders: scenario.strictHeaders };
   const results = scenario.steps.filter(isScored).map((step, i) => ({
     step: label(step),
-    ...compareStep(step, recorded[i], answers[i] ?? { error: 'none' }, binding, options),
+    ...compareStep(step, recorded[i], answers[i] ?? { error: 'none' }, binding, rules),
   }));
   const passed = results.filter((result) => result.pass).length;
   const score = results.reduce((sum, result) => sum + result.score, 0) / Math.max(1, results.length);

@@ -150,7 +150,7 @@ async function perform(executable, scenario, recorded, options) {
   let jury;
   try {
     writeSharedFiles(scenario);
-    agent = await spawnAgent(executable, { config: agentConfig(scenario) });
+    agent = await spawnAgent(executable, { config: agentConfig(scenario), host: options.host });
     await waitUntilReady(agent);
     if (options.envoy && typeof scenario.acceptance !== 'string')
       jury = envoyJury(executable, options.envoy, scenario, agent);
@@ -178,7 +178,8 @@ async function perform(executable, scenario, recorded, options) {
 /**
  * Plays one scenario against `executable` and compares: { id, family, pass, score, failures, differences, complaints? }.
  * Options: `adsdump`, a built Go dumper to use in the place of our own client; `sotw`, state of the world instead of delta;
- * `envoy`, a real Envoy that is asked whether it takes everything (its complaints fail the scenario too).
+ * `envoy`, a real Envoy that is asked whether it takes everything (its complaints fail the scenario too); `host`, an AgentHost that
+ * runs the agent.
  */
 export async function checkXds(executable, name, options = {}) {
   const base = { id: name, family: xdsFamily(name) };

@@ -28,6 +28,7 @@ const api =
   wanted.has('api') && !synthetic
     ? await measureApi({
         rounds: { count: options.rounds ?? (full ? 8 : 4), durationMs: full ? 1_000 : 400 },
+        requests: options.requests,
         parkedQueries: options.parked ?? (full ? 20_000 : 5_000),
         restartRecords: options.records ?? (full ? 200_000 : 50_000),
         onProgress: (text) => process.stderr.write(`[api] ${text}\n`),

@@ -9,8 +9,20 @@ describe('options of the bench', () => {
   it('help when they are asked to, and name every option there', () => {
     expect(readOptions(['--help'])).toBe('help');
     expect(readOptions(['-h', '--full'])).toBe('help');
-    for (const option of ['only', 'full', 'rounds', 'json', 'proxies', 'acks', 'changes', 'parked', 'records', 'etcd'])
-      expect(HELP).toContain(`--${option} `);
+    const named = [
+      'only',
+      'full',
+      'rounds',
+      'json',
+      'proxies',
+      'acks',
+      'changes',
+      'requests',
+      'parked',
+      'records',
+      'etcd',
+    ];
+    for (const option of named) expect(HELP).toContain(`--${option} `);
   });
 
   it.each([

@@ -9,6 +9,8 @@ export interface BenchOptions {
   /** `short` or `long`. */
   readonly acks: readonly string[];
   readonly rounds: number | undefined;
+  /** Of api: what the name of a request must hold to be measured; empty = all are. */
+  readonly requests: string;
   readonly parked: number | undefined;
   readonly records: number | undefined;
   /** Parts of `etcd`. */
@@ -39,6 +41,7 @@ export const HELP = `npm run bench -- [options]: what the product costs beside t
   --changes KINDS   xds: some of ${changeKinds.join(', ')} (all)
   --synthetic       xds: the xDS server alone, over cells set by hand; without the parts start-up and api
   --no-start-up     without the part start-up
+  --requests TEXT   api: only requests whose names hold it, e.g. registration (all)
   --parked N        api: parked queries (5000; with --full 20000); 0 = none
   --etcd PARTS      etcd: some of ${etcdParts.join(', ')} (all)
   --records N       api, etcd: records in the store (50000; with --full 200000); 0 = none
@@ -75,6 +78,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' | { 
     proxies: proxies.map(Number),
     acks,
     rounds: numberOf(values.rounds),
+    requests: values.requests,
     parked: numberOf(values.parked),
     records: numberOf(values.records),
     etcd: new Set(values.etcd.split(',')),
@@ -95,6 +99,7 @@ function tryParse(args: readonly string[]) {
         proxies: { type: 'string' },
         rounds: { type: 'string' },
         acks: { type: 'string' },
+        requests: { type: 'string', default: '' },
         parked: { type: 'string' },
         records: { type: 'string' },
         etcd: { type: 'string', default: etcdParts.join(',') },

@@ -20,6 +20,8 @@ export interface ApiResults {
 
 export interface ApiOptions {
   readonly rounds: Rounds;
+  /** What the name of a request must hold to be measured. */
+  readonly requests: string;
   /** 0 = not measured. */
   readonly parkedQueries: number;
   readonly restartRecords: number;
@@ -32,6 +34,7 @@ const SPARE_FILES = 1_000;
 /** Measures the API; fewer queries are parked where a process may not have as many files open. */
 export async function measureApi({
   rounds,
+  requests,
   parkedQueries,
   restartRecords,
   onProgress,
@@ -40,7 +43,7 @@ export async function measureApi({
   const floor = new Child(here('./api/floor-server.ts'), { answers: true, execArgv: [...measured, ...typescript] });
   let agent = await startAgent(folder.path);
   try {
-    const rates = rounds.count > 0 ? await measureTraffic(agent, floor, rounds, onProgress) : [];
+    const rates = rounds.count > 0 ? await measureTraffic(agent, floor, { rounds, requests, onProgress }) : [];
     await agent.stop();
     const queries = Math.min(parkedQueries, fileLimit() - SPARE_FILES);
     let parked: Parked | undefined;

@@ -10,18 +10,25 @@ const READERS = 32;
 const WRITERS = 64;
 const [TYPE_A, TYPE_SRV] = [1, 33];
 
+interface TrafficOptions {
+  readonly rounds: Rounds;
+  /** What the name of a request must hold to be measured. */
+  readonly requests: string;
+  readonly onProgress: (text: string) => void;
+}
+
 /** Reads, writes and DNS look-ups of one agent beside the floors of the same bytes. */
 export async function measureTraffic(
   agent: BenchAgent,
   floor: Child,
-  rounds: Rounds,
-  onProgress: (text: string) => void,
+  { rounds, requests, onProgress }: TrafficOptions,
 ): Promise<Rate[]> {
   await fill(agent);
   const { port: floorPort } = await floor.ask({ op: 'http' });
   const { port: echoPort } = await floor.ask({ op: 'echo' });
   const rates: Rate[] = [];
   const http = async (name: string, connections: number, next: () => Buffer): Promise<void> => {
+    if (!name.includes(requests)) return;
     onProgress(name);
     const { status, headers, body } = await ask(agent.http, next());
     await floor.ask({ op: 'answer', status, headers: headers.filter(isOwn), body: body.toString('base64') });
@@ -37,6 +44,7 @@ export async function measureTraffic(
     );
   };
   const dns = async (name: string, packet: Buffer): Promise<void> => {
+    if (!name.includes(requests)) return;
     onProgress(name);
     const answer = await askDatagram(agent.dns, packet);
     const load = (port: number) => (durationMs: number) => dnsLoad(port, packet, durationMs);

@@ -1,11 +1,13 @@
 import type { BackendCommit, WatchEvent } from './backend.js';
 
-const HISTORY_LENGTH = 1000;
+/** What is kept for a while is copied about by the garbage collector, and costs more than the commit did. */
+const HISTORY_LENGTH = 128;
 
 /** The watchers of an engine in this process, and the last commits for those that start in the past. */
 export class CommitFeed {
   readonly #watchers = new Set<(event: WatchEvent) => void>();
   #history: BackendCommit[] = [];
+  #keepers = 0;
   #revision: number;
 
   /** `revision` is the newest commit there is; earlier ones cannot be handed out. */
@@ -18,8 +20,19 @@ export class CommitFeed {
       this.#revision = commit.revision;
       this.#history.push(commit);
     }
-    if (this.#history.length > 2 * HISTORY_LENGTH) this.#history = this.#history.slice(-HISTORY_LENGTH);
+    if (this.#keepers === 0 && this.#history.length > 2 * HISTORY_LENGTH)
+      this.#history = this.#history.slice(-HISTORY_LENGTH);
     for (const commit of commits) this.#tell({ type: 'commit', commit });
+  }
+
+  /** Keeps every commit while something is done after which somebody will watch from here on. */
+  async keepWhile<Result>(run: () => Promise<Result>): Promise<Result> {
+    this.#keepers += 1;
+    try {
+      return await run();
+    } finally {
+      this.#keepers -= 1;
+    }
   }
 
   /** Tells that everything accepted above the newest published commit is gone. */

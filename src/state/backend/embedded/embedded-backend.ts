@@ -1,5 +1,13 @@
-import { AppError, backOffMs, type Clock, systemClock } from '../../../core/index.js';
-import type { Backend, BackendTransaction, CommitOutcome, StoredRecord, Submission, WatchEvent } from '../backend.js';
+import { AppError, backOffMs, type Clock, nextTurn, systemClock } from '../../../core/index.js';
+import type {
+  Backend,
+  BackendTransaction,
+  CommitOutcome,
+  EngineListing,
+  StoredRecord,
+  Submission,
+  WatchEvent,
+} from '../backend.js';
 import { CommitFeed } from '../commit-feed.js';
 import { failedCondition } from '../conditions.js';
 import type { ChainPoint } from './chain.js';
@@ -29,7 +37,7 @@ export interface EmbeddedBackendOptions {
 
 /**
  * The durable engine of a single server: a log that commits are appended to, and snapshots of the state. All commits that are
- * accepted while one group is written make the next group, one synced write. `open` verifies the data and refuses damaged, foreign
+ * accepted in one turn of the event loop, or while others are written, go to the disk as one synced write. `open` verifies the data and refuses damaged, foreign
  * or newer data with AppError('corruptState'). When the disk refuses a group, the group and everything accepted after it is
  * discarded; writes fail with AppError('unavailable') until the disk takes writes again, which is tried by itself.
  */
@@ -91,19 +99,20 @@ class EmbeddedBackend implements Backend {
     this.#refusal = undefined;
   }
 
-  async list(): Promise<{ revision: number; records: readonly StoredRecord[] }> {
+  async list(): Promise<EngineListing> {
     const opened = this.#open();
     const { records } = opened;
     opened.records = undefined;
     if (records) return { revision: opened.durable.revision, records };
-    return opened.snapshots.pause(async () => {
+    const reading = async (): Promise<EngineListing> => {
       const { revision, log, end } = await this.#placeBetweenGroups(opened);
       const folder = opened.directory.path;
       const found = await findFiles(folder);
       const files = { ...found, logs: found.logs.filter((file) => file.revision <= log) };
       const loaded = await loadStore({ disk: this.#disk, folder, files, newest: undefined, end });
       return { revision, records: [...loaded.records.values()].flatMap((table) => [...table.values()]) };
-    });
+    };
+    return opened.feed.keepWhile(() => opened.snapshots.pause(reading));
   }
 
   async commit(transaction: BackendTransaction): Promise<CommitOutcome> {
@@ -121,7 +130,7 @@ class EmbeddedBackend implements Backend {
     const prepared = ledger.accept(transaction);
     const group = this.#openGroup();
     group.commits.push(prepared);
-    this.#writing ??= Promise.resolve().then(() => this.#writeGroups());
+    this.#writing ??= this.#writeGroups();
     return { ok: true, revision: prepared.commit.revision, durable: group.written };
   }
 
@@ -176,7 +185,10 @@ class EmbeddedBackend implements Backend {
 
   async #writeGroups(): Promise<void> {
     const opened = this.#open();
-    for (let groups = this.#takeGroups(); groups.length > 0; groups = this.#takeGroups()) {
+    while (this.#queue.length > 0) {
+      // A write costs more than most commits: what is accepted in this turn goes together.
+      await nextTurn();
+      const groups = this.#takeGroups();
       const commits = groups.flatMap((group) => group.commits);
       try {
         await this.#write(opened, commits);

@@ -231,10 +231,14 @@ export class Replica {
       const { table, key } = change;
       const before = this.#replace(change);
       const after = database.get(table, key);
-      const stored = change.stored ?? (change.after && storedRevisions(change.after, database.base));
-      fingerprint?.changed(table, key, database.base, before, after, stored);
+      if (fingerprint) {
+        const stored = change.stored ?? (change.after && storedRevisions(change.after, database.base));
+        fingerprint.changed(table, key, database.base, before, after, stored);
+      }
       graph.sources.changed(table, key, before, after);
-      if (before || after) made.push({ table, key, ...(before && { before }), ...(after && { after }) });
+      if (before && after) made.push({ table, key, before, after });
+      else if (before) made.push({ table, key, before });
+      else if (after) made.push({ table, key, after });
     }
     fingerprint?.advanced(revision, afresh);
     settlePending();

@@ -176,14 +176,16 @@ class Store implements StateStore {
     return this.#open().range(table, index, prefix, limit) as never;
   }
 
-  async transact<Result>(
+  transact<Result>(
     name: string,
     run: (transaction: Transaction) => Result,
     fence?: DutyFence,
   ): Promise<CommitResult<Result>> {
-    if (this.#state !== 'ready') await this.ready;
-    this.#open();
-    return this.#committer.transact(name, run, fence);
+    if (this.#state === 'ready') return this.#committer.transact(name, run, fence);
+    return this.ready.then(() => {
+      this.#open();
+      return this.#committer.transact(name, run, fence);
+    });
   }
 
   read<Value>(definition: Cell<Value>, key: string): IndexedValue<Value> {

@@ -12,8 +12,9 @@ export interface ReadListener {
 export class PrivateView implements MeshView {
   readonly #reader: StateReader;
   readonly #listener: ReadListener | undefined;
-  readonly #values = new Map<string, Map<string, unknown>>();
-  readonly #active: string[] = [];
+  // Most views are of transactions, and most of those have no cells.
+  #values: Map<string, Map<string, unknown>> | undefined;
+  #active: string[] | undefined;
 
   constructor(reader: StateReader, listener?: ReadListener) {
     this.#reader = reader;
@@ -43,25 +44,26 @@ export class PrivateView implements MeshView {
   }
 
   cell<Value>(definition: Cell<Value>, key: string): Value {
-    let values = this.#values.get(definition.kind);
-    if (!values) this.#values.set(definition.kind, (values = new Map()));
+    const all = (this.#values ??= new Map());
+    let values = all.get(definition.kind);
+    if (!values) all.set(definition.kind, (values = new Map()));
     if (values.has(key)) return values.get(key) as Value;
+    const active = (this.#active ??= []);
     const name = `${definition.kind} ${key}`;
-    if (this.#active.includes(name)) throw cycleError([...this.#active, name]);
-    this.#active.push(name);
+    if (active.includes(name)) throw cycleError([...active, name]);
+    active.push(name);
     try {
       const value = definition.compute(this, key);
       values.set(key, value);
       return value;
     } finally {
-      this.#active.pop();
+      active.pop();
     }
   }
 
   /** Forgets the values of cells: what is below the view has changed. */
   forgetCells(): void {
-    // Most transactions have no cells, and clearing makes a new table each time.
-    if (this.#values.size > 0) this.#values.clear();
+    this.#values = undefined;
   }
 }
 

@@ -2,22 +2,22 @@ import type { TableName } from '../../model/index.js';
 import { type Row, type StateReader, definitionOf } from './row.js';
 import { Table, compareKeys } from './table.js';
 
-/** What was written under a key: a row, or its deletion. `tag` is the writer's own note. */
-export interface Written {
+/** What was written under a key: a row, or its deletion; with the writer's own note. */
+export interface Written<Note> {
   readonly row: Row | undefined;
-  readonly tag: number;
+  readonly note: Note;
 }
 
-interface TableOverlay {
-  readonly written: Map<string, Written>;
+interface TableOverlay<Note> {
+  readonly written: Map<string, Written<Note>>;
   /** The written rows with their indexes; made when a range is first read. */
   rows: Table | undefined;
 }
 
 /** Writes over another state without touching it: of a transaction, of commits that are not durable yet, of a what-if. */
-export class Overlay implements StateReader {
+export class Overlay<Note = undefined> implements StateReader {
   readonly #base: StateReader;
-  readonly #tables = new Map<TableName, TableOverlay>();
+  readonly #tables = new Map<TableName, TableOverlay<Note>>();
 
   constructor(base: StateReader) {
     this.#base = base;
@@ -46,14 +46,14 @@ export class Overlay implements StateReader {
   }
 
   /** What was written here under a key, if anything. */
-  written(table: TableName, key: string): Written | undefined {
+  written(table: TableName, key: string): Written<Note> | undefined {
     return this.#tables.get(table)?.written.get(key);
   }
 
-  set(table: TableName, key: string, row: Row | undefined, tag = 0): void {
+  set(table: TableName, key: string, row: Row | undefined, note: Note): void {
     let overlay = this.#tables.get(table);
     if (!overlay) this.#tables.set(table, (overlay = { written: new Map(), rows: undefined }));
-    overlay.written.set(key, { row, tag });
+    overlay.written.set(key, { row, note });
     overlay.rows?.replace(key, row);
   }
 
@@ -69,12 +69,13 @@ export class Overlay implements StateReader {
     this.#tables.clear();
   }
 
-  *writes(): Generator<{ readonly table: TableName; readonly key: string; readonly row: Row | undefined }> {
-    for (const [table, { written }] of this.#tables) for (const [key, { row }] of written) yield { table, key, row };
+  *writes(): Generator<{ readonly table: TableName; readonly key: string } & Written<Note>> {
+    for (const [table, { written }] of this.#tables)
+      for (const [key, { row, note }] of written) yield { table, key, row, note };
   }
 }
 
-function indexed(name: TableName, written: ReadonlyMap<string, Written>): Table {
+function indexed(name: TableName, written: ReadonlyMap<string, { readonly row: Row | undefined }>): Table {
   const table = new Table(name);
   for (const [key, { row }] of written) if (row) table.replace(key, row);
   return table;

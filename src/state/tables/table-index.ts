@@ -4,11 +4,16 @@ import { SortedRows } from './sorted-rows.js';
 /** The tuples under which an index has a row. */
 export type Tuples = (row: Row) => readonly (readonly string[])[];
 
-/** The rows under one tuple prefix, and the longer prefixes below it. Most ranges hold one row: that needs no list. */
+/** A row under its key, where all indexes find it: what replaces it there and moves nowhere is found without touching an index. */
+export interface Slot {
+  readonly key: string;
+  row: Row;
+}
+
+/** The slots under one tuple prefix, and the longer prefixes below it. Most ranges hold one row: that needs no list. */
 interface Range {
-  onlyKey: string | undefined;
-  only: Row | undefined;
-  many: SortedRows<Row> | undefined;
+  only: Slot | undefined;
+  many: SortedRows<Slot> | undefined;
   below: Map<string, Range> | undefined;
 }
 
@@ -16,38 +21,28 @@ interface Range {
 export class TableIndex {
   /** Holds the rows with an empty tuple only; other reads of the whole index merge what is below. */
   readonly #whole: Range = newRange();
-  readonly #tuples: Tuples;
   /** Where `append` has added last. */
   #newest: Range | undefined;
   #newestPart = '';
 
-  constructor(tuples: Tuples) {
-    this.#tuples = tuples;
+  add(slot: Slot, tuples: readonly (readonly string[])[]): void {
+    this.#newest = undefined;
+    for (const tuple of tuples) add(this.#whole, tuple, slot);
   }
 
-  /** Replaces `before` by `after`, which has `newTuples`, under one key. */
-  update(
-    key: string,
-    before: Row | undefined,
-    after: Row | undefined,
-    newTuples: readonly (readonly string[])[],
-  ): void {
+  remove(slot: Slot, tuples: readonly (readonly string[])[]): void {
     this.#newest = undefined;
-    if (before) {
-      const oldTuples = this.#tuples(before);
-      if (!sameTuples(oldTuples, newTuples)) for (const tuple of oldTuples) remove(this.#whole, tuple, 0, key);
-    }
-    if (after) for (const tuple of newTuples) add(this.#whole, tuple, key, after);
+    for (const tuple of tuples) remove(this.#whole, tuple, 0, slot);
   }
 
   /**
    * Adds a row that is not there, for one that adds all rows in the order of their keys: then neighbours are often in one range, which
    * need not be looked for.
    */
-  append(key: string, row: Row, tuples: readonly (readonly string[])[]): void {
+  append(slot: Slot, tuples: readonly (readonly string[])[]): void {
     for (const tuple of tuples) {
       if (tuple.length !== 1) {
-        add(this.#whole, tuple, key, row);
+        add(this.#whole, tuple, slot);
         continue;
       }
       const part = tuple[0] as string;
@@ -55,29 +50,32 @@ export class TableIndex {
         this.#newest = rangeBelow(this.#whole, part);
         this.#newestPart = part;
       }
-      setRow(this.#newest, key, row);
+      putSlot(this.#newest, slot);
     }
   }
 
   /** The first rows of a range in the order of their keys. */
-  range(prefix: readonly string[], keyOf: (row: Row) => string, limit?: number): Row[] {
+  range(prefix: readonly string[], limit?: number): Row[] {
     let range: Range | undefined = this.#whole;
     for (const part of prefix) {
       range = range.below?.get(part);
       if (!range) return [];
     }
-    return prefix.length > 0 || !range.below?.size ? rowsOf(range, limit) : merged(range, keyOf).slice(0, limit);
+    return rowsOf(prefix.length > 0 || !range.below?.size ? slotsOf(range, limit) : merged(range).slice(0, limit));
   }
 }
 
-const newRange = (): Range => ({ onlyKey: undefined, only: undefined, many: undefined, below: undefined });
+/** The rows in slots, in a new list. */
+export const rowsOf = (slots: readonly Slot[]): Row[] => slots.map(({ row }) => row);
 
-function add(whole: Range, tuple: readonly string[], key: string, row: Row): void {
-  if (tuple.length === 0) setRow(whole, key, row);
+const newRange = (): Range => ({ only: undefined, many: undefined, below: undefined });
+
+function add(whole: Range, tuple: readonly string[], slot: Slot): void {
+  if (tuple.length === 0) putSlot(whole, slot);
   let range = whole;
   for (const part of tuple) {
     range = rangeBelow(range, part);
-    setRow(range, key, row);
+    putSlot(range, slot);
   }
 }
 
@@ -88,50 +86,43 @@ function rangeBelow(range: Range, part: string): Range {
   return next;
 }
 
-/** Takes a row out of the ranges of a tuple, and ranges that it leaves empty out of those above. */
-function remove(range: Range, tuple: readonly string[], depth: number, key: string): void {
-  if (depth > 0 || tuple.length === 0) deleteRow(range, key);
+/** Takes a slot out of the ranges of a tuple, and ranges that it leaves empty out of those above. */
+function remove(range: Range, tuple: readonly string[], depth: number, slot: Slot): void {
+  if (depth > 0 || tuple.length === 0) takeSlot(range, slot);
   const part = tuple[depth];
   if (part === undefined) return;
   const next = range.below?.get(part);
   if (!next) return;
-  remove(next, tuple, depth + 1, key);
-  if (!next.many && next.onlyKey === undefined) range.below?.delete(part);
+  remove(next, tuple, depth + 1, slot);
+  if (!next.many && !next.only) range.below?.delete(part);
 }
 
-function setRow(range: Range, key: string, row: Row): void {
-  if (range.many) range.many.set(key, row);
-  else if (range.only === undefined || range.onlyKey === key) {
-    range.onlyKey = key;
-    range.only = row;
-  } else {
+function putSlot(range: Range, slot: Slot): void {
+  if (range.many) range.many.set(slot.key, slot);
+  else if (range.only === undefined || range.only === slot) range.only = slot;
+  else {
     range.many = new SortedRows();
-    range.many.set(range.onlyKey as string, range.only);
-    range.many.set(key, row);
-    range.onlyKey = undefined;
+    range.many.set(range.only.key, range.only);
+    range.many.set(slot.key, slot);
     range.only = undefined;
   }
 }
 
-function deleteRow(range: Range, key: string): void {
+function takeSlot(range: Range, slot: Slot): void {
   if (range.many) {
-    range.many.delete(key);
+    range.many.delete(slot.key);
     if (range.many.size === 0) range.many = undefined;
-  } else if (range.onlyKey === key) {
-    range.onlyKey = undefined;
-    range.only = undefined;
-  }
+  } else if (range.only === slot) range.only = undefined;
 }
 
-function rowsOf({ many, only }: Range, limit?: number): Row[] {
+function slotsOf({ many, only }: Range, limit?: number): readonly Slot[] {
   return many ? many.values(limit) : only ? [only] : [];
 }
 
-function merged(whole: Range, keyOf: (row: Row) => string): Row[] {
-  const rows = new Map<string, Row>();
-  for (const range of [whole, ...(whole.below?.values() ?? [])])
-    for (const row of rowsOf(range)) rows.set(keyOf(row), row);
-  return [...rows].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, row]) => row);
+function merged(whole: Range): Slot[] {
+  const slots = new Set<Slot>();
+  for (const range of [whole, ...(whole.below?.values() ?? [])]) for (const slot of slotsOf(range)) slots.add(slot);
+  return [...slots].sort((left, right) => (left.key < right.key ? -1 : 1));
 }
 
 /** Whether two lists of tuples are the same, in the same order. */

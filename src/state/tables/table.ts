@@ -2,18 +2,26 @@ import { AppError, LargeMap } from '../../core/index.js';
 import type { TableDefinition, TableName } from '../../model/index.js';
 import { type Row, definitionOf } from './row.js';
 import { SortedRows } from './sorted-rows.js';
-import { TableIndex, type Tuples } from './table-index.js';
+import { type Slot, TableIndex, type Tuples, rowsOf, sameTuples } from './table-index.js';
 
 const SURROGATE = /[\ud800-\udfff]/;
+
+interface IndexOfTable {
+  readonly index: TableIndex;
+  readonly tuples: Tuples;
+}
+
+/** The tuples of a row in each index. */
+type Found = readonly (readonly (readonly string[])[])[];
 
 /** The rows of one table with its indexes. */
 export class Table {
   readonly definition: TableDefinition<Row>;
   readonly #name: TableName;
-  readonly #rows = new LargeMap<Row>();
+  readonly #rows = new LargeMap<Slot>();
   readonly #indexes = new Map<string, TableIndex>();
-  readonly #indexList: readonly { readonly index: TableIndex; readonly tuples: Tuples }[];
-  readonly #ordered: SortedRows<Row> | undefined;
+  readonly #indexList: readonly IndexOfTable[];
+  readonly #ordered: SortedRows<Slot> | undefined;
   /** Code unit order and byte order differ only where a key holds a character above U+FFFF. */
   #hasSurrogates = false;
 
@@ -21,10 +29,10 @@ export class Table {
     this.#name = name;
     this.definition = definitionOf(name);
     if (this.definition.byteOrdered !== undefined) this.#ordered = new SortedRows();
-    const list: { index: TableIndex; tuples: Tuples }[] = [];
+    const list: IndexOfTable[] = [];
     for (const [name, tuples] of Object.entries(this.definition.indexes)) {
       if (name === this.definition.byteOrdered) continue;
-      const index = new TableIndex(tuples);
+      const index = new TableIndex();
       this.#indexes.set(name, index);
       list.push({ index, tuples });
     }
@@ -36,26 +44,28 @@ export class Table {
   }
 
   get(key: string): Row | undefined {
-    return this.#rows.get(key);
+    return this.#rows.get(key)?.row;
   }
 
-  rows(): IterableIterator<Row> {
-    return this.#rows.values();
+  *rows(): Generator<Row> {
+    for (const { row } of this.#rows.values()) yield row;
   }
 
-  entries(): IterableIterator<[string, Row]> {
-    return this.#rows.entries();
+  *entries(): Generator<[string, Row]> {
+    for (const { key, row } of this.#rows.values()) yield [key, row];
   }
 
   /** Stores `after` under `key`, or removes the row; returns what was there. A row that cannot be indexed throws and changes nothing. */
   replace(key: string, after: Row | undefined): Row | undefined {
-    const before = this.#rows.get(key);
-    const found = after && this.#tuplesOf(after);
-    for (let at = 0; at < this.#indexList.length; at += 1)
-      this.#indexList[at]?.index.update(key, before, after, found?.[at] ?? []);
-    if (after) this.#rows.set(key, after);
-    else this.#rows.delete(key);
-    if (this.#ordered) this.#replaceOrdered(this.#ordered, key, after);
+    const slot = this.#rows.get(key);
+    const before = slot?.row;
+    if (after === undefined) {
+      if (slot) this.#remove(slot);
+      return before;
+    }
+    const tuples = this.#tuplesOf(after);
+    if (slot) this.#move(slot, after, tuples);
+    else this.#add({ key, row: after }, tuples);
     return before;
   }
 
@@ -65,9 +75,9 @@ export class Table {
    */
   append(key: string, row: Row): void {
     const found = this.#tuplesOf(row);
-    for (let at = 0; at < this.#indexList.length; at += 1) this.#indexList[at]?.index.append(key, row, found[at] ?? []);
-    this.#rows.set(key, row);
-    if (this.#ordered) this.#replaceOrdered(this.#ordered, key, row);
+    const slot = { key, row };
+    for (let at = 0; at < this.#indexList.length; at += 1) this.#indexList[at]?.index.append(slot, found[at] ?? []);
+    this.#keep(slot);
   }
 
   range(index: string, prefix: readonly string[], limit?: number): Row[] {
@@ -76,22 +86,45 @@ export class Table {
     const most = this.#hasSurrogates ? undefined : limit;
     const rows =
       this.#ordered && index === this.definition.byteOrdered
-        ? this.#ordered.withPrefix(prefix[0] ?? '', most)
-        : (this.#indexes.get(index) as TableIndex).range(prefix, this.definition.key, most);
+        ? rowsOf(this.#ordered.withPrefix(prefix[0] ?? '', most))
+        : (this.#indexes.get(index) as TableIndex).range(prefix, most);
     if (!this.#hasSurrogates) return rows;
     return rows.sort((left, right) => compareKeys(this.definition, left, right)).slice(0, limit);
   }
 
-  #tuplesOf(row: Row): (readonly (readonly string[])[])[] {
-    const found: (readonly (readonly string[])[])[] = [];
+  #tuplesOf(row: Row): Found {
+    const found: Found[number][] = [];
     for (const { tuples } of this.#indexList) found.push(tuples(row));
     return found;
   }
 
-  #replaceOrdered(ordered: SortedRows<Row>, key: string, after: Row | undefined): void {
-    if (after) ordered.set(key, after);
-    else ordered.delete(key);
-    if (!this.#hasSurrogates && SURROGATE.test(key)) this.#hasSurrogates = true;
+  #add(slot: Slot, found: Found): void {
+    for (let at = 0; at < this.#indexList.length; at += 1) this.#indexList[at]?.index.add(slot, found[at] ?? []);
+    this.#keep(slot);
+  }
+
+  /** Most rows are replaced by one that stays where it is. */
+  #move(slot: Slot, after: Row, found: Found): void {
+    for (let at = 0; at < this.#indexList.length; at += 1) {
+      const { index, tuples } = this.#indexList[at] as IndexOfTable;
+      const [left, entered] = [tuples(slot.row), found[at] ?? []];
+      if (sameTuples(left, entered)) continue;
+      index.remove(slot, left);
+      index.add(slot, entered);
+    }
+    slot.row = after;
+  }
+
+  #remove(slot: Slot): void {
+    for (const { index, tuples } of this.#indexList) index.remove(slot, tuples(slot.row));
+    this.#rows.delete(slot.key);
+    this.#ordered?.delete(slot.key);
+  }
+
+  #keep(slot: Slot): void {
+    this.#rows.set(slot.key, slot);
+    this.#ordered?.set(slot.key, slot);
+    if (this.#ordered && !this.#hasSurrogates && SURROGATE.test(slot.key)) this.#hasSurrogates = true;
   }
 }
 

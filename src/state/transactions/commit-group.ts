@@ -75,7 +75,7 @@ export class CommitGroup {
       } else if (setIn(this.#operations, table, key, operation)) this.#operationCount += 1;
     }
     this.#bytes += bytesOf(operations);
-    for (const { table, key, row } of rows) this.#overlay.set(table, key, row);
+    for (const { table, key, row } of rows) this.#overlay.set(table, key, row, undefined);
   }
 
   /** The one transaction that stands for all. */

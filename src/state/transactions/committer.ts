@@ -1,10 +1,11 @@
 import { AppError, backOffMs, type Clock, pauseOn } from '../../core/index.js';
 import type { AppliedRevisions } from '../applied-revisions.js';
 import type { Backend, DutyFence } from '../backend/index.js';
+import type { ReadListener } from '../derive/index.js';
 import type { SharedBarrier } from '../shared-barrier.js';
 import type { CommitResult, Transaction } from '../state-store.js';
 import { type Database, MARK_FLOOR } from '../tables/index.js';
-import { Footprint } from './footprint.js';
+import { Footprint, KeyFootprint } from './footprint.js';
 import { GroupCommitter } from './group-committer.js';
 import type { PendingCommits } from './pending-commits.js';
 import { TransactionView } from './transaction-view.js';
@@ -12,10 +13,10 @@ import { TransactionView } from './transaction-view.js';
 const ATTEMPTS = 10;
 const BACK_OFF = { firstMs: 8, longestMs: 250 };
 
-interface Evaluation<Result> {
+interface Evaluation<Result, Reads extends ReadListener> {
   readonly result: Result;
   readonly view: TransactionView;
-  readonly footprint: Footprint;
+  readonly reads: Reads;
 }
 
 interface CommitterParts {
@@ -58,42 +59,46 @@ export class Committer {
     const { backend, counters } = this.#parts;
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       if (attempt > 1) await this.#backOff(attempt);
-      const done = backend.submit
-        ? await this.#submit(backend.submit.bind(backend), run)
-        : attempt === 0
-          ? await this.#first(run, fence)
-          : await this.#inLane(run, fence);
-      if (done) return done;
+      if (backend.submit) {
+        const submitted = this.#submit(backend, backend.submit, run);
+        if (submitted) return submitted;
+      } else {
+        const done = await (attempt === 0 ? this.#first(run, fence) : this.#inLane(run, fence));
+        if (done) return done;
+      }
       counters.conflicts += 1;
     }
     throw new AppError('busy', `Too many others were changing what ${name} reads: send the request again.`);
   }
 
-  /** Evaluates over the pending tip and submits in the same turn, so that nothing can come between. */
-  async #submit<Result>(
+  /** Evaluates over the pending tip and submits in the same turn, so that nothing can come between. Undefined for a conflict. */
+  #submit<Result>(
+    backend: Backend,
     submit: NonNullable<Backend['submit']>,
     run: (transaction: Transaction) => Result,
-  ): Promise<CommitResult<Result> | undefined> {
-    const { applied, pending } = this.#parts;
+  ): Promise<CommitResult<Result>> | undefined {
+    const { applied, pending, database } = this.#parts;
     const tip = Math.max(pending.tip, applied.revision);
-    let evaluation: Evaluation<Result>;
+    const reads = new KeyFootprint(database.base);
+    let evaluation: Evaluation<Result, KeyFootprint>;
     try {
-      evaluation = this.#evaluate(run, tip);
+      evaluation = this.#evaluate(run, tip, reads);
     } catch (thrown) {
-      await applied.reached(tip);
-      throw thrown;
+      return applied.reached(tip).then(() => {
+        throw thrown;
+      });
     }
-    const { operations, rows } = evaluation.view.finish();
-    if (operations.length === 0) {
-      await applied.reached(tip);
-      return this.#answer(evaluation, tip);
-    }
-    const submission = submit({ conditions: evaluation.footprint.keyConditions(), operations });
+    // What waits for the disk holds no more than this of the transaction.
+    const { result, view } = evaluation;
+    const { operations, rows } = view.finish();
+    if (operations.length === 0) return applied.reached(tip).then(() => this.#answer(result, tip));
+    const submission = submit.call(backend, { conditions: reads.conditions, operations });
     if (!submission.ok) return undefined;
-    pending.add(submission.revision, rows);
-    await submission.durable;
-    await applied.reached(submission.revision);
-    return this.#answer(evaluation, submission.revision);
+    const { durable, revision } = submission;
+    pending.add(revision, rows);
+    const answer = (): CommitResult<Result> => this.#answer(result, revision);
+    // Most often it has been applied when this is told.
+    return durable.then(() => (applied.revision < revision ? applied.reached(revision).then(answer) : answer()));
   }
 
   /** The first attempt is made together with others; what a duty fences goes by itself. */
@@ -104,7 +109,7 @@ export class Committer {
     if (fence) return this.#commit(run, fence);
     const grouped = await this.#groups.commit(run);
     if (grouped === 'conflict') return undefined;
-    return grouped === 'alone' ? this.#commit(run, fence) : this.#answer(grouped, grouped.revision);
+    return grouped === 'alone' ? this.#commit(run, fence) : this.#answer(grouped.result, grouped.revision);
   }
 
   async #commit<Result>(
@@ -114,12 +119,12 @@ export class Committer {
     const { applied, backend } = this.#parts;
     const evaluation = await this.#evaluateShared(run);
     const { operations } = evaluation.view.finish();
-    if (operations.length === 0) return this.#answer(evaluation, applied.revision);
-    const conditions = this.#conditionsOf(evaluation.footprint);
+    if (operations.length === 0) return this.#answer(evaluation.result, applied.revision);
+    const conditions = this.#conditionsOf(evaluation.reads);
     const outcome = await backend.commit({ conditions, operations, ...(fence && { fence }) });
     if (!outcome.ok) return undefined;
     await applied.reached(outcome.revision);
-    return this.#answer(evaluation, outcome.revision);
+    return this.#answer(evaluation.result, outcome.revision);
   }
 
   /** Marks tell of what left a range, until they are reaped: whoever is behind the reaper must not trust that there are none. */
@@ -148,29 +153,37 @@ export class Committer {
    * What writes is compared with the newest state when it is committed. What is refused or writes nothing is compared by nobody: it
    * counts only if it was evaluated on all that others were told before (a check-and-set may be refused because this server is behind).
    */
-  async #evaluateShared<Result>(run: (transaction: Transaction) => Result): Promise<Evaluation<Result>> {
+  async #evaluateShared<Result>(run: (transaction: Transaction) => Result): Promise<Evaluation<Result, Footprint>> {
     const { applied, barrier } = this.#parts;
     const evaluatedAt = applied.revision;
-    let first: Evaluation<Result> | undefined;
+    let first: Evaluation<Result, Footprint> | undefined;
     try {
-      first = this.#evaluate(run, evaluatedAt);
+      first = this.#evaluateNow(run);
       if (first.view.hasWrites) return first;
     } catch (thrown) {
       await barrier.wait();
       if (applied.revision === evaluatedAt) throw thrown;
     }
     if (first) await barrier.wait();
-    return first && applied.revision === evaluatedAt ? first : this.#evaluate(run, applied.revision);
+    return first && applied.revision === evaluatedAt ? first : this.#evaluateNow(run);
   }
 
-  #evaluate<Result>(run: (transaction: Transaction) => Result, revision: number): Evaluation<Result> {
+  #evaluateNow<Result>(run: (transaction: Transaction) => Result): Evaluation<Result, Footprint> {
+    const { applied, database } = this.#parts;
+    return this.#evaluate(run, applied.revision, new Footprint(applied.revision, database.base));
+  }
+
+  #evaluate<Result, Reads extends ReadListener>(
+    run: (transaction: Transaction) => Result,
+    revision: number,
+    reads: Reads,
+  ): Evaluation<Result, Reads> {
     const { clock, database, pending } = this.#parts;
-    const footprint = new Footprint(revision, database.base);
-    const view = new TransactionView(pending.reader, revision + 1 + database.base, footprint, clock.now());
-    return { result: run(view), view, footprint };
+    const view = new TransactionView(pending.reader, revision + 1 + database.base, reads, clock.now());
+    return { result: run(view), view, reads };
   }
 
-  #answer<Result>({ result }: Pick<Evaluation<Result>, 'result'>, revision: number): CommitResult<Result> {
+  #answer<Result>(result: Result, revision: number): CommitResult<Result> {
     return { result, index: Math.max(1, revision + this.#parts.database.base) };
   }
 

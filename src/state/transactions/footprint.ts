@@ -34,13 +34,6 @@ export class Footprint implements ReadListener {
     this.#noteRange('marks', tupleKey(table, index) + rangeText(definition, index, prefix));
   }
 
-  /** The keys only: enough where the engine accepts the transaction in the turn that evaluated it. */
-  keyConditions(): Condition[] {
-    const conditions: Condition[] = [];
-    for (const keys of this.#keys.values()) for (const condition of keys.values()) conditions.push(condition);
-    return conditions;
-  }
-
   /**
    * All conditions. When there are more than the engine takes, the keys of the tables with most of them are compared together:
    * nothing in the table may be newer than what was read, nor any mark of it (so that nothing was removed). That is stricter,
@@ -68,5 +61,24 @@ export class Footprint implements ReadListener {
 
   #noteRange(table: TableName, keyPrefix: string): void {
     this.#ranges.set(tupleKey(table) + keyPrefix, { table, keyPrefix, notAfter: this.#revision });
+  }
+}
+
+/** The keys that a transaction has read: enough where the engine accepts it in the turn that evaluated it. */
+export class KeyFootprint implements ReadListener {
+  readonly conditions: Condition[] = [];
+  readonly #base: number;
+
+  /** `base` turns indexes into revisions. */
+  constructor(base: number) {
+    this.#base = base;
+  }
+
+  get(table: TableName, key: string, row: Row | undefined): void {
+    this.conditions.push({ table, key, modRevision: row ? row.modifyIndex - this.#base : 0 });
+  }
+
+  range(): void {
+    // Nothing can come between the read and the write.
   }
 }

@@ -6,8 +6,8 @@ import type { WrittenRow } from './transaction-view.js';
 /** Commits that an engine with `submit` has accepted and that are not applied yet: later transactions run over them. */
 export class PendingCommits {
   readonly #applied: StateReader;
-  /** Rows with their revision as tag. */
-  readonly #overlay: Overlay;
+  /** Rows with their revision. */
+  readonly #overlay: Overlay<number>;
   #tip = 0;
 
   constructor(applied: StateReader) {
@@ -26,7 +26,7 @@ export class PendingCommits {
   }
 
   /** What is written over the applied state. */
-  writes(): ReturnType<Overlay['writes']> {
+  writes(): ReturnType<Overlay<number>['writes']> {
     return this.#overlay.writes();
   }
 
@@ -38,7 +38,7 @@ export class PendingCommits {
   /** The row accepted under a key at exactly this revision. */
   rowAt(table: TableName, key: string, revision: number): Row | undefined {
     const written = this.#overlay.written(table, key);
-    return written?.tag === revision ? written.row : undefined;
+    return written?.note === revision ? written.row : undefined;
   }
 
   /** Forgets what a commit has now applied. */
@@ -46,7 +46,7 @@ export class PendingCommits {
     if (revision >= this.#tip) this.discard();
     if (this.#overlay.isEmpty) return;
     for (const { table, key } of changes)
-      if (this.#overlay.written(table, key)?.tag === revision) this.#overlay.unset(table, key);
+      if (this.#overlay.written(table, key)?.note === revision) this.#overlay.unset(table, key);
   }
 
   /** Forgets everything. */

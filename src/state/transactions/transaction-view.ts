@@ -25,13 +25,13 @@ type Operation = PutOperation | DeleteOperation;
 export class TransactionView implements Transaction {
   readonly nowMs: number;
   readonly #below: StateReader;
-  readonly #own: Overlay;
-  readonly #view: PrivateView;
+  readonly #own: Overlay<WriteNote>;
+  /** For ranges and cells; made when one is first asked for. */
+  #view: PrivateView | undefined;
   readonly #listener: ReadListener;
-  /** The text to store of each row made by `put`. */
-  readonly #values = new Map<Row, string>();
   readonly #nextIndex: number;
-  readonly #deleted = new Set<string>();
+  /** What was deleted, also if it has been put again; most transactions delete nothing. */
+  #deleted: Set<string> | undefined;
 
   /** `listener` is told of reads of the state below, never of own writes; `nextIndex` is what written rows show as index. */
   constructor(below: StateReader, nextIndex: number, listener: ReadListener, nowMs: number) {
@@ -40,10 +40,6 @@ export class TransactionView implements Transaction {
     this.#own = new Overlay(below);
     this.#listener = listener;
     this.#nextIndex = nextIndex;
-    this.#view = new PrivateView(this.#own, {
-      get: (table, key) => listener.get(table, key, below.get(table, key)),
-      range: (table, index, prefix, rows) => listener.range(table, index, prefix, rows),
-    });
   }
 
   /** The state below with this transaction's writes. */
@@ -57,11 +53,13 @@ export class TransactionView implements Transaction {
   }
 
   get<Name extends TableName>(table: Name, key: string): Tables[Name] | undefined {
-    return this.#view.get(table, key);
+    const below = this.#readBelow(table, key);
+    const written = this.#own.written(table, key);
+    return (written ? written.row : below) as Tables[Name] | undefined;
   }
 
   range<Name extends TableName>(table: Name, index: string, prefix: readonly string[]): readonly Tables[Name][] {
-    return this.#view.range(table, index, prefix);
+    return this.#tracked().range(table, index, prefix);
   }
 
   first<Name extends TableName>(
@@ -70,7 +68,7 @@ export class TransactionView implements Transaction {
     prefix: readonly string[],
     limit: number,
   ): readonly Tables[Name][] {
-    return this.#view.first(table, index, prefix, limit);
+    return this.#tracked().first(table, index, prefix, limit);
   }
 
   peek<Name extends TableName>(
@@ -83,14 +81,14 @@ export class TransactionView implements Transaction {
   }
 
   cell<Value>(definition: Cell<Value>, key: string): Value {
-    return this.#view.cell(definition, key);
+    return this.#tracked().cell(definition, key);
   }
 
   put<Name extends TableName>(table: Name, record: Draft<Tables[Name]>): void {
     const key = definitionOf(table).key(record as unknown as Row);
     if (SURROGATE.test(key) && HALF_CHARACTER.test(key)) throw halfCharacter(table);
     const below = this.#readBelow(table, key);
-    this.#view.forgetCells();
+    this.#view?.forgetCells();
     // A draft that holds just what is there needs no text; one with absent fields shows it only as a row.
     const written =
       below && sameContent(below, record) ? undefined : writeRecord(table, record, below, this.#nextIndex);
@@ -98,23 +96,22 @@ export class TransactionView implements Transaction {
       this.#own.unset(table, key);
       return;
     }
-    const { row, value } = written;
-    this.#own.set(table, key, row);
-    this.#values.set(row, value);
+    this.#own.set(table, key, written.row, { before: below, value: written.value });
   }
 
   delete(table: TableName, key: string): void {
-    this.#view.forgetCells();
-    if (this.#readBelow(table, key) === undefined) {
+    this.#view?.forgetCells();
+    const before = this.#readBelow(table, key);
+    if (before === undefined) {
       this.#own.unset(table, key);
       return;
     }
-    this.#own.set(table, key, undefined);
-    this.#deleted.add(tupleKey(table, key));
+    this.#own.set(table, key, undefined, { before, value: '' });
+    (this.#deleted ??= new Set()).add(tupleKey(table, key));
   }
 
   hasDeleted(table: TableName, key: string): boolean {
-    return this.#deleted.size > 0 && this.#deleted.has(tupleKey(table, key));
+    return this.#deleted !== undefined && this.#deleted.has(tupleKey(table, key));
   }
 
   guard(family: string): void {
@@ -124,11 +121,16 @@ export class TransactionView implements Transaction {
 
   /** Every row this transaction writes, with the marks of ranges that records leave, and the engine's operations for them. */
   finish(): { readonly operations: BackendTransaction['operations']; readonly rows: readonly WrittenRow[] } {
-    const rows: WrittenRow[] = [...this.#own.writes()];
-    const operations: Operation[] = rows.map(({ table, key, row }) =>
-      row ? { type: 'put', table, key, value: this.#values.get(row) as string } : { type: 'delete', table, key },
-    );
-    for (const range of this.#rangesLeft(rows)) {
+    const rows: WrittenRow[] = [];
+    const operations: Operation[] = [];
+    let left: Set<string> | undefined;
+    for (const { table, key, row, note } of this.#own.writes()) {
+      const { before, value } = note;
+      rows.push({ table, key, row });
+      operations.push(row ? { type: 'put', table, key, value } : { type: 'delete', table, key });
+      if (before) for (const range of marksOfChange(table, key, before, row)) (left ??= new Set()).add(range);
+    }
+    for (const range of left ?? []) {
       const stored = this.#below.get('marks', range);
       const { row, value } = writeMark(range, stored, this.#nextIndex);
       rows.push({ table: 'marks', key: range, row });
@@ -137,13 +139,11 @@ export class TransactionView implements Transaction {
     return { operations, rows };
   }
 
-  #rangesLeft(rows: readonly WrittenRow[]): Set<string> {
-    const ranges = new Set<string>();
-    for (const { table, key, row } of rows) {
-      const before = this.#below.get(table, key);
-      if (before) for (const range of marksOfChange(table, key, before, row)) ranges.add(range);
-    }
-    return ranges;
+  #tracked(): PrivateView {
+    return (this.#view ??= new PrivateView(this.#own, {
+      get: (table, key) => this.#readBelow(table, key),
+      range: (table, index, prefix, rows) => this.#listener.range(table, index, prefix, rows),
+    }));
   }
 
   #readBelow(table: TableName, key: string): Row | undefined {
@@ -155,6 +155,12 @@ export class TransactionView implements Transaction {
 
 function halfCharacter(table: TableName): AppError {
   return new AppError('invalidArgument', `A name or key in ${table} holds half a character: send it as valid UTF-8.`);
+}
+
+/** What a write replaces, and the text to store of its row. */
+interface WriteNote {
+  readonly before: Row | undefined;
+  readonly value: string;
 }
 
 /** A row a transaction writes; `undefined` = deleted. */

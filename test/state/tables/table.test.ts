@@ -116,7 +116,7 @@ describe.each(cases)('the table %s', (name, rowArbitrary) => {
           const key = definition.key(row);
           // Reading in between makes the overlay keep its index up to date.
           if (at % 3 === 1) overlay.range(name, Object.keys(definition.indexes)[0] as string, []);
-          overlay.set(name, key, remove ? undefined : row);
+          overlay.set(name, key, remove ? undefined : row, undefined);
           if (remove) model.delete(key);
           else model.set(key, row);
         });
@@ -142,6 +142,20 @@ describe.each(cases)('the table %s', (name, rowArbitrary) => {
 });
 
 describe('every table', () => {
+  it('hands out lists that show what was there, whatever replaces it later', () => {
+    const table = new Table('services');
+    const row = (port: number): Row => ({
+      ...service('n', 'web', { id: 'web', port }),
+      createIndex: 1,
+      modifyIndex: port,
+    });
+    const key = definitionOf('services').key(row(1));
+    table.replace(key, row(1));
+    const before = table.range('byName', ['web']);
+    table.replace(key, row(2));
+    expect([before, table.range('byName', ['web'])]).toEqual([[row(1)], [row(2)]]);
+  });
+
   it('names only indexes it has as covered by a key prefix', () => {
     for (const { indexes, keyPrefix } of Object.values(tableDefinitions) as { indexes: object; keyPrefix?: object }[])
       for (const index of Object.keys(keyPrefix ?? {})) expect(Object.keys(indexes)).toContain(index);

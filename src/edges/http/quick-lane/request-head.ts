@@ -13,6 +13,7 @@ export interface PlainRequest {
 const LONGEST_HEAD_BYTES = 8_192;
 const LONGEST_BODY_DIGITS = 7;
 const MOST_HEADERS = 32;
+const END_OF_LINE = '\r\n';
 const END_OF_HEAD = '\r\n\r\n';
 /** The families that are asked most; each of their answers is made whole before it is sent. */
 const FIRST_LINE = /^(GET|PUT|DELETE) (\/v1\/(?:kv|health|catalog)\/[!"$-~]*) HTTP\/1\.1$/;
@@ -38,40 +39,47 @@ export function readPlainRequest(bytes: Buffer, longestHeadBytes = 0): PlainRequ
   const headEnd = bytes.indexOf(END_OF_HEAD);
   if (headEnd < 0 || headEnd > LONGEST_HEAD_BYTES || (longestHeadBytes > 0 && headEnd > longestHeadBytes))
     return undefined;
-  const head = headOf(bytes.toString('latin1', 0, headEnd));
+  const head = bytes.toString('latin1', 0, headEnd);
+  const lineEnd = head.indexOf(END_OF_LINE);
+  const first = lineEnd < 0 ? null : FIRST_LINE.exec(head.slice(0, lineEnd));
+  if (first === null) return undefined;
+  const [, method = '', target = ''] = first;
+  const fields = fieldsOf(head.slice(lineEnd + END_OF_LINE.length));
+  if (fields === undefined) return undefined;
+  const length = bodyLength(method, fields.toldLength);
   const bodyAt = headEnd + END_OF_HEAD.length;
-  if (head === undefined || bytes.length - bodyAt < head.length) return undefined;
-  const { method, target, headers, length } = head;
-  return { method, target, headers, bodyAt, endsAt: bodyAt + length };
+  if (length === undefined || bytes.length - bodyAt < length) return undefined;
+  return { method, target, headers: fields.headers, bodyAt, endsAt: bodyAt + length };
 }
 
-/** What stands before a body, and how long that is. */
-interface Head extends Pick<PlainRequest, 'method' | 'target' | 'headers'> {
-  readonly length: number;
+/** What stands between the first line and the body. */
+interface Fields extends Pick<PlainRequest, 'headers'> {
+  readonly toldLength: string | undefined;
 }
 
-/** Heads that came of late: most clients ask the same again and again. */
-const recent = new Map<string, Head>();
+/** Headers that came of late: most clients send the same with all that they ask. */
+const recent = new Map<string, Fields>();
 const MOST_KEPT = 500;
 const LONGEST_KEPT = 512;
 
-function headOf(text: string): Head | undefined {
+function fieldsOf(text: string): Fields | undefined {
   const known = recent.get(text);
   if (known !== undefined) return known;
-  const head = readHead(text);
-  if (head === undefined || text.length > LONGEST_KEPT) return head;
+  if (text.length > LONGEST_KEPT) return readFields(text);
+  // A part of a text keeps the whole: what stays here is a copy.
+  const own = Buffer.from(text, 'latin1').toString('latin1');
+  const fields = readFields(own);
+  if (fields === undefined) return undefined;
   if (recent.size >= MOST_KEPT) recent.clear();
-  recent.set(text, head);
-  return head;
+  recent.set(own, fields);
+  return fields;
 }
 
-function readHead(text: string): Head | undefined {
-  const lines = text.split('\r\n');
-  const first = FIRST_LINE.exec(lines[0] ?? '');
-  if (first === null || lines.length - 1 > MOST_HEADERS) return undefined;
+function readFields(text: string): Fields | undefined {
+  const lines = text.split(END_OF_LINE);
+  if (lines.length > MOST_HEADERS) return undefined;
   const headers: string[] = [];
-  for (let at = 1; at < lines.length; at += 1) {
-    const line = lines[at] ?? '';
+  for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
     const value = withoutBlanks(line, colon + 1);
@@ -81,9 +89,7 @@ function readHead(text: string): Head | undefined {
     headers.push(name, value);
   }
   if (headerOf(headers, 'host') === undefined) return undefined;
-  const [, method = '', target = ''] = first;
-  const length = bodyLength(method, headerOf(headers, 'content-length'));
-  return length === undefined ? undefined : { method, target, headers, length };
+  return { headers, toldLength: headerOf(headers, 'content-length') };
 }
 
 /** The value of a header by its lower-case name. */

@@ -1,8 +1,9 @@
 import type { Clock } from '../core/index.js';
 import type { BackupPlace } from './backup-place.js';
 import { folderPlace } from './folder-place.js';
+import { createS3Credentials } from './s3/lent-credentials.js';
 import { createS3Bucket } from './s3/s3-bucket.js';
-import { type Environment, findS3Credentials } from './s3/s3-credentials.js';
+import type { Environment } from './s3/s3-credentials.js';
 import { s3Place } from './s3/s3-place.js';
 import { shownStorage, type StorageConfig } from './storage-config.js';
 
@@ -20,7 +21,13 @@ export function openPlace(config: StorageConfig, surroundings: PlaceSurroundings
   const { env, clock, scratchFolder, signal } = surroundings;
   const bucket = createS3Bucket({
     ...config.target,
-    credentials: () => findS3Credentials(config.credentials, env),
+    credentials: createS3Credentials({
+      given: config.credentials,
+      role: config.role,
+      region: config.target.region,
+      env,
+      now: clock.now,
+    }),
     now: clock.now,
     pause: (ms) =>
       new Promise((resolve) => {

@@ -1,12 +1,19 @@
 import { AppError } from '../core/index.js';
 import type { S3Target } from './s3/s3-bucket.js';
+import type { S3Role } from './s3/lent-credentials.js';
 import type { Environment, S3Credentials } from './s3/s3-credentials.js';
 import type { S3Options, StorageOptions } from './storage-options.js';
 
 /** Where backups go, with every option filled in. */
 export type StorageConfig =
   | { readonly type: 'folder'; readonly path: string }
-  | { readonly type: 's3'; readonly target: S3Target; readonly prefix: string; readonly credentials: S3Credentials };
+  | {
+      readonly type: 's3';
+      readonly target: S3Target;
+      readonly prefix: string;
+      readonly credentials: S3Credentials;
+      readonly role: S3Role;
+    };
 
 /** A place as people write it: the path of a folder, or `s3://bucket/prefix`. */
 export const shownStorage = (storage: StorageConfig): string =>
@@ -18,12 +25,7 @@ const invalid = (message: string): AppError => new AppError('invalidArgument', m
 const UNSUPPORTED = {
   s3StaticSnapshotName:
     's3_static_snapshot_name: every backup has a name of its own; say with retain how many are kept',
-  iamEndpoint: 'iam_endpoint: give an access key, or temporary credentials with their session_token',
-  roleArn: 'role_arn: give an access key, or temporary credentials with their session_token',
-  roleSessionName: 'role_session_name: give an access key, or temporary credentials with their session_token',
-  webIdentityTokenFile:
-    'web_identity_token_file: give an access key, or temporary credentials with their session_token',
-  stsEndpoint: 'sts_endpoint: give an access key, or temporary credentials with their session_token',
+  iamEndpoint: 'iam_endpoint: name the service that lends roles with sts_endpoint',
 } as const satisfies Partial<Record<keyof S3Options, string>>;
 
 /**
@@ -53,8 +55,8 @@ function resolveS3(options: S3Options, bucket: string, env: Environment): Storag
   if (/[/\s]/.test(bucket))
     throw invalid(`aws_storage.s3_bucket "${bucket}" must be the name of a bucket, without slashes`);
   const endpoint = options.s3Endpoint || env['AWS_S3_ENDPOINT'] || '';
-  if (endpoint !== '' && !/^https?:\/\/[^/]+\/?$/.test(endpoint))
-    throw invalid(`aws_storage.s3_endpoint must be http://HOST[:PORT] or https://HOST[:PORT], not "${endpoint}"`);
+  checkEndpoint('s3_endpoint', endpoint);
+  checkEndpoint('sts_endpoint', options.stsEndpoint ?? '');
   const region =
     options.s3Region || env['AWS_REGION'] || env['AWS_DEFAULT_REGION'] || (endpoint === '' ? '' : 'us-east-1');
   if (region === '') throw invalid('aws_storage.s3_region is required: the region of the bucket');
@@ -66,6 +68,12 @@ function resolveS3(options: S3Options, bucket: string, env: Environment): Storag
     type: 's3',
     prefix: (options.s3KeyPrefix ?? 'consul-snapshot').replace(/^\/+|\/+$/g, ''),
     credentials: { accessKeyId, secretAccessKey, sessionToken },
+    role: {
+      arn: options.roleArn ?? '',
+      sessionName: options.roleSessionName ?? '',
+      webIdentityTokenFile: options.webIdentityTokenFile ?? '',
+      stsEndpoint: options.stsEndpoint ?? '',
+    },
     target: {
       bucket,
       region,
@@ -75,4 +83,9 @@ function resolveS3(options: S3Options, bucket: string, env: Environment): Storag
       ...(options.s3EnableKms || options.s3KmsKey ? { kmsKey: options.s3KmsKey ?? '' } : {}),
     },
   };
+}
+
+function checkEndpoint(option: string, endpoint: string): void {
+  if (endpoint !== '' && !/^https?:\/\/[^/]+\/?$/.test(endpoint))
+    throw invalid(`aws_storage.${option} must be http://HOST[:PORT] or https://HOST[:PORT], not "${endpoint}"`);
 }

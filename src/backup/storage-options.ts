@@ -13,16 +13,16 @@ export interface OwnS3Options {
   readonly s3ServerSideEncryption?: boolean;
   readonly s3EnableKms?: boolean;
   readonly s3KmsKey?: string;
+  readonly roleArn?: string;
+  readonly roleSessionName?: string;
+  readonly webIdentityTokenFile?: string;
+  readonly stsEndpoint?: string;
 }
 
 /** What Consul's agent has besides. */
 export interface S3Options extends OwnS3Options {
   readonly s3StaticSnapshotName?: string;
   readonly iamEndpoint?: string;
-  readonly roleArn?: string;
-  readonly roleSessionName?: string;
-  readonly webIdentityTokenFile?: string;
-  readonly stsEndpoint?: string;
 }
 
 /** Where backups go; one of them. */
@@ -52,6 +52,10 @@ const s3Fields = {
   s3ServerSideEncryption: onOff(),
   s3EnableKms: onOff(),
   s3KmsKey: words(),
+  roleArn: words(),
+  roleSessionName: words(),
+  webIdentityTokenFile: words(),
+  stsEndpoint: words(),
 };
 const localStorage = optional(object<NonNullable<StorageOptions['localStorage']>>({ path: words() }));
 
@@ -66,10 +70,6 @@ export const consulStorageFields = {
       ...s3Fields,
       s3StaticSnapshotName: words(),
       iamEndpoint: words(),
-      roleArn: words(),
-      roleSessionName: words(),
-      webIdentityTokenFile: words(),
-      stsEndpoint: words(),
     }),
   ),
   azureBlobStorage: optional(

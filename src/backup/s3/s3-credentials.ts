@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AppError } from '../../core/index.js';
 
 /** With whose rights a store is used. Secrets. */
 export interface S3Credentials {
@@ -15,21 +14,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The credentials: those given, else `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, else the section
  * `AWS_PROFILE` (`default`) of `AWS_SHARED_CREDENTIALS_FILE` (`~/.aws/credentials`), read each time, so that a replaced file
- * counts. Throws AppError('unavailable') that names these places.
+ * counts. Undefined when there are none.
  */
-export async function findS3Credentials(given: S3Credentials, env: Environment): Promise<S3Credentials> {
+export async function findS3Credentials(given: S3Credentials, env: Environment): Promise<S3Credentials | undefined> {
   if (given.accessKeyId !== '') return given;
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
   if (accessKeyId && secretAccessKey)
     return { accessKeyId, secretAccessKey, sessionToken: env['AWS_SESSION_TOKEN'] ?? '' };
   const file = env['AWS_SHARED_CREDENTIALS_FILE'] || join(env['HOME'] ?? '', '.aws', 'credentials');
   const profile = env['AWS_PROFILE'] || 'default';
-  const found = credentialsIn(await readFile(file, 'utf8').catch(() => ''), profile);
-  if (found) return found;
-  throw new AppError(
-    'unavailable',
-    `there are no S3 credentials: give access_key_id and secret_access_key, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or [${profile}] in ${file}`,
-  );
+  return credentialsIn(await readFile(file, 'utf8').catch(() => ''), profile);
 }
 
 /** The credentials of a section in the text of a shared credentials file; undefined when it has no pair of keys. */

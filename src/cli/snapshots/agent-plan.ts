@@ -48,6 +48,13 @@ export const snapshotAgentFlags = {
   awsAccessKeyId: textFlag('Access key. Also AWS_ACCESS_KEY_ID, or ~/.aws/credentials.', 'id'),
   awsSecretAccessKey: textFlag('Its secret. Better give AWS_SECRET_ACCESS_KEY, or a file.', 'secret'),
   awsSessionToken: textFlag('Of temporary credentials. Also AWS_SESSION_TOKEN.', 'token'),
+  awsRoleArn: textFlag('Role whose rights are taken on. Also AWS_ROLE_ARN, with a token file.', 'arn'),
+  awsRoleSessionName: textFlag("Name of that in the store's logs. Also AWS_ROLE_SESSION_NAME.", 'name'),
+  awsWebIdentityTokenFile: textFlag(
+    'File with the token that proves who asks for the role. Also AWS_WEB_IDENTITY_TOKEN_FILE.',
+    'file',
+  ),
+  awsStsEndpoint: textFlag('URL of the service that lends roles. The default is that of the region.', 'url'),
 } satisfies Flags;
 
 type Values = FlagValues<typeof snapshotAgentFlags>;
@@ -97,6 +104,10 @@ export function planSnapshotAgent(
         accessKeyId: pick('awsAccessKeyId', awsStorage.accessKeyId),
         secretAccessKey: pick('awsSecretAccessKey', awsStorage.secretAccessKey),
         sessionToken: pick('awsSessionToken', awsStorage.sessionToken),
+        roleArn: pick('awsRoleArn', awsStorage.roleArn),
+        roleSessionName: pick('awsRoleSessionName', awsStorage.roleSessionName),
+        webIdentityTokenFile: pick('awsWebIdentityTokenFile', awsStorage.webIdentityTokenFile),
+        stsEndpoint: pick('awsStsEndpoint', awsStorage.stsEndpoint),
       },
     },
     env,

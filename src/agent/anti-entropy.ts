@@ -9,8 +9,6 @@ export const SERVER_SERVICE = 'consul';
 /** At least; at most twice as long. */
 const FULL_SYNC_MS = 60_000;
 const RETRY_MS = 15_000;
-/** Servers that are there again are not asked by all agents at one time. */
-const RESYNC_SPREAD_MS = 3_000;
 /** From here on every doubling of the cluster makes full comparisons rarer. */
 const SMALL_CLUSTER_NODES = 128;
 
@@ -33,13 +31,12 @@ export class AntiEntropy {
   #cancelTimer = (): void => undefined;
   #closed = false;
   #paused = false;
-  #failing = false;
   #lastProblems: ReadonlySet<string> = new Set();
   readonly #forget: () => void;
 
   constructor(options: AntiEntropyOptions) {
     this.#options = options;
-    this.#forget = options.catalog.onResync(() => this.#resync());
+    this.#forget = options.catalog.onResync(() => this.#compare());
   }
 
   /** Marks a service (and what it owns is marked by the caller) as different from the catalog. */
@@ -70,8 +67,7 @@ export class AntiEntropy {
 
   resume(): void {
     this.#paused = false;
-    this.#full = true;
-    void this.sync();
+    this.#compare();
   }
 
   close(): void {
@@ -80,11 +76,10 @@ export class AntiEntropy {
     this.#cancelTimer();
   }
 
-  /** At once where nothing was missed; else in a moment, when other agents have had theirs. */
-  #resync(): void {
+  /** Everything, now. */
+  #compare(): void {
     this.#full = true;
-    if (!this.#failing) void this.sync();
-    else this.#next(Math.floor(this.#options.random() * RESYNC_SPREAD_MS));
+    void this.sync();
   }
 
   async #pass(): Promise<void> {
@@ -98,8 +93,7 @@ export class AntiEntropy {
     for (const problem of refused.filter((text) => !this.#lastProblems.has(text)))
       this.#options.warn({ error: problem }, 'a local service could not be copied into the catalog; trying again');
     this.#lastProblems = new Set(refused);
-    this.#failing = refused.length > 0;
-    const leastMs = this.#failing ? RETRY_MS : this.#fullSyncMs();
+    const leastMs = refused.length > 0 ? RETRY_MS : this.#fullSyncMs();
     // Agents that began, or failed, at the same time do not go on in step.
     this.#next(Math.ceil(leastMs * (1 + this.#options.random())));
   }
@@ -149,9 +143,6 @@ export class AntiEntropy {
   #next(delayMs: number): void {
     this.#cancelTimer();
     if (this.#closed) return;
-    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
-      this.#full = true;
-      void this.sync();
-    });
+    this.#cancelTimer = this.#options.clock.after(delayMs, () => this.#compare());
   }
 }

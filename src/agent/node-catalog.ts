@@ -34,7 +34,10 @@ export interface NodeCatalog {
    * to the catalog (`enable_tag_override`) stay as they are there. Returns what was refused, as sentences; never rejects.
    */
   write(changes: readonly CatalogChange[]): Promise<readonly string[]>;
-  /** The catalog may have lost what it had: a restore, or servers that are there again. Returns what ends the watch. */
+  /**
+   * The catalog may have lost what it had: a restore, or servers that are there again. Where many agents hear of the same, each is
+   * told in a moment of its own. Returns what ends the watch.
+   */
   onResync(listener: () => void): () => void;
   /** The proxies of this node that expose checks: now, and at every change. Returns what ends the watch. */
   watchExposing(listener: (proxies: readonly ExposingProxy[]) => void): () => void;

@@ -1,5 +1,6 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Clock, Coordinate } from '../core/index.js';
+import type { StateStore } from '../state/index.js';
 import type { ServerPeer } from './contract.js';
 import { type Call, requireRole } from './door/peer.js';
 import { type ClusterDoor, createClusterDoor, type RelayedHttp } from './door/cluster-door.js';
@@ -32,6 +33,8 @@ export interface ClusterServing {
   readonly http: RelayedHttp;
   readonly dns: RelayedDns;
   readonly registry: AgentRegistry;
+  /** Agents are told when another state takes its place. */
+  readonly store: Pick<StateStore, 'epoch' | 'onRestored'>;
   /** Where this server is in the network; absent = it has no coordinates. */
   readonly place?: () => Coordinate;
   /** What gives agents the certificates of their TLS ports. */
@@ -97,6 +100,7 @@ export async function openClusterServer(
   );
   const watch = peers.peers$.subscribe(() => heartbeats?.serversChanged());
   const stopTellingKeys = trust.keys?.onChange(() => heartbeats?.keysChanged());
+  let stopTellingEpoch = (): void => undefined;
   return {
     peers,
     port,
@@ -114,8 +118,10 @@ export async function openClusterServer(
         desk,
         registry: given.registry,
         servers: () => ({ self: peers.self(), all: peers.all() }),
+        epoch: () => given.store.epoch,
         problem: (message) => logger.warn({}, message),
       });
+      stopTellingEpoch = given.store.onRestored(() => heartbeats?.stateReplaced());
       door.serveHttp(given.http);
       const ads = given.ads?.((call) => clientNode(door, call));
       if (ads !== undefined) door.add(...ads);
@@ -123,6 +129,7 @@ export async function openClusterServer(
     async close() {
       watch.unsubscribe();
       stopTellingKeys?.();
+      stopTellingEpoch();
       heartbeats?.close();
       peers.close();
       await door.close();

@@ -90,6 +90,8 @@ export interface ServerLink {
   readonly state$: Observable<LinkState>;
   /** The servers that are known, itself kept up to date by the heartbeat; starts with what is known. */
   readonly servers$: Observable<readonly ServerPeer[]>;
+  /** Tells when the servers' state was replaced by a saved one: what this agent had written may be gone. */
+  readonly replaced$: Observable<void>;
   /** Who this agent is to the servers; undefined until it has joined for the first time. */
   readonly identity: { readonly clusterId: string; readonly node: string; readonly notAfterMs: number } | undefined;
   /**

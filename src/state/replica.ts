@@ -60,6 +60,11 @@ export class Replica {
     this.#parts = parts;
   }
 
+  /** The name of the engine's history that was loaded last; empty = it has none. */
+  get history(): string {
+    return this.#history?.name ?? '';
+  }
+
   async start(): Promise<void> {
     await this.#parts.backend.open();
     await this.#synchronise();

@@ -172,6 +172,12 @@ export interface StateStore {
     around: (transaction: Transaction, replace: () => void) => void,
   ): Promise<CommitResult<void>>;
 
+  /**
+   * Another one after the state was replaced by a saved one: by `restore`, or because the engine was restored from an older copy. The
+   * same on every server that has applied that.
+   */
+  readonly epoch: string;
+
   /** Runs `listener` after the state was replaced by a saved one, by this server or another. Returns the remove function. */
   onRestored(listener: () => void): () => void;
 

@@ -21,7 +21,7 @@ import type {
   Transaction,
 } from './state-store.js';
 import { type RestoredState, type StateCapture, applyRestore, captureState } from './snapshot/index.js';
-import { Database, definitionOf } from './tables/index.js';
+import { Database, RESTORED, definitionOf } from './tables/index.js';
 import { Committer, PendingCommits, TransactionView } from './transactions/index.js';
 import { Verifier } from './verifier.js';
 
@@ -278,6 +278,10 @@ class Store implements StateStore {
       const present = [...database.keys(), ...this.#pending.writes()];
       around(transaction, () => applyRestore(transaction, state, present, { now, saved: savedIndex }));
     });
+  }
+
+  get epoch(): string {
+    return `${this.#replica.history}/${this.view.get('system', RESTORED)?.value ?? 0}`;
   }
 
   onRestored(listener: () => void): () => void {

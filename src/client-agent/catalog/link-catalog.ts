@@ -9,6 +9,7 @@ import {
   type NodeCatalog,
   type NodeFacts,
 } from '../../agent/index.js';
+import type { ServerLink } from '../../cluster/index.js';
 import { canonicalJson, AppError, type Clock } from '../../core/index.js';
 import { followQuery, withIndex } from '../follow-query.js';
 import type { ServerAccess } from '../http/server-access.js';
@@ -24,7 +25,7 @@ import {
   serviceBodyOf,
 } from './node-wire.js';
 
-/** When servers are there again, their agents come to compare within this time, not all at once. */
+/** When servers are there again, or have another state, their agents come to compare within this time, not all at once. */
 const RESYNC_SPREAD_MS = 3_000;
 /** Requests under way at a time. */
 const MOST_AT_ONCE = 8;
@@ -37,6 +38,7 @@ const ALIAS_WAIT = '1m';
 export interface LinkCatalogOptions {
   readonly ask: AskServers;
   readonly servers: ServerAccess;
+  readonly link: Pick<ServerLink, 'replaced$'>;
   readonly watch: NodeWatch;
   readonly facts: NodeFacts;
   readonly clock: Clock;
@@ -64,7 +66,7 @@ interface Stored {
 
 /** The catalog of a client agent: its servers', over their API (consul-behaviour 11.4). */
 export function createLinkCatalog(options: LinkCatalogOptions): NodeCatalog & { close(): void } {
-  const { ask, servers, watch, facts, clock, random, serviceToken } = options;
+  const { ask, servers, link, watch, facts, clock, random, serviceToken } = options;
   const name = encodeURIComponent(facts.node);
   const end = new AbortController();
   let stored: Stored | undefined;
@@ -186,13 +188,16 @@ export function createLinkCatalog(options: LinkCatalogOptions): NodeCatalog & { 
 
     onResync(listener) {
       let cancel = (): void => undefined;
-      const stop = servers.onReachable(() => {
+      const soon = (): void => {
         cancel();
         cancel = clock.after(Math.floor(random() * RESYNC_SPREAD_MS), listener);
-      });
+      };
+      const stop = servers.onReachable(soon);
+      const replaced = link.replaced$.subscribe(soon);
       return () => {
         cancel();
         stop();
+        replaced.unsubscribe();
       };
     },
 

@@ -33,6 +33,8 @@ export interface HeartbeatParts {
   readonly registry: AgentRegistry;
   /** This server and those that it knows. */
   readonly servers: () => { readonly self: ServerPeer; readonly all: readonly ServerPeer[] };
+  /** See `StateStore.epoch`. */
+  readonly epoch: () => string;
   readonly problem: (message: string) => void;
 }
 
@@ -73,6 +75,11 @@ export class Heartbeats {
   /** The keys have changed. */
   keysChanged(): void {
     for (const heartbeat of this.#byNode.values()) heartbeat.tellKeys();
+  }
+
+  /** Another state has taken the place of the one before. */
+  stateReplaced(): void {
+    for (const heartbeat of this.#byNode.values()) heartbeat.tellEpoch();
   }
 
   /** Which keys the nodes have whose heartbeat is held here; undefined = it has not said. */
@@ -133,6 +140,10 @@ class Heartbeat {
   tellKeys(): void {
     const keys = this.#parts.desk.trusted;
     if (keys.length > 0) this.#send({ keys: { keys } });
+  }
+
+  tellEpoch(): void {
+    this.#send({ state: { epoch: this.#parts.epoch() } });
   }
 
   tellServers(): void {
@@ -207,6 +218,7 @@ class Heartbeat {
     const { self, all } = this.#parts.servers();
     this.#send({ welcome: { intervalMs: BEAT_MS, serverId: self.id, servers: all } });
     this.tellKeys();
+    this.tellEpoch();
     const beat = (): void => {
       this.#cancelBeat = this.#parts.clock.after(BEAT_MS, () => {
         this.#send({ beat: {} });

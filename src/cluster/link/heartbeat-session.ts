@@ -16,6 +16,8 @@ export interface SessionEvents {
   renewed(certificatePem: string, authorityPem: string): void;
   /** All keys that the cluster trusts, the one in use first. */
   keys(keys: readonly TrustedKey[]): void;
+  /** Which state the server has: another one once a saved state has taken its place. */
+  epoch(epoch: string): void;
   /** The server has taken the node out, as asked. */
   farewell(): void;
   /** The server says nothing any more; `ended` follows. */
@@ -78,6 +80,7 @@ export class HeartbeatSession {
     } else if (message.servers) this.#events.servers(message.servers.servers);
     else if (message.renewed) this.#events.renewed(message.renewed.certificatePem, message.renewed.authorityPem);
     else if (message.keys) this.#events.keys(message.keys.keys);
+    else if (message.state) this.#events.epoch(message.state.epoch);
     else if (message.farewell) this.#events.farewell();
   }
 

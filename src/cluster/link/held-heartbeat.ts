@@ -27,7 +27,7 @@ export interface HeldHeartbeatParts {
   /** No server holds it any more. */
   readonly onLost: (problem: AppError) => void;
   /** What servers say over it besides. */
-  readonly heard: Pick<SessionEvents, 'servers' | 'renewed' | 'keys'>;
+  readonly heard: Pick<SessionEvents, 'servers' | 'renewed' | 'keys' | 'epoch'>;
 }
 
 /** The one heartbeat of an agent: which server holds it, and how it goes from one server to another without a gap. */

@@ -1,5 +1,5 @@
 import type { SecureContextOptions } from 'node:tls';
-import type { Observable } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 import { AppError, type Clock } from '../../core/index.js';
 import type { JoinToken } from '../credentials/index.js';
 import type { AgentFacts, LinkState, ServerLink, ServerPeer } from '../contract.js';
@@ -52,6 +52,9 @@ class Link implements ServerLink {
   readonly #heartbeat: HeldHeartbeat;
   readonly #search: ServerSearch;
   readonly #calls: ServerCalls;
+  readonly #replaced$ = new Subject<void>();
+  /** Which state the servers had last; empty = none has said so. */
+  #epoch = '';
   #facts: AgentFacts;
   #isClosed = false;
 
@@ -81,6 +84,7 @@ class Link implements ServerLink {
         servers: (servers) => this.#learn(servers),
         renewed: (certPem) => this.#admission.renewed(certPem),
         keys: (keys) => this.#admission.learnKeys(keys),
+        epoch: (epoch) => this.#learnEpoch(epoch, logger),
       },
     });
     this.#calls = new ServerCalls({
@@ -107,6 +111,10 @@ class Link implements ServerLink {
 
   get state$(): Observable<LinkState> {
     return this.#standing.state$;
+  }
+
+  get replaced$(): Observable<void> {
+    return this.#replaced$;
   }
 
   get servers$(): Observable<readonly ServerPeer[]> {
@@ -196,6 +204,14 @@ class Link implements ServerLink {
     for (const gone of this.#choice.learn(servers)) this.#admission.connections?.breakOff(gone);
     const holder = this.#heartbeat.server;
     if (holder !== undefined && this.#choice.isDraining(holder)) this.#search.wake();
+  }
+
+  #learnEpoch(epoch: string, logger: LinkLogger): void {
+    const before = this.#epoch;
+    this.#epoch = epoch;
+    if (before === '' || before === epoch) return;
+    logger.info({}, 'the state of the servers was replaced by a saved one: what this agent has is compared with it');
+    this.#replaced$.next();
   }
 
   async #tryToMove(address: string): Promise<void> {

@@ -53,6 +53,7 @@ export interface ServerMessage {
   readonly farewell?: Empty | null;
   readonly beat?: Empty | null;
   readonly keys?: { readonly keys: readonly TrustedKey[] } | null;
+  readonly state?: { readonly epoch: string } | null;
 }
 
 export interface DnsMessage {

@@ -89,6 +89,7 @@ export function createClientAgentParts(
   const catalog = createLinkCatalog({
     ask,
     servers,
+    link,
     watch: node,
     facts,
     clock,

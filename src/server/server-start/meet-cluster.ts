@@ -42,6 +42,7 @@ export async function meetCluster(
     dns: relayDns(dns, (sent) => relayedSettings(sent, settings.dns)),
     ads: xds.relayed,
     registry: membership.keeper,
+    store,
     ...(place && { place: place.coordinate }),
     ...(config.connectEnabled && {
       certificates: {

@@ -38,6 +38,7 @@ async function rig(facts: Partial<NodeFacts> = {}, dataDir?: string) {
   const catalog = createLinkCatalog({
     ask,
     servers,
+    link,
     watch,
     facts: own,
     clock,
@@ -181,8 +182,22 @@ describe('the catalog of a client agent', () => {
     expect([agent.services.has('web'), service('web')]).toEqual([true, undefined]);
     expect(warnings.at(-1)).toMatch(/No known Consul servers: 10\.0\.0\.1:8301 refuses connections/);
     link.up();
-    await clock.advance(3_000);
+    // Its moment is in the middle of them.
+    await clock.advance(1_500);
     await expect.poll(() => service('web')?.port).toBe(80);
+  });
+
+  it('is compared within three seconds after it was replaced by a saved one, in a moment of its own', async () => {
+    const { register, clock, edge, link, service, check, writes } = await rig();
+    await register({ Name: 'web', Port: 80, Check: { TTL: '10m' } });
+    await edge.ask('PUT /v1/catalog/deregister', { body: { Node: 'c1' } });
+    link.replaced$.next();
+    writes();
+    await clock.advance(1_499);
+    await settle();
+    expect(writes()).toEqual([]);
+    await clock.advance(1);
+    await expect.poll(() => [service('web')?.port, check('service:web')?.status]).toEqual([80, 'critical']);
   });
 
   it('takes the rest when one service is refused', async () => {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { BehaviorSubject } from 'rxjs';
+import { BehaviorSubject, Subject } from 'rxjs';
 import { AppError } from '../../../src/core/index.js';
 import type { LinkRequest, LinkResponse, LinkState, ServerLink, ServerPeer } from '../../../src/cluster/index.js';
 import type { TestEdge } from '../../edges/http/support/test-edge.js';
@@ -31,8 +31,9 @@ export function response(
 }
 
 /** A link whose server a test plays; it can be away. */
-export class FakeLink implements Pick<ServerLink, 'request' | 'state$'> {
+export class FakeLink implements Pick<ServerLink, 'request' | 'state$' | 'replaced$'> {
   readonly state$ = new BehaviorSubject<LinkState>({ kind: 'joined', server: SERVER });
+  readonly replaced$ = new Subject<void>();
   readonly asked: string[] = [];
   readonly requests: LinkRequest[] = [];
   answer: Answer;

@@ -12,6 +12,7 @@ import {
   openLink,
   openServer,
   otherSecrets,
+  ReplacedState,
   secrets,
   trustInFiles,
 } from '../support/cluster-rig.js';
@@ -96,6 +97,39 @@ describe('a client agent with a join token', () => {
     const read = await link.request({ method: 'GET', path: '/x', headers: {} });
     expect(await text(read.body)).toBe('s1 /x');
   }, 15_000);
+
+  it('hears that the state of its servers was replaced, once, and not because it is with another server now', async () => {
+    const [first, second] = [new ReplacedState('/1'), new ReplacedState('/1')];
+    const [a, b] = [await openServer('s1', { store: first }), await openServer('s2', { store: second })];
+    await a.server.peers.join([b.address]);
+    const link = openLink('web', [a.address]);
+    let heard = 0;
+    link.replaced$.subscribe(() => (heard += 1));
+    await joined(link);
+    await firstValueFrom(link.servers$.pipe(filter((servers) => servers.length === 2)));
+    first.replaceBy('/2');
+    await vi.waitFor(() => expect(heard).toBe(1), 15_000);
+    second.replaceBy('/2');
+    a.server.setDraining(true);
+    await firstValueFrom(link.state$.pipe(filter((state) => isJoined(state) && state.server.name === 's2')));
+    second.replaceBy('/3');
+    // The farewell comes after all that was said before.
+    await link.leave(15_000);
+    expect(heard).toBe(2);
+  });
+
+  it('hears at its next server of what happened to the state on its way there', async () => {
+    const [first, second] = [new ReplacedState('/1'), new ReplacedState('/2')];
+    const [a, b] = [await openServer('s1', { store: first }), await openServer('s2', { store: second })];
+    await a.server.peers.join([b.address]);
+    const link = openLink('web', [a.address]);
+    let heard = 0;
+    link.replaced$.subscribe(() => (heard += 1));
+    await joined(link);
+    await firstValueFrom(link.servers$.pipe(filter((servers) => servers.length === 2)));
+    a.server.setDraining(true);
+    await vi.waitFor(() => expect(heard).toBe(1), 15_000);
+  });
 
   it('ends requests that wait for a server which is silent, and reads go to another', async () => {
     const [a, b] = [await openServer('s1'), await openServer('s2')];
@@ -239,7 +273,12 @@ describe('an agent is not let in', () => {
     const { server, registry, address } = await openServer('s1', { serves: false });
     const link = openLink('web', [address]);
     expect(await problemOf(link)).toMatch(/this server is not ready yet/);
-    server.serve({ registry, http: () => undefined, dns: () => Promise.resolve(undefined) });
+    server.serve({
+      registry,
+      store: new ReplacedState(),
+      http: () => undefined,
+      dns: () => Promise.resolve(undefined),
+    });
     await joined(link);
   });
 

@@ -61,6 +61,26 @@ export function recordedRegistry(): RecordedRegistry {
   };
 }
 
+/** A state that a test replaces by another. */
+export class ReplacedState {
+  epoch: string;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(epoch = '/0') {
+    this.epoch = epoch;
+  }
+
+  onRestored(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  replaceBy(epoch: string): void {
+    this.epoch = epoch;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
 export const logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A door on a free port of loopback, with a registry that notes and an API that echoes. */
@@ -74,6 +94,7 @@ export async function openServer(
     place,
     maxConnections = 0,
     networks = [],
+    store = new ReplacedState(),
     trust = trustOfKeys(onlyKey(given), { datacenter, node: name, names: [] }, systemClock),
   }: Partial<{
     given: ClusterSecrets;
@@ -83,6 +104,7 @@ export async function openServer(
     place: Coordinate;
     maxConnections: number;
     networks: readonly string[];
+    store: ReplacedState;
     trust: ClusterTrust;
   }> = {},
 ): Promise<{
@@ -119,6 +141,7 @@ export async function openServer(
   if (serves)
     server.serve({
       registry,
+      store,
       http: (request, response, from) => {
         asked.push(`${request.method} ${request.url}`);
         if (request.url === '/unanswered') return;

@@ -153,6 +153,30 @@ describe('an etcd that was restored from an older copy under running servers', (
     await expect.poll(() => shown(one)).toEqual(['kept=x']);
   });
 
+  it('gives the state another epoch, the same on every server, and takes what is written at once when that is told', async () => {
+    const fake = await FakeEtcd.start(seededRandom(8));
+    onTestFinished(() => fake.stop());
+    const [one, two] = [await server(fake.endpoint, 'one'), await server(fake.endpoint, 'two')];
+    const copied = fake.store.revision;
+    await put(one, 'lost');
+    const before = one.epoch;
+    expect(two.epoch).toBe(before);
+    const epochs: string[] = [];
+    for (const store of [one, two])
+      store.onRestored(() => {
+        epochs.push(store.epoch);
+        void putAtLast(store, `again at ${epochs.length}`);
+      });
+    fake.restore(copied);
+    await putAtLast(one, 'first');
+    await eventually('both to show the truth', () =>
+      [one, two].every((store) => shown(store).join() === 'again at 1=x,again at 2=x,first=x'),
+    );
+    expect(new Set(epochs).size).toBe(1);
+    expect(epochs).not.toContain(before);
+    expect([one.epoch, two.epoch]).toEqual(epochs);
+  });
+
   it('goes on with the copy, where it is a real one', async () => {
     const binary = anyEtcd();
     if (!binary) throw new Error('there is no etcd: put one on the PATH, or install Go, or Python with pip');

@@ -98,12 +98,16 @@ describe('after a restore', () => {
     expect(restored.index).toBe(store.index);
   });
 
-  test('listeners are told once', async () => {
+  test('listeners are told once, and the state has another epoch', async () => {
     const store = await open();
     let told = 0;
+    const before = store.epoch;
     const forget = store.onRestored(() => void (told += 1));
+    await put(store, 'a', '1');
+    expect(store.epoch).toBe(before);
     await restore(store, saved(store));
     expect(told).toBe(1);
+    expect(store.epoch).not.toBe(before);
     forget();
     await restore(store, saved(store));
     expect(told).toBe(1);

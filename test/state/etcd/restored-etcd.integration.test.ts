@@ -113,6 +113,28 @@ describe('an etcd that was restored from an older copy under running servers', (
     expect(shown(one)).toEqual([]);
   });
 
+  it('is noticed in seconds by a watch that is opened anew, where nobody reads or writes', async () => {
+    const fake = await FakeEtcd.start(seededRandom(8));
+    onTestFinished(() => fake.stop());
+    const connection = { endpoints: [fake.endpoint] };
+    const patient = { ...times, compareEveryMs: 3_600_000 };
+    const backend = createEtcdBackend({
+      connection,
+      prefix: 'mesh',
+      server: 'one',
+      allowOldEtcd: true,
+      times: patient,
+    });
+    const one = createStateStore({ backend, clock: systemClock, verifyEveryMs: 0, onProblem: () => undefined });
+    onTestFinished(() => one.close());
+    await one.ready;
+    await put(one, 'kept');
+    const copied = fake.store.revision;
+    await put(one, 'lost');
+    fake.restore(copied);
+    await expect.poll(() => shown(one)).toEqual(['kept=x']);
+  });
+
   it('is noticed where the first write after it is not answered, before looking for that write hides it', async () => {
     const fake = await FakeEtcd.start(seededRandom(6));
     onTestFinished(() => fake.stop());

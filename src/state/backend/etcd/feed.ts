@@ -165,7 +165,8 @@ export class Feed {
       return;
     }
     if (answer.created && Number(answer.header?.revision ?? 0) < this.#assembler.last) {
-      // It would go on with another history as soon as that one gets there.
+      // It would go on with another history as soon as that one gets there; whether there is another, a read tells.
+      if (this.#heardAtMs - this.#comparedAtMs >= LATELY_MS) this.#compare(this.#heardAtMs);
       this.#failed(new Error(`it is at revision ${answer.header?.revision ?? 0} and behind what was seen`));
       return;
     }

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes: begun last, they would run on when all others have ended, with half of the machine idle. */
-const longest = ['xds/resources/random-meshes', 'recordings/recordings', 'state/etcd/lying-etcd'];
+const longest = ['xds/resources/random-meshes', 'state/etcd/lying-etcd', 'recordings/recordings', 'e2e/steady-load'];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -17,8 +17,21 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/**
+ * End-to-end tests that run one after the other: they hold how long something takes against a limit, use the machine up, or have ports that
+ * others might have, too. The rest mostly wait, and run two at a time.
+ */
+const alone = [
+  'test/cli/dev/dev.e2e.test.ts',
+  'test/e2e/{access-taken-away,intentions}.e2e.test.ts',
+  'test/house/compose.e2e.test.ts',
+  'test/scenarios/soak.e2e.test.ts',
+  'test/xds/resources/random-meshes.e2e.test.ts',
+];
+
 /** What is waited for comes at once, but on a machine that has much else to do. */
 const patient = { poll: { timeout: 15_000 } };
+const endToEnd = { expect: patient, testTimeout: 240_000, hookTimeout: 240_000 };
 
 // The projects run one after the other: real Envoys and what takes time must not share the machine with unit tests.
 export default defineConfig({
@@ -53,12 +66,20 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          expect: patient,
+          ...endToEnd,
           include: ['test/**/*.e2e.test.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-          fileParallelism: false,
+          exclude: alone,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e-alone',
+          ...endToEnd,
+          include: alone,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { closingLines, readReport } from './lib/report.mjs';
 import { root, runVisible } from './lib/run.mjs';
 
-const known = ['unit', 'integration', 'e2e'];
+/** Names that are given -> projects of vitest.config.ts. */
+const projectsOf = { unit: ['unit'], integration: ['integration'], e2e: ['e2e', 'e2e-alone'] };
 const results = join(root, 'test-results');
 const reportFile = join(results, 'report.json');
 
@@ -17,9 +18,10 @@ function parseArguments(argv) {
     else if (argv[i].startsWith('--project=')) projects.push(...argv[i].slice('--project='.length).split(','));
     else passed.push(argv[i]);
   }
-  const unknown = projects.filter((name) => !known.includes(name));
-  if (unknown.length) throw new Error(`no test project is called ${unknown.join(', ')}: use ${known.join(', ')}.`);
-  return [...projects.flatMap((name) => ['--project', name]), ...passed];
+  const unknown = projects.filter((name) => !Object.hasOwn(projectsOf, name));
+  if (unknown.length)
+    throw new Error(`no test project is called ${unknown.join(', ')}: use ${Object.keys(projectsOf).join(', ')}.`);
+  return [...projects.flatMap((name) => projectsOf[name].flatMap((one) => ['--project', one])), ...passed];
 }
 
 async function runVitest(args) {

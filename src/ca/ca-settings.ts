@@ -12,6 +12,7 @@ import {
   text,
   tryDecode,
 } from '../model/wire/index.js';
+import type { OwnRoot } from './own-root.js';
 import type { KeyChoice } from './root.js';
 
 const HOUR_MS = 3_600_000;
@@ -40,6 +41,8 @@ export interface CaSettings {
   readonly intermediateTtlMs: number;
   readonly rootTtlMs: number;
   readonly key: KeyChoice;
+  /** A root that is given, instead of one that is made. */
+  readonly own?: OwnRoot;
 }
 
 interface GivenSettings {
@@ -84,11 +87,8 @@ export function readCaSettings(config: Readonly<Record<string, unknown>>, cluste
   const given = result.value;
   if (given.clusterId && given.clusterId.toLowerCase() !== clusterId)
     throw new AppError('invalidArgument', `the cluster ID cannot be changed: it is ${clusterId} for good`);
-  if (given.privateKey || given.rootCert)
-    throw new AppError(
-      'unsupported',
-      'PrivateKey and RootCert are not implemented: the certificate authority makes its own root; leave them out',
-    );
+  if (given.privateKey && !given.rootCert)
+    throw new AppError('invalidArgument', 'PrivateKey needs the certificate that it belongs to: give RootCert, too');
   for (const name of ['csrMaxPerSecond', 'csrMaxConcurrent'] as const)
     if ((given[name] ?? 0) < 0) throw new AppError('invalidArgument', `${name} must not be negative`);
   const settings = {
@@ -96,6 +96,7 @@ export function readCaSettings(config: Readonly<Record<string, unknown>>, cluste
     intermediateTtlMs: given.intermediateCertTtlMs || DEFAULT_LIFETIMES.intermediateTtlMs,
     rootTtlMs: given.rootCertTtlMs || DEFAULT_LIFETIMES.rootTtlMs,
     key: readKey(given),
+    ...(given.rootCert ? { own: { certPem: given.rootCert, privateKeyPem: given.privateKey ?? '' } } : {}),
   };
   if (given.skipValidate !== true) checkLifetimes(settings);
   if (settings.leafTtlMs < 60_000 || settings.leafTtlMs > settings.rootTtlMs)
@@ -129,6 +130,18 @@ function checkLifetimes({ leafTtlMs, intermediateTtlMs, rootTtlMs }: CaSettings)
     refuse('intermediate cert TTL must be greater or equal than 3 times the leaf cert TTL');
   if (rootTtlMs < intermediateTtlMs) refuse('root cert TTL must be greater or equal than the intermediate cert TTL');
 }
+
+/** The root's certificate in a `Config`, where an operator gave it; empty where the authority made the root. */
+export function rootCertIn(config: Readonly<Record<string, unknown>> | undefined): string {
+  const result = tryDecode(settingsField, config ?? {});
+  return (result.ok && result.value.rootCert) || '';
+}
+
+/** A `Config` as it may be shown: the private key reads as empty. */
+export const withoutPrivateKey = (config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(config).map(([name, value]) => [name, isPrivateKey(name) ? '' : value]));
+
+const isPrivateKey = (name: string): boolean => name.replaceAll('_', '').toLowerCase() === 'privatekey';
 
 /** The `Config` that a stored configuration shows: what was given, or what an older record says. */
 export function shownCaConfig(record: Draft<CaConfigRecord>): Readonly<Record<string, unknown>> {

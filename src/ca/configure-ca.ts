@@ -1,8 +1,9 @@
 import { AppError, type Clock } from '../core/index.js';
-import type { CaRootRecord, Draft } from '../model/index.js';
+import type { CaConfigRecord, CaRootRecord, Draft } from '../model/index.js';
 import type { Duty, StateStore } from '../state/index.js';
-import { readCaSettings } from './ca-settings.js';
+import { type CaSettings, readCaSettings, rootCertIn, withoutPrivateKey } from './ca-settings.js';
 import { crossSign } from './cross-sign.js';
+import { rootIdOf, takeRoot } from './own-root.js';
 import { makeRoot, type NewRoot } from './root.js';
 
 /** A new configuration of the authority, as an operator gives it. */
@@ -15,8 +16,9 @@ export interface CaConfigurationRequest {
 }
 
 /**
- * Changes the configuration (consul-behaviour.md 7.3). Another type or size of key makes another root: the old one signs it, so that
- * whoever knows only the old one can verify what the new one issues, and stays trusted until its last leaf has run out. Throws
+ * Changes the configuration (consul-behaviour.md 7.3). A root that is given, or another type or size of key, makes another root: the old
+ * one signs it, so that whoever knows only the old one can verify what the new one issues, and stays trusted until its last leaf has run
+ * out. Throws
  * AppError('invalidArgument' | 'unsupported') with the rule that is broken, ('busy') when somebody else changed it meanwhile.
  */
 export async function configureCa(store: StateStore, clock: Clock, request: CaConfigurationRequest): Promise<void> {
@@ -31,11 +33,11 @@ export async function configureCa(store: StateStore, clock: Clock, request: CaCo
   const active = store.view.range('ca-roots', 'all', []).find((root) => root.active);
   if (!before || !active)
     throw new AppError('unavailable', 'the certificate authority is not ready yet; try again in a second');
-  const { leafTtlMs, intermediateTtlMs, rootTtlMs, key } = readCaSettings(request.config, before.clusterId);
-  const rotates = key.type !== active.privateKeyType || key.bits !== active.privateKeyBits;
-  const next = rotates
-    ? await signedRoot(store, clock, active, { ...key, clusterId: before.clusterId, rootTtlMs })
-    : undefined;
+  const settings = readCaSettings(request.config, before.clusterId);
+  const { leafTtlMs, intermediateTtlMs, rootTtlMs } = settings;
+  const another = await anotherRoot(settings, before, active, clock.now());
+  const next = another && (await signedBy(store, active, another, clock.now()));
+  const given = withoutPrivateKey(request.config);
   await store.transact('ca-configure', (transaction) => {
     const stored = transaction.get('ca-config', 'config');
     if (!stored || transaction.get('ca-roots', active.id)?.active !== true)
@@ -45,7 +47,7 @@ export async function configureCa(store: StateStore, clock: Clock, request: CaCo
       );
     const { started, clusterId } = stored;
     transaction.put('ca-config', {
-      ...{ clusterId, provider: 'consul', leafTtlMs, rootTtlMs, intermediateTtlMs, given: request.config },
+      ...{ clusterId, provider: 'consul', leafTtlMs, rootTtlMs, intermediateTtlMs, given },
       ...(started === undefined ? {} : { started }),
     });
     if (!next) return;
@@ -57,22 +59,33 @@ export async function configureCa(store: StateStore, clock: Clock, request: CaCo
   });
 }
 
-async function signedRoot(
-  store: StateStore,
-  clock: Clock,
+/** The root that the settings ask for, if it is not the active one. */
+async function anotherRoot(
+  { key, own, rootTtlMs }: CaSettings,
+  { clusterId, given }: CaConfigRecord,
   active: CaRootRecord,
-  { clusterId, rootTtlMs, ...key }: Parameters<typeof makeRoot>[3] & { clusterId: string; rootTtlMs: number },
-): Promise<NewRoot> {
+  nowMs: number,
+): Promise<NewRoot | undefined> {
+  if (own) {
+    const isActive = rootIdOf(own.certPem) === active.id;
+    if (isActive && own.privateKeyPem === '') return undefined;
+    const taken = await takeRoot(own, clusterId, nowMs);
+    return isActive ? undefined : taken;
+  }
+  // A configuration is given as a whole: one without the root that was brought goes back to one that is made here.
+  const isOther = key.type !== active.privateKeyType || key.bits !== active.privateKeyBits || rootCertIn(given) !== '';
+  return isOther ? makeRoot(clusterId, nowMs, rootTtlMs, key) : undefined;
+}
+
+async function signedBy(store: StateStore, active: CaRootRecord, made: NewRoot, nowMs: number): Promise<NewRoot> {
   const signer = store.view.get('ca-keys', active.id);
   if (!signer)
     throw new AppError(
       'corruptState',
       `the private key of CA root ${active.id} is missing: restore the state from a backup`,
     );
-  const made = await makeRoot(clusterId, clock.now(), rootTtlMs, key);
-  const crossSigned = await crossSign(active, signer, made.root, clock.now());
-  const root: Draft<CaRootRecord> = { ...made.root, intermediatePems: [crossSigned] };
-  return { root, key: made.key };
+  const crossSigned = await crossSign(active, signer, made.root, nowMs);
+  return { root: { ...made.root, intermediatePems: [crossSigned] }, key: made.key };
 }
 
 /**

@@ -6,6 +6,7 @@ import type { CertificateAuthority, LeafRequest } from './certificate-authority.
 import { pruneRoots } from './configure-ca.js';
 import { createIssuer, type Issuer } from './issuer.js';
 import { identityHash, parseLeafVersion, renewalTimeMs } from './leaf-version.js';
+import { clusterIdOfRoot, type OwnRoot, takeRoot } from './own-root.js';
 import { makeRoot, type KeyChoice } from './root.js';
 
 const PRUNE_EVERY_MS = 3_600_000;
@@ -19,6 +20,8 @@ export interface CertificateAuthorityOptions {
   /** The settings in Consul's spelling, as they are shown. */
   readonly given?: Readonly<Record<string, unknown>>;
   readonly key: KeyChoice;
+  /** The first root, with its key, instead of one that is made; it names the trust domain. Ignored when the state has a root. */
+  readonly own?: OwnRoot;
   readonly datacenter: string;
   /** Removing what is over is the work of one server at a time. Default: of this one, always. */
   readonly take?: TakeDuty;
@@ -39,7 +42,7 @@ const caStateCell: Cell<CaState> = {
 };
 
 /**
- * The built-in CA: makes a root on first start and keeps it in the state; signs leaves with it from memory.
+ * The built-in CA: makes a root on first start, or takes the one that is given, and keeps it in the state; signs leaves with it from memory.
  * The configuration of the start is taken in once: it undoes nothing that was set by `configureCa` afterwards.
  */
 export function createCertificateAuthority(
@@ -159,15 +162,20 @@ function takeStartConfig(transaction: Transaction, options: CertificateAuthority
  * together make roots of the same one.
  */
 async function initialise(store: StateStore, clock: Clock, options: CertificateAuthorityOptions): Promise<void> {
+  const { own } = options;
+  const domain = options.clusterId?.toLowerCase() ?? (own ? clusterIdOfRoot(own.certPem) : randomUUID());
+  // Before anything is settled that it does not fit.
+  if (own) await takeRoot(own, domain, clock.now());
   const { result: clusterId } = await store.transact('ca-domain', (transaction) => {
     const stored = transaction.get('ca-config', 'config');
     if (stored) return stored.clusterId;
     const { leafTtlMs, rootTtlMs } = options;
-    const settled = options.clusterId?.toLowerCase() ?? randomUUID();
-    transaction.put('ca-config', { clusterId: settled, provider: 'consul', leafTtlMs, rootTtlMs });
-    return settled;
+    transaction.put('ca-config', { clusterId: domain, provider: 'consul', leafTtlMs, rootTtlMs });
+    return domain;
   });
-  const made = await makeRoot(clusterId, clock.now(), options.rootTtlMs, options.key);
+  const made = own
+    ? await takeRoot(own, clusterId, clock.now())
+    : await makeRoot(clusterId, clock.now(), options.rootTtlMs, options.key);
   await store.transact('ca-initialise', (transaction) => {
     if (transaction.range('ca-roots', 'all', []).some((root) => root.active)) return;
     transaction.put('ca-config', startConfig(clusterId, options));

@@ -79,6 +79,7 @@ export async function makeRoot(clusterId: string, nowMs: number, ttlMs: number, 
   };
 }
 
-function isoSeconds(at: Date): string {
+/** A date as Consul writes it, without fractions. */
+export function isoSeconds(at: Date): string {
   return at.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { connect, createServer } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { configureCa, createCertificateAuthority } from '../../src/ca/index.js';
 import { pruneRoots } from '../../src/ca/configure-ca.js';
 import { systemClock } from '../../src/core/index.js';
 import { type StateStore, createMemoryBackend, createStateStore } from '../../src/state/index.js';
+import { isTrusted } from './support/is-trusted.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -29,26 +29,6 @@ const activeRoot = (store: StateStore) => roots(store).find(({ active }) => acti
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const leafOf = (ca: Awaited<ReturnType<typeof startCa>>) =>
   ca.issueLeaf({ spiffeId: `spiffe://${ca.trustDomain}/ns/default/dc/dc1/svc/web`, dnsNames: [] });
-
-/** Whether a TLS client with these roots takes the leaf. */
-async function isTrusted(
-  leaf: { certPem: string; privateKeyPem: string },
-  trusted: readonly string[],
-): Promise<boolean> {
-  const server = createServer({ cert: leaf.certPem, key: leaf.privateKeyPem }, (socket) => socket.end());
-  server.on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  try {
-    return await new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port, ca: [...trusted], checkServerIdentity: () => undefined });
-      socket.once('secureConnect', () => resolve(true)).once('error', () => resolve(false));
-      socket.resume().once('close', () => socket.destroy());
-    });
-  } finally {
-    server.close();
-  }
-}
 
 describe('the configuration of the authority', () => {
   test('with the same kind of key changes how long leaves live, and no root', async () => {
@@ -83,7 +63,7 @@ describe('the configuration of the authority', () => {
     [{ LeafCertTTL: 'soon' }, {}, /LeafCertTTL/],
     [{ Nonsense: 1 }, {}, /Nonsense/],
     [{ cluster_id: 'aaaaaaaa-1111-4222-8333-444444444444' }, {}, /cluster ID cannot be changed/],
-    [{ PrivateKey: '-----BEGIN' }, {}, /not implemented/],
+    [{ PrivateKey: '-----BEGIN' }, {}, /give RootCert, too/],
     [{}, { provider: 'vault' }, /provider "vault" is not implemented/],
     [{}, { state: { a: 'b' } }, /State of the provider cannot be changed/],
   ])('%j is refused, and changes nothing', async (config, more, problem) => {

@@ -66,6 +66,8 @@ export interface AgentConfig extends AgentAddresses {
     readonly given: Readonly<Record<string, unknown>>;
     readonly keyType: 'ec' | 'rsa';
     readonly keyBits: number;
+    /** A root of the operator's, for the first start; its key is a secret. */
+    readonly own?: { readonly certPem: string; readonly privateKeyPem: string };
   };
   readonly dns: DnsConfig;
   readonly http: {

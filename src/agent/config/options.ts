@@ -186,6 +186,8 @@ export interface CaOptions {
   readonly rootCertTtlMs?: number;
   readonly privateKeyType?: string;
   readonly privateKeyBits?: number;
+  readonly privateKey?: string;
+  readonly rootCert?: string;
 }
 
 const objects: Field<readonly Readonly<Record<string, unknown>>[]> = list(opaque());
@@ -263,6 +265,8 @@ export const optionsField: Field<AgentOptions> = object<AgentOptions>(
                 rootCertTtlMs: optional(duration()),
                 privateKeyType: optional(text()),
                 privateKeyBits: optional(integer()),
+                privateKey: optional(text()),
+                rootCert: optional(text()),
               },
               { ignored: OPTIONS_WITHOUT_EFFECT['connect.ca_config'] },
             ),

@@ -1,7 +1,7 @@
 import { DEFAULT_LIFETIMES, KEY_BITS, shortDuration } from '../../ca/index.js';
 import { AppError } from '../../core/index.js';
 import type { AgentConfig } from './agent-config.js';
-import type { AgentOptions } from './options.js';
+import type { AgentOptions, CaOptions } from './options.js';
 
 /** Our leaves may be as short as a minute; Consul's limit is an hour. */
 const SHORTEST_LEAF_MS = 60_000;
@@ -28,6 +28,7 @@ export function resolveCa(connect: NonNullable<AgentOptions['connect']>): AgentC
       'invalidArgument',
       `connect.ca_config.private_key_bits ${keyBits} does not fit a key of type ${keyType}: use ${sizes.slice(0, -1).join(', ')} or ${sizes.at(-1)}`,
     );
+  const own = ownRoot(given);
   const intermediateTtlMs = given.intermediateCertTtlMs ?? DEFAULT_LIFETIMES.intermediateTtlMs;
   const shown = {
     IntermediateCertTTL: shortDuration(intermediateTtlMs),
@@ -36,9 +37,21 @@ export function resolveCa(connect: NonNullable<AgentOptions['connect']>): AgentC
     ...(given.privateKeyType === undefined ? {} : { PrivateKeyType: keyType }),
     ...(given.privateKeyBits === undefined ? {} : { PrivateKeyBits: keyBits }),
     ...(given.clusterId === undefined ? {} : { cluster_id: given.clusterId }),
+    ...(own ? { PrivateKey: '', RootCert: own.certPem } : {}),
   };
   return {
     ...{ clusterId: given.clusterId ?? '', leafTtlMs, rootTtlMs, intermediateTtlMs, keyType, keyBits },
+    ...(own && { own }),
     given: shown,
   };
+}
+
+function ownRoot({ rootCert = '', privateKey = '' }: CaOptions): AgentConfig['ca']['own'] {
+  if (rootCert === '' && privateKey === '') return undefined;
+  if (rootCert === '' || privateKey === '')
+    throw new AppError(
+      'invalidArgument',
+      'connect.ca_config: private_key and root_cert belong together: give both, in PEM',
+    );
+  return { certPem: rootCert, privateKeyPem: privateKey };
 }

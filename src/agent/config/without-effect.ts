@@ -27,7 +27,7 @@ export const OPTIONS_WITHOUT_EFFECT = {
   addresses: [],
   connect: words('enable_mesh_gateway_wan_federation enable_serverless_plugin test_ca_leaf_root_change_spread'),
   'connect.ca_config': words(`
-    csr_max_concurrent csr_max_per_second private_key root_cert rotation_period skip_validate
+    csr_max_concurrent csr_max_per_second rotation_period skip_validate
     disable_cross_signing address token root_pki_path intermediate_pki_path existing_arn delete_on_exit namespace
     root_pki_namespace intermediate_pki_namespace ca_path ca_file cert_file key_file tls_server_name tls_skip_verify auth_method`),
   dns_config: words('prefer_namespace'),

@@ -25,6 +25,7 @@ export function createMesh({ config, store, duties, clock, logger }: Ground): Me
     intermediateTtlMs: config.ca.intermediateTtlMs,
     given: config.ca.given,
     key: { type: config.ca.keyType, bits: config.ca.keyBits },
+    ...(config.ca.own && { own: config.ca.own }),
     datacenter: config.datacenter,
     take: (start) => duties.take('ca', start),
   });

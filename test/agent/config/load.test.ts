@@ -109,6 +109,17 @@ describe('files', () => {
     expect(web?.sidecar?.proxy?.upstreams).toMatchObject([{ destinationName: 'api', localBindPort: 9191 }]);
   });
 
+  it('takes a root of the operator with its key, and shows the certificate only', () => {
+    const root = { root_cert: 'a certificate', private_key: 'a secret' };
+    const { config } = load({ 'a.json': JSON.stringify({ connect: { ca_config: root } }) }, '-dev');
+    expect(config.ca.own).toEqual({ certPem: 'a certificate', privateKeyPem: 'a secret' });
+    expect(config.ca.given).toMatchObject({ RootCert: 'a certificate', PrivateKey: '' });
+    for (const half of [{ root_cert: 'a certificate' }, { private_key: 'a secret' }])
+      expect(() => load({ 'a.json': JSON.stringify({ connect: { ca_config: half } }) }, '-dev')).toThrow(
+        'private_key and root_cert belong together',
+      );
+  });
+
   it('may shorten leaves to a minute and name the trust domain', () => {
     const { config } = load({ 'a.hcl': 'connect { ca_config { cluster_id = "x" leaf_cert_ttl = "1m" } }' }, '-dev');
     expect(config.ca).toMatchObject({ clusterId: 'x', leafTtlMs: 60_000 });

@@ -12,6 +12,8 @@ describe('the access log of a real Envoy says which rule refused a caller', () =
 
   beforeAll(async () => {
     mesh = await Mesh.start({
+      // By default a log is written every ten seconds.
+      envoyFlags: ['--', '--file-flush-interval-msec', '100'],
       services: [{ id: 'web', calls: ['api', 'db'] }, { id: 'api' }, { id: 'db', protocol: 'tcp' }],
     });
     file = join(mesh.rig.folder, 'access.log');

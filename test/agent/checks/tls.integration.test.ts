@@ -54,6 +54,9 @@ const overTcp = async (more: object) =>
     ),
   );
 
+/** How a gRPC server without a health service answers. */
+const NO_SUCH_METHOD = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12' };
+
 describe('the certificate of the agent (enable_agent_tls_for_checks)', () => {
   const probes = [
     [
@@ -92,7 +95,7 @@ describe('the certificate of the agent (enable_agent_tls_for_checks)', () => {
         ? createServer(asking, (_request, response) => response.end('hello'))
         : kind === 'tcp'
           ? createTlsServer(asking)
-          : createSecureServer(asking);
+          : createSecureServer(asking).on('stream', (stream) => stream.respond(NO_SUCH_METHOD, { endStream: true }));
     created.on('secureConnection', (socket: TLSSocket) => {
       const { subject } = socket.getPeerCertificate();
       shownBy.push(subject === undefined ? undefined : String(subject.CN));

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../../support/envoy-rig/index.js';
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
@@ -35,11 +35,14 @@ afterEach(() => {
   rmSync(temporary, { recursive: true, force: true });
 });
 
+/** So that no port is one of those that other tests take (test/support/free-ports.mjs). */
+const anyOffset = (): number => 2000 + Math.floor(Math.random() * 14) * 250;
+
 /** One `meshwright dev -json` in a temp folder of its own. */
 class Dev {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
-  readonly offset = 2000 + Math.floor(Math.random() * 28) * 250;
+  readonly offset = anyOffset();
   errors = '';
   private text = '';
 
@@ -161,14 +164,17 @@ describe('meshwright dev', () => {
   });
 
   test('a taken port is named before anything is started', async () => {
-    const first = new Dev('-no-traffic');
-    await first.ready();
-    const second = spawn(process.execPath, [MAIN, 'dev', `-port-offset=${first.offset}`], {
+    const [offset, other] = [anyOffset(), createServer()];
+    onTestFinished(() => void other.close());
+    await new Promise<void>((resolve, reject) => {
+      other.once('error', reject).listen(8500 + offset, '127.0.0.1', resolve);
+    });
+    const dev = spawn(process.execPath, [MAIN, 'dev', `-port-offset=${offset}`], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     let errors = '';
-    second.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-    expect(await new Promise((resolve) => second.once('close', resolve))).toBe(1);
-    expect(errors).toContain(`${8500 + first.offset} (the HTTP API, moved with -http-port)`);
+    dev.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    expect(await new Promise((resolve) => dev.once('close', resolve))).toBe(1);
+    expect(errors).toContain(`${8500 + offset} (the HTTP API, moved with -http-port)`);
   });
 });

@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"os"
 	"sort"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/discovery"
 	"github.com/prometheus/prometheus/discovery/consul"
 	"github.com/prometheus/prometheus/discovery/targetgroup"
@@ -20,6 +22,8 @@ func main() {
 	config := consul.DefaultSDConfig
 	config.Server = os.Args[1]
 	config.Services = os.Args[2:]
+	// By default it looks at a service that has changed again only after 30 s.
+	config.RefreshInterval = model.Duration(500 * time.Millisecond)
 	registry := prometheus.NewRegistry()
 	metrics := config.NewDiscovererMetrics(registry, discovery.NewRefreshMetrics(registry))
 	if err := metrics.Register(); err != nil {

@@ -28,6 +28,8 @@ export interface MeshOptions extends ControlPlaneOptions {
   readonly envoy?: string;
   /** Their drain time. Default: the one of `meshwright dev`. */
   readonly drainTimeS?: number;
+  /** More flags for `connect envoy`; after `--` they are Envoy's. */
+  readonly envoyFlags?: readonly string[];
   readonly services: readonly ServiceSpec[];
 }
 
@@ -50,12 +52,13 @@ export class Mesh {
   ) {}
 
   /** Resolves when every Envoy serves and has accepted its configuration. */
-  static async start({ services, envoy, drainTimeS, ...options }: MeshOptions): Promise<Mesh> {
+  static async start({ services, envoy, drainTimeS, envoyFlags = [], ...options }: MeshOptions): Promise<Mesh> {
     const rig = new Rig();
     try {
       const mesh = new Mesh(rig, await ControlPlane.start(rig, options), {
         version: envoy ?? NEWEST_ENVOY,
         drainTimeS: drainTimeS ?? DRAIN_TIME_S,
+        flags: envoyFlags,
       });
       await mesh.add(...services);
       return mesh;

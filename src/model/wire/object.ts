@@ -18,7 +18,12 @@ interface NamedField {
   readonly key: string;
   readonly wire: string;
   readonly field: Field<unknown>;
+  /** A character of its own for a field that may be absent; empty for one that is always there. */
+  readonly mark: string;
 }
+
+/** So many combinations of fields that are there are remembered. */
+const MOST_SHAPES = 128;
 
 export interface ObjectOptions {
   /** Names that are read and forgotten. */
@@ -38,9 +43,7 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
   const byFoldedName = lookup(named);
   const ignored = new Set((options.ignored ?? []).map(foldedName));
   const checked = new Map(Object.entries(options.checked ?? {}).map(([name, field]) => [foldedName(name), field]));
-  const empty = Object.fromEntries(
-    named.filter(({ field }) => field.empty !== undefined).map(({ key, field }) => [key, field.empty]),
-  ) as Type;
+  const copyOf = copies(named);
 
   const byWireName = new Map(named.map((entry) => [entry.wire, entry]));
 
@@ -52,13 +55,14 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
   }
 
   return {
-    empty,
+    empty: copyOf('') as Type,
     members: new Map(named.map(({ wire, field }) => [wire, field])),
     shown: 'always',
     isEmpty: () => false,
     decode(input, path, context) {
-      const result: Record<string, unknown> = { ...(empty as Readonly<Record<string, unknown>>) };
       const given: NamedField[] = [];
+      const values: unknown[] = [];
+      let present = '';
       const isExact = context.strict === 'names' || (context.strict === 'types' && options.exactNames === true);
       const source = asObject(input, path, context);
       for (const name of Object.keys(source)) {
@@ -73,10 +77,14 @@ export function object<Type extends object>(fields: FieldsOf<Type>, options: Obj
           continue;
         }
         if (given.includes(target)) wrongValue(context, at, 'is given twice');
-        else given.push(target);
         const decoded = target.field.decode(value, at, context);
-        if (decoded !== undefined) result[target.key] = decoded;
+        given.push(target);
+        values.push(decoded);
+        if (decoded !== undefined) present += target.mark;
       }
+      const result = copyOf(present);
+      for (let position = 0; position < given.length; position += 1)
+        if (values[position] !== undefined) result[(given[position] as NamedField).key] = values[position];
       return result as Type;
     },
     encode(value) {
@@ -97,10 +105,28 @@ function cutShort(path: string): string {
   return path.length > MAX_SHOWN_PATH_LENGTH ? `${path.slice(0, MAX_SHOWN_PATH_LENGTH)}…` : path;
 }
 
+/**
+ * Makes new objects that have all fields with their empty values, and those that may be absent whose marks are given. They are copies:
+ * a field that is added to a copy costs more than a whole copy.
+ */
+function copies(named: readonly NamedField[]): (present: string) => Record<string, unknown> {
+  const shapes = new Map<string, Readonly<Record<string, unknown>>>();
+  return (present) => {
+    let shape = shapes.get(present);
+    if (!shape) {
+      const fields = named.filter(({ mark }) => present.includes(mark));
+      shape = Object.fromEntries(fields.map(({ key, field }) => [key, field.empty]));
+      if (shapes.size < MOST_SHAPES) shapes.set(present, shape);
+    }
+    return { ...shape };
+  };
+}
+
 function namedFields(fields: Readonly<Record<string, Field<unknown>>>): readonly NamedField[] {
-  return Object.entries(fields).map(([key, field]) => {
+  return Object.entries(fields).map(([key, field], position) => {
     const plain = field.dropsUnit && key.endsWith('Ms') ? key.slice(0, -2) : key;
-    return { key, field, wire: field.wireName ?? wireName(plain) };
+    const mark = field.empty === undefined ? String.fromCharCode(position + 1) : '';
+    return { key, field, wire: field.wireName ?? wireName(plain), mark };
   });
 }
 

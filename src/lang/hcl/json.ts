@@ -28,10 +28,14 @@ export function parseFirstJson(
 function parse(text: string, options: ParseOptions, firstOnly: boolean): { value: HclValue; text: string } {
   checkLength(text, options.filename);
   const fail = failAt(text, options.filename);
-  const { tooDeepAt, separators } = survey(text);
-  if (tooDeepAt !== undefined) throw fail(tooDeepAt, `the JSON is nested deeper than ${MAX_DEPTH} levels; flatten it`);
-  if (separators > (options.maxValues ?? Infinity))
-    throw new AppError('tooLarge', `the JSON holds more than ${options.maxValues} values; send less at a time`);
+  const { maxValues = Number.POSITIVE_INFINITY } = options;
+  if (!isSmall(text, maxValues)) {
+    const { tooDeepAt, separators } = survey(text);
+    if (tooDeepAt !== undefined)
+      throw fail(tooDeepAt, `the JSON is nested deeper than ${MAX_DEPTH} levels; flatten it`);
+    if (separators > maxValues)
+      throw new AppError('tooLarge', `the JSON holds more than ${maxValues} values; send less at a time`);
+  }
   try {
     return { value: JSON.parse(text) as HclValue, text };
   } catch (thrown) {
@@ -50,6 +54,19 @@ function explain(
   return found === undefined
     ? fail(0, `not valid JSON: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
     : fail(found.offset, found.problem);
+}
+
+/** Whether a text is so short, and has so few brackets, that it is within the limits whatever it says. */
+function isSmall(text: string, maxValues: number): boolean {
+  return (
+    text.length <= maxValues && countUpTo(MAX_DEPTH + 1, '{', text) + countUpTo(MAX_DEPTH + 1, '[', text) <= MAX_DEPTH
+  );
+}
+
+function countUpTo(most: number, bracket: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(bracket); at >= 0 && count < most; at = text.indexOf(bracket, at + 1)) count += 1;
+  return count;
 }
 
 interface Survey {

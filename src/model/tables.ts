@@ -63,6 +63,11 @@ export interface TableDefinition<Row> {
   readonly key: (row: Row) => string;
   /** Index name -> the tuples under which a record is found; a range is any prefix of such a tuple. */
   readonly indexes: Readonly<Record<string, (row: Row) => readonly (readonly string[])[]>>;
+  /**
+   * Fields out of which all tuples are made: a record in which none of these changes stays where it is in every index. For tables
+   * that are written often; in others the tuples themselves are compared.
+   */
+  readonly placedBy?: readonly (keyof Row)[];
   /** The table is ordered by the bytes of its keys, and ranges of this index are prefixes of the key's text (KV). */
   readonly byteOrdered?: string;
   /**
@@ -71,6 +76,10 @@ export interface TableDefinition<Row> {
    */
   readonly keyPrefix?: Readonly<Record<string, (prefix: readonly string[]) => string>>;
 }
+
+/** The one tuple of an index of all records. */
+const EVERYWHERE: readonly (readonly string[])[] = [[]];
+const everywhere = (): readonly (readonly string[])[] => EVERYWHERE;
 
 const tuplePrefix = (prefix: readonly string[]): string => tupleKey(...prefix);
 const firstOfTuple = (prefix: readonly string[]): string => tupleKey(...prefix.slice(0, 1));
@@ -130,11 +139,15 @@ function exposedServices({ entry }: ConfigEntryRecord): readonly (readonly strin
 }
 
 export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<Tables[Name]> } = {
-  nodes: { key: (row) => nodeKey(row.node), indexes: { all: () => [[]], byId: (row) => [[row.id]] } },
+  nodes: {
+    key: (row) => nodeKey(row.node),
+    indexes: { all: everywhere, byId: (row) => [[row.id]] },
+    placedBy: ['id'],
+  },
   services: {
     key: (row) => serviceKey(row.node, row.id),
     indexes: {
-      all: () => [[]],
+      all: everywhere,
       byNode: (row) => [[nodeKey(row.node)]],
       byName: (row) => [[row.service]],
       /** Clients may spell a service name in any case. */
@@ -142,17 +155,19 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       byConnect: connectNames,
       byKind: (row) => [[row.kind]],
     },
+    placedBy: ['node', 'service', 'kind', 'connect', 'proxy'],
     keyPrefix: { byNode: tuplePrefix },
   },
   checks: {
     key: (row) => checkKey(row.node, row.checkId),
     indexes: {
-      all: () => [[]],
+      all: everywhere,
       byNode: (row) => [[nodeKey(row.node)]],
       byInstance: (row) => [[nodeKey(row.node), row.serviceId]],
       byService: (row) => (row.serviceName === '' ? [] : [[row.serviceName]]),
       byStatus: (row) => [[row.status]],
     },
+    placedBy: ['node', 'serviceId', 'serviceName', 'status'],
     keyPrefix: { byNode: tuplePrefix, byInstance: firstOfTuple },
   },
   kv: {
@@ -162,16 +177,17 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
       /** The keys that a session holds. */
       bySession: (row) => (row.session === '' ? [] : [[row.session]]),
     },
+    placedBy: ['key', 'session'],
     byteOrdered: 'prefix',
     keyPrefix: { prefix: ([prefix = '']) => prefix },
   },
   sessions: {
     key: (row) => row.id,
-    indexes: { all: () => [[]], byNode: (row) => [[nodeKey(row.node)]], byCheck: checksOfSession },
+    indexes: { all: everywhere, byNode: (row) => [[nodeKey(row.node)]], byCheck: checksOfSession },
   },
   'session-renewals': { key: (row) => row.id, indexes: {} },
-  'ended-sessions': { key: (row) => row.id, indexes: { all: () => [[]] } },
-  'lock-delays': { key: (row) => row.key, indexes: { all: () => [[]] } },
+  'ended-sessions': { key: (row) => row.id, indexes: { all: everywhere } },
+  'lock-delays': { key: (row) => row.key, indexes: { all: everywhere } },
   'config-entries': {
     key: (row) => configEntryKey(row.entry.kind, row.entry.name),
     indexes: {
@@ -191,25 +207,25 @@ export const tableDefinitions: { readonly [Name in TableName]: TableDefinition<T
   'prepared-queries': {
     key: (row) => row.id,
     indexes: {
-      all: () => [[]],
+      all: everywhere,
       /** Names of queries, and apart from them prefixes of templates: neither has a case. */
       byName: (row) => (row.template.type === '' && row.name !== '' ? [[row.name.toLowerCase()]] : []),
       bySession: (row) => (row.session === '' ? [] : [[row.session]]),
       byTemplate: (row) => (row.template.type === '' ? [] : [[row.name.toLowerCase()]]),
     },
   },
-  'virtual-ips': { key: (row) => row.service, indexes: { all: () => [[]] } },
-  'free-virtual-ips': { key: (row) => row.ip, indexes: { all: () => [[]] } },
-  'ca-roots': { key: (row) => row.id, indexes: { all: () => [[]] } },
+  'virtual-ips': { key: (row) => row.service, indexes: { all: everywhere } },
+  'free-virtual-ips': { key: (row) => row.ip, indexes: { all: everywhere } },
+  'ca-roots': { key: (row) => row.id, indexes: { all: everywhere } },
   'ca-config': { key: () => 'config', indexes: {} },
   'ca-keys': { key: (row) => row.rootId, indexes: {} },
   coordinates: {
     key: (row) => coordinateKey(row.node, row.segment),
-    indexes: { all: () => [[]], byNode: (row) => [[nodeKey(row.node)]] },
+    indexes: { all: everywhere, byNode: (row) => [[nodeKey(row.node)]] },
     keyPrefix: { byNode: tuplePrefix },
   },
   autopilot: { key: () => 'config', indexes: {} },
-  members: { key: (row) => nodeKey(row.node), indexes: { all: () => [[]] } },
+  members: { key: (row) => nodeKey(row.node), indexes: { all: everywhere } },
   revocations: {
     key: (row) => revocationKey(row.destination, row.source),
     indexes: { byDestination: (row) => [[row.destination]], bySource: (row) => [[row.source]] },

@@ -1,6 +1,6 @@
 import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
-import { type Row, definitionOf } from '../tables/index.js';
+import { type Row, definitionOf, staysInPlace } from '../tables/index.js';
 import type { CellNode } from './cell-node.js';
 import { SmallSet } from './small-set.js';
 
@@ -65,11 +65,14 @@ export class Sources {
       if (home.size === 0) sources.prefixes.delete(length);
       else if (length <= key.length) this.#touch(home, key.slice(0, length));
     }
+    const definition = definitionOf(table);
+    // Then both are in the same ranges.
+    const former = before && after && staysInPlace(definition, before, after) ? undefined : before;
     for (const [index, home] of sources.ranges) {
-      if (home.size === 0) continue;
-      const tuples = definitionOf(table).indexes[index];
-      for (const row of [before, after])
-        for (const tuple of (row && tuples?.(row)) ?? []) this.#touchPrefixes(home, tuple);
+      const tuples = definition.indexes[index];
+      if (home.size === 0 || tuples === undefined) continue;
+      if (former) for (const tuple of tuples(former)) this.#touchPrefixes(home, tuple);
+      if (after) for (const tuple of tuples(after)) this.#touchPrefixes(home, tuple);
     }
   }
 

@@ -2,7 +2,7 @@ import { tupleKey } from '../../core/index.js';
 import type { TableName } from '../../model/index.js';
 import { PrefixMaximum } from './prefix-maximum.js';
 import { withIndexes } from './record-format.js';
-import { type Row, type StateReader, definitionOf, tableNames } from './row.js';
+import { type Row, type StateReader, definitionOf, staysInPlace, tableNames } from './row.js';
 import { Table } from './table.js';
 import { type Tuples, sameTuples } from './table-index.js';
 
@@ -108,16 +108,19 @@ export class Database implements StateReader {
   }
 }
 
+const NONE: readonly string[] = [];
+
 /** Keys of the marks that a change from `before` to `after` must write: the ranges that the record leaves. */
-export function marksOfChange(name: TableName, key: string, before: Row, after: Row | undefined): string[] {
-  if (unmarked.has(name)) return [];
-  if (markedAsOne.has(name)) return after ? [] : [tupleKey(name, KEY_INDEX)];
+export function marksOfChange(name: TableName, key: string, before: Row, after: Row | undefined): readonly string[] {
+  if (unmarked.has(name)) return NONE;
+  if (markedAsOne.has(name)) return after ? NONE : [tupleKey(name, KEY_INDEX)];
+  const definition = definitionOf(name);
+  if (after && staysInPlace(definition, before, after)) return NONE;
   const left = after ? [] : [keyMarkRange(name, key)];
-  const { indexes } = definitionOf(name);
+  const { indexes } = definition;
   for (const index in indexes) {
     const tuples = indexes[index] as Tuples;
     const [former, latter] = [tuples(before), after ? tuples(after) : []];
-    // Most changes leave no range.
     if (sameTuples(former, latter)) continue;
     const kept = new Set(latter.map((tuple) => tupleKey(...tuple)));
     for (const tuple of former) {

@@ -21,4 +21,4 @@ export {
   writeMark,
   writeRecord,
 } from './record-format.js';
-export { type Row, type StateReader, definitionOf, rangeText, tableNames } from './row.js';
+export { type Row, type StateReader, definitionOf, rangeText, staysInPlace, tableNames } from './row.js';

@@ -69,6 +69,11 @@ export class Overlay<Note = undefined> implements StateReader {
     this.#tables.clear();
   }
 
+  /** As `writes`, without making an object for each. */
+  forEach(visit: (table: TableName, key: string, written: Written<Note>) => void): void {
+    for (const [table, { written }] of this.#tables) written.forEach((each, key) => visit(table, key, each));
+  }
+
   *writes(): Generator<{ readonly table: TableName; readonly key: string } & Written<Note>> {
     for (const [table, { written }] of this.#tables)
       for (const [key, { row, note }] of written) yield { table, key, row, note };

@@ -1,4 +1,4 @@
-import { tupleKey } from '../../core/index.js';
+import { deepEqual, tupleKey } from '../../core/index.js';
 import { type Revisions, type TableDefinition, type TableName, tableDefinitions } from '../../model/index.js';
 
 /** A stored record as this room handles it: any table's, with its revisions as indexes. */
@@ -14,6 +14,13 @@ export interface StateReader {
 /** The definition of a table with its row type forgotten. */
 export function definitionOf(table: TableName): TableDefinition<Row> {
   return tableDefinitions[table] as unknown as TableDefinition<Row>;
+}
+
+/** Whether a record that becomes another stays where it is in every index, as far as that shows without looking for its tuples. */
+export function staysInPlace({ placedBy }: TableDefinition<Row>, before: Row, after: Row): boolean {
+  if (placedBy === undefined) return false;
+  for (const field of placedBy) if (!deepEqual(before[field], after[field])) return false;
+  return true;
 }
 
 /** The text that stands for a range: of the keys' own text where the index is ordered by it, else of its tuples. */

@@ -1,6 +1,6 @@
 import { AppError, LargeMap } from '../../core/index.js';
 import type { TableDefinition, TableName } from '../../model/index.js';
-import { type Row, definitionOf } from './row.js';
+import { type Row, definitionOf, staysInPlace } from './row.js';
 import { SortedRows } from './sorted-rows.js';
 import { type Slot, TableIndex, type Tuples, rowsOf, sameTuples } from './table-index.js';
 
@@ -63,9 +63,10 @@ export class Table {
       if (slot) this.#remove(slot);
       return before;
     }
-    const tuples = this.#tuplesOf(after);
-    if (slot) this.#move(slot, after, tuples);
-    else this.#add({ key, row: after }, tuples);
+    // Most rows are replaced by one that stays where it is.
+    if (slot && staysInPlace(this.definition, slot.row, after)) slot.row = after;
+    else if (slot) this.#move(slot, after, this.#tuplesOf(after));
+    else this.#add({ key, row: after }, this.#tuplesOf(after));
     return before;
   }
 
@@ -103,7 +104,6 @@ export class Table {
     this.#keep(slot);
   }
 
-  /** Most rows are replaced by one that stays where it is. */
   #move(slot: Slot, after: Row, found: Found): void {
     for (let at = 0; at < this.#indexList.length; at += 1) {
       const { index, tuples } = this.#indexList[at] as IndexOfTable;

@@ -30,6 +30,10 @@ export class TransactionView implements Transaction {
   #view: PrivateView | undefined;
   readonly #listener: ReadListener;
   readonly #nextIndex: number;
+  /** What was read last of the state below, which does not change while a transaction runs. */
+  #lastTable: TableName | undefined;
+  #lastKey = '';
+  #lastBelow: Row | undefined;
   /** What was deleted, also if it has been put again; most transactions delete nothing. */
   #deleted: Set<string> | undefined;
 
@@ -123,14 +127,13 @@ export class TransactionView implements Transaction {
   finish(): { readonly operations: BackendTransaction['operations']; readonly rows: readonly WrittenRow[] } {
     const rows: WrittenRow[] = [];
     const operations: Operation[] = [];
-    let left: Set<string> | undefined;
-    for (const { table, key, row, note } of this.#own.writes()) {
-      const { before, value } = note;
+    const left: string[] = [];
+    this.#own.forEach((table, key, { row, note: { before, value } }) => {
       rows.push({ table, key, row });
       operations.push(row ? { type: 'put', table, key, value } : { type: 'delete', table, key });
-      if (before) for (const range of marksOfChange(table, key, before, row)) (left ??= new Set()).add(range);
-    }
-    for (const range of left ?? []) {
+      if (before) for (const range of marksOfChange(table, key, before, row)) left.push(range);
+    });
+    for (const range of new Set(left)) {
       const stored = this.#below.get('marks', range);
       const { row, value } = writeMark(range, stored, this.#nextIndex);
       rows.push({ table: 'marks', key: range, row });
@@ -146,9 +149,14 @@ export class TransactionView implements Transaction {
     }));
   }
 
+  /** A record that was just read is most often what is written next: it is looked up once. */
   #readBelow(table: TableName, key: string): Row | undefined {
+    if (this.#lastTable === table && this.#lastKey === key) return this.#lastBelow;
     const row = this.#below.get(table, key);
     this.#listener.get(table, key, row);
+    this.#lastTable = table;
+    this.#lastKey = key;
+    this.#lastBelow = row;
     return row;
   }
 }

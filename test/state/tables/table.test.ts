@@ -161,6 +161,32 @@ describe('every table', () => {
       for (const index of Object.keys(keyPrefix ?? {})) expect(Object.keys(indexes)).toContain(index);
   });
 
+  it('names all fields of which the places of its rows are made, where it names any', () => {
+    const samples: Partial<Record<TableName, readonly object[]>> = {
+      nodes: [{ node: 'n', id: 'i' }],
+      services: [
+        service('n', 'web', { kind: 'connect-proxy' }),
+        service('n', 'web', { connect: { native: true } }),
+        { ...service('n', 'web', { kind: 'connect-proxy' }), proxy: { destinationServiceName: 'web' } },
+      ],
+      checks: [check('n', 'c', { serviceName: 'web' }), check('n', 'c')],
+      kv: [kv('a'), { ...kv('a'), session: 's' }],
+    };
+    for (const [name, { indexes, placedBy }] of Object.entries(tableDefinitions)) {
+      if (placedBy === undefined) continue;
+      const read = new Set<string | symbol>();
+      const noting: ProxyHandler<object> = {
+        get(row, field) {
+          read.add(field);
+          return Reflect.get(row, field);
+        },
+      };
+      for (const sample of samples[name as TableName] ?? [])
+        for (const tuples of Object.values(indexes)) tuples(new Proxy(sample, noting));
+      expect([name, new Set(placedBy)]).toEqual([name, read]);
+    }
+  });
+
   it('refuses an index it does not have', () => {
     expect(() => new Table('nodes').range('byColour', [])).toThrow('The table nodes has no index byColour.');
   });

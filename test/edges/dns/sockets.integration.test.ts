@@ -13,6 +13,7 @@ import { framed } from '../../../src/edges/dns/recursion/recursor.js';
 import type { Respond } from '../../../src/edges/dns/responder.js';
 import { decode } from '../../../src/model/wire/index.js';
 import { createMemoryBackend, createStateStore } from '../../../src/state/index.js';
+import { freePort } from '../../support/free-ports.mjs';
 import { dnsConfig, query, quietLogger } from './support/test-dns.js';
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -84,8 +85,9 @@ async function elsewhere(speaks: boolean): Promise<{ place: { host: string; port
       );
     if (bytes) udp.send(bytes, from.port, from.address);
   });
-  await new Promise<void>((bound) => udp.bind(0, '127.0.0.1', bound));
-  const { port } = udp.address();
+  // Over UDP and TCP: what the system chooses for the one may be taken for the other.
+  const port = await freePort();
+  await new Promise<void>((bound) => udp.bind(port, '127.0.0.1', bound));
   const tcp: Server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {

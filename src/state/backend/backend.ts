@@ -1,7 +1,10 @@
 import type { TableName } from '../../model/index.js';
 import type { DutyFence, LiveArea } from './live-area.js';
 
-/** One stored record as an engine sees it: opaque JSON under (table, key) with the revisions the engine gave it. */
+/**
+ * One stored record as an engine sees it: opaque JSON under (table, key) with the revisions the engine gave it. The value may be made
+ * when it is asked for: it is to be asked for once.
+ */
 export interface StoredRecord {
   readonly table: TableName;
   readonly key: string;

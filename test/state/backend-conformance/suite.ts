@@ -26,8 +26,11 @@ async function write(backend: Backend, ...operations: BackendTransaction['operat
   return outcome.revision;
 }
 
+/** In the order of their keys, as plain objects: an engine may make a value when it is asked for. */
 const byKey = (records: readonly StoredRecord[]): StoredRecord[] =>
-  [...records].sort((left, right) => (left.key < right.key ? -1 : 1));
+  records
+    .map(({ table, key, value, createRevision, modRevision }) => ({ table, key, value, createRevision, modRevision }))
+    .sort((left, right) => (left.key < right.key ? -1 : 1));
 
 /** Collects what a watch tells, and lets a test wait for a revision. */
 function collect(

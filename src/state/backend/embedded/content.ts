@@ -62,6 +62,34 @@ export function writePut(writer: FrameWriter, record: StoredRecord): void {
   writer.text(record.value);
 }
 
+/**
+ * A record whose value stays in the bytes that it was read from until it is asked for: texts of all values at once, each of which is
+ * needed once, would be copied about by the garbage collector.
+ */
+class ReadRecord implements StoredRecord {
+  readonly table: TableName;
+  readonly key: string;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  readonly #reader: ContentReader;
+  readonly #from: number;
+  readonly #to: number;
+
+  constructor(record: Omit<StoredRecord, 'value'>, reader: ContentReader, from: number, to: number) {
+    this.table = record.table;
+    this.key = record.key;
+    this.createRevision = record.createRevision;
+    this.modRevision = record.modRevision;
+    this.#reader = reader;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  get value(): string {
+    return this.#reader.textBetween(this.#from, this.#to);
+  }
+}
+
 /** Reads what the functions above wrote. Past the end it throws a RangeError. */
 export class ContentReader {
   readonly #content: Buffer;
@@ -93,17 +121,23 @@ export class ContentReader {
     const length = this.#content.readUInt32LE(this.#at);
     const from = this.#at + 4;
     this.#at = from + length;
-    return this.#content.toString(this.#isAscii ? 'latin1' : 'utf8', from, this.#at);
+    return this.textBetween(from, this.#at);
   }
 
-  /** One change as it is in a commit or a snapshot. */
+  textBetween(from: number, to: number): string {
+    return this.#content.toString(this.#isAscii ? 'latin1' : 'utf8', from, to);
+  }
+
+  /** One change as it is in a commit or a snapshot. A record keeps the content. */
   change(): BackendCommit['changes'][number] {
     const wasPut = this.byte() === PUT;
     const table = this.#table();
     const key = this.text();
     if (!wasPut) return { table, key, deleted: true };
     const [createRevision, modRevision] = [this.number(), this.number()];
-    return { table, key, value: this.text(), createRevision, modRevision };
+    const from = this.#at + 4;
+    this.#at = from + this.#content.readUInt32LE(this.#at);
+    return new ReadRecord({ table, key, createRevision, modRevision }, this, from, this.#at);
   }
 
   /** Where one change is, and of what record, without its value. */

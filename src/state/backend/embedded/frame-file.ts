@@ -35,7 +35,7 @@ export class FrameFile {
     return this.#tail;
   }
 
-  /** The next frame, good until the one after it is asked for; undefined when there is none that is whole. */
+  /** The next frame; undefined when there is none that is whole. Its content stays: nothing is read into the same memory twice. */
   async next(): Promise<Frame | undefined> {
     const left = this.end - this.#position;
     if (left < HEADER_BYTES) return this.#stop(left > 0 ? 'unfinished' : 'nothing');

@@ -89,7 +89,7 @@ export class FrameWriter {
   }
 }
 
-/** A frame that was read and has the hash it says. `content` is only good until the next one is read. */
+/** A frame that was read and has the hash it says. `content` is a part of what was read with it, and keeps all of that. */
 export interface Frame {
   readonly kind: number;
   readonly previous: string;

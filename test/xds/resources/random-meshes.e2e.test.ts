@@ -46,5 +46,8 @@ test(`one Envoy accepts whatever our rules accept, mesh after mesh (seed ${seed}
   await before?.stop();
   console.log(`random meshes told to a real Envoy: ${MESHES}, refused: ${refused.length}, seed ${seed}`);
   expect(refused.slice(0, 3)).toEqual([]);
-  expect(seen).toEqual([expect.stringMatching(/^listener api:192\.0\.2\.1:20600: refused .*cannot bind/)]);
+  // Nobody asks for the routes of a listener that is refused; where api speaks TCP there are none.
+  expect(seen.filter((problem) => problem.trim() !== 'route api: unasked')).toEqual([
+    expect.stringMatching(/^listener api:192\.0\.2\.1:20600: refused .*cannot bind/),
+  ]);
 }, 240_000);

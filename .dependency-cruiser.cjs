@@ -53,6 +53,8 @@ const owners = [
   ['fastify', ['edges/http']],
   // Three wire formats that know nothing of each other: Envoy's for proxies, etcd's for the state below them, and our own agents'.
   ['@grpc/proto-loader', ['xds/envoy-api', 'state/backend/etcd/client', 'cluster/wire']],
+  ['protobufjs', ['xds/envoy-api']],
+  ['@aws-sdk/credential-providers', ['backup/s3']],
   ['@grpc/grpc-js-xds', ['xds/envoy-api']],
   ['@grpc/grpc-js', ['xds/server', 'xds/envoy-api', 'edges/grpc', 'agent/checks', 'state/backend/etcd/client', 'federation', 'cluster', 'client-agent']],
   ['commander', ['cli']],

@@ -1,4 +1,5 @@
-import { type FieldDescriptor, loadEnvoyApi } from './load-envoy-api.js';
+import type { FieldDescriptor } from './field-descriptors.js';
+import { loadEnvoyApi } from './load-envoy-api.js';
 
 /**
  * What a message would silently lose on the wire: misspelt fields, unknown enum words, values of the wrong form, two members

@@ -1,5 +1,5 @@
 /**
- * Envoy API: the only importer of proto-loader. Loads Envoy's protos, encodes and decodes messages, finds silent losses.
+ * Envoy API: the only importer of protobufjs. Loads Envoy's protos, encodes and decodes messages, finds silent losses.
  * In: plain objects in Envoy's spelling. Out: bytes, packed Anys. Must never: know what a mesh is, or drop a field unnoticed.
  */
 export type { EnvoyMessages, EnvoyTypeName } from './envoy-messages.js';

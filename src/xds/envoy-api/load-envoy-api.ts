@@ -1,29 +1,18 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type AnyDefinition, loadSync, type MessageTypeDefinition } from '@grpc/proto-loader';
+// Gives protobufjs the files of Google's that it does not know by itself.
+import '@grpc/proto-loader';
+import protobuf from 'protobufjs';
 import { AppError } from '../../core/index.js';
 import { everyProtoFile } from './every-proto-file.js';
-import { readOneofs } from './oneofs.js';
+import { describeFields, type FieldDescriptor, oneofsOf } from './field-descriptors.js';
 
 /** What a message type can do: plain object (snake_case, enums and 64 bit numbers as text) <-> bytes. */
 export interface MessageType {
   serialize(message: object): Buffer;
   deserialize(bytes: Buffer): Record<string, unknown>;
-}
-
-/** A field as protoc describes it; `typeName` is the full name of a message or enum without the leading dot. */
-export interface FieldDescriptor {
-  readonly name: string;
-  readonly number: number;
-  readonly jsonName: string;
-  readonly kind: 'scalar' | 'message' | 'enum';
-  /** protoc's scalar type, e.g. `TYPE_UINT32`. */
-  readonly scalar: string;
-  readonly typeName: string;
-  readonly repeated: boolean;
-  readonly isMap: boolean;
 }
 
 export interface EnvoyApi {
@@ -45,32 +34,10 @@ export interface EnvoyApi {
   enumName(typeName: string, number: number): string | undefined;
 }
 
-interface RawField {
-  readonly name: string;
-  readonly number: number;
-  readonly jsonName?: string;
-  readonly label: string;
-  readonly type: string;
-  readonly typeName: string;
-}
-
-interface RawEnum {
-  readonly name: string;
-  readonly value: readonly { readonly name: string; readonly number: number }[];
-}
-
-interface RawMessage {
-  readonly name: string;
-  readonly field: readonly RawField[];
-  readonly nestedType: readonly RawMessage[];
-  readonly enumType: readonly RawEnum[];
-  readonly options?: { readonly mapEntry?: boolean } | null;
-}
-
 /** Every message and enum by full name, nested ones included. */
 interface Registry {
-  readonly messages: Map<string, RawMessage>;
-  readonly enums: Map<string, RawEnum['value']>;
+  readonly messages: Map<string, protobuf.Type>;
+  readonly enums: Map<string, protobuf.Enum>;
 }
 
 const PROTO = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'proto');
@@ -85,7 +52,8 @@ interface FileList {
 let loaded: EnvoyApi | undefined;
 let whole: EnvoyApi | undefined;
 
-const NO_ONEOFS: ReadonlyMap<string, string> = new Map();
+/** How decoded messages look. */
+const CONVERSION: protobuf.IConversionOptions = { longs: String, enums: String, oneofs: true };
 
 /** Loads the Envoy API from the protos that `@grpc/grpc-js-xds` ships (about 0.2 s); the second call is free. */
 export function loadEnvoyApi(): EnvoyApi {
@@ -110,102 +78,74 @@ function load(filesOf: (list: FileList, deps: string) => readonly string[]): Env
   const list = JSON.parse(readFileSync(join(PROTO, 'envoy-api.json'), 'utf8')) as FileList;
   const require = createRequire(import.meta.url);
   const deps = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
-  const definitions = loadSync([...filesOf(list, deps)], {
-    keepCase: true,
-    longs: String,
-    enums: String,
-    oneofs: true,
-    includeDirs: [
-      ...list.includeDirs.map((folder) => join(deps, folder)),
-      ...list.overlays.map((folder) => join(PROTO, folder)),
-    ],
-  }) as Readonly<Record<string, AnyDefinition>>;
-  const registry = readDescriptors(definitions);
-  let oneofs: ReadonlyMap<string, ReadonlyMap<string, string>> | undefined;
+  const folders = [
+    ...list.includeDirs.map((folder) => join(deps, folder)),
+    ...list.overlays.map((folder) => join(PROTO, folder)),
+  ];
+  const { messages, enums } = readFiles(filesOf(list, deps), folders);
   const fieldsOf = new Map<string, ReadonlyMap<string, FieldDescriptor>>();
+  const codecs = new Map<string, MessageType>();
   const unknown = (typeName: string): AppError =>
     new AppError('internal', `the Envoy API type ${typeName} is not loaded: add its file to proto/envoy-api.json`);
+  /** Messages inside messages are packed into nothing. */
+  const codecType = (typeName: string): protobuf.Type | undefined => {
+    const type = messages.get(typeName);
+    return type?.parent instanceof protobuf.Type ? undefined : type;
+  };
   return {
-    has: (typeName) => isMessage(definitions[typeName]),
-    describes: (typeName) => registry.messages.has(typeName) || registry.enums.has(typeName),
+    has: (typeName) => codecType(typeName) !== undefined,
+    describes: (typeName) => messages.has(typeName) || enums.has(typeName) || fieldsOf.has(typeName),
     message(typeName) {
-      const definition = definitions[typeName];
-      if (!isMessage(definition)) throw unknown(typeName);
-      return definition as unknown as MessageType;
+      const type = codecType(typeName);
+      if (type === undefined) throw unknown(typeName);
+      const codec = codecs.get(typeName) ?? codecOf(type);
+      codecs.set(typeName, codec);
+      return codec;
     },
     fields(typeName) {
-      const raw = registry.messages.get(typeName);
-      if (raw === undefined) throw unknown(typeName);
-      const known =
-        fieldsOf.get(typeName) ?? new Map(raw.field.map((field) => [field.name, describe(typeName, field, registry)]));
-      fieldsOf.set(typeName, known);
-      return known;
+      const known = fieldsOf.get(typeName);
+      if (known !== undefined) return known;
+      const type = messages.get(typeName);
+      if (type === undefined) throw unknown(typeName);
+      // Entries of its maps are messages, too, which are named by it.
+      for (const [name, fields] of describeFields(typeName, type)) fieldsOf.set(name, fields);
+      return fieldsOf.get(typeName) as ReadonlyMap<string, FieldDescriptor>;
     },
-    oneofs(typeName) {
-      oneofs ??= readOneofs(definitions);
-      return oneofs.get(typeName) ?? NO_ONEOFS;
-    },
-    enumValues: (typeName) => (registry.enums.get(typeName) ?? []).map(({ name }) => name),
-    enumNumbers: (typeName) =>
-      new Map((registry.enums.get(typeName) ?? []).map(({ name, number }) => [name, number] as const)),
-    enumName: (typeName, number) => registry.enums.get(typeName)?.find((value) => value.number === number)?.name,
+    oneofs: (typeName) => oneofsOf(messages.get(typeName)),
+    enumValues: (typeName) => valuesOf(enums.get(typeName)).map(([name]) => name),
+    enumNumbers: (typeName) => new Map(valuesOf(enums.get(typeName))),
+    enumName: (typeName, number) => valuesOf(enums.get(typeName)).find(([, value]) => value === number)?.[0],
   };
 }
 
-function isMessage(definition: AnyDefinition | undefined): definition is MessageTypeDefinition<object, object> {
-  return (
-    definition !== undefined && 'format' in definition && definition.format === 'Protocol Buffer 3 DescriptorProto'
-  );
-}
-
-function readDescriptors(definitions: Readonly<Record<string, AnyDefinition>>): Registry {
+function readFiles(files: readonly string[], folders: readonly string[]): Registry {
+  const root = new protobuf.Root();
+  root.resolvePath = (_origin, target) =>
+    isAbsolute(target) ? target : (folders.map((folder) => join(folder, target)).find(existsSync) ?? target);
+  root.loadSync([...files], { keepCase: true });
+  root.resolveAll();
   const registry: Registry = { messages: new Map(), enums: new Map() };
-  for (const [name, definition] of Object.entries(definitions)) {
-    if (isMessage(definition)) addMessage(registry, name, definition.type as RawMessage);
-    else if ('format' in definition) addEnum(registry, name, definition.type as RawEnum);
-  }
+  collect(root, '', registry);
   return registry;
 }
 
-function addMessage(registry: Registry, name: string, raw: RawMessage): void {
-  registry.messages.set(name, raw);
-  for (const nested of raw.nestedType) addMessage(registry, `${name}.${nested.name}`, nested);
-  for (const nested of raw.enumType) addEnum(registry, `${name}.${nested.name}`, nested);
+function collect(within: protobuf.NamespaceBase, scope: string, registry: Registry): void {
+  for (const each of within.nestedArray) {
+    const name = scope === '' ? each.name : `${scope}.${each.name}`;
+    if (each instanceof protobuf.Enum) registry.enums.set(name, each);
+    if (each instanceof protobuf.Type) registry.messages.set(name, each);
+    if (each instanceof protobuf.Namespace) collect(each, name, registry);
+  }
 }
 
-function addEnum(registry: Registry, name: string, raw: RawEnum): void {
-  registry.enums.set(
-    name,
-    [...raw.value].sort((left, right) => left.number - right.number),
-  );
-}
-
-function describe(owner: string, raw: RawField, registry: Registry): FieldDescriptor {
-  const kind = raw.type === 'TYPE_MESSAGE' ? 'message' : raw.type === 'TYPE_ENUM' ? 'enum' : 'scalar';
-  const typeName = kind === 'scalar' ? '' : fullName(owner, raw.typeName, registry);
+function codecOf(type: protobuf.Type): MessageType {
   return {
-    name: raw.name,
-    number: raw.number,
-    jsonName: raw.jsonName || camelCase(raw.name),
-    kind,
-    scalar: kind === 'scalar' ? raw.type : '',
-    typeName,
-    repeated: raw.label === 'LABEL_REPEATED',
-    isMap: registry.messages.get(typeName)?.options?.mapEntry ?? false,
+    // With Node's buffers at hand that is what is written into.
+    serialize: (message) => type.encode(type.fromObject(message)).finish() as Buffer,
+    deserialize: (bytes) => type.toObject(type.decode(bytes), CONVERSION),
   };
 }
 
-/** Type names may be relative to the message they stand in: the innermost scope that has them wins. */
-function fullName(owner: string, typeName: string, registry: Registry): string {
-  if (typeName.startsWith('.')) return typeName.slice(1);
-  const scopes = owner.split('.');
-  for (let depth = scopes.length; depth >= 0; depth--) {
-    const candidate = [...scopes.slice(0, depth), typeName].join('.');
-    if (registry.messages.has(candidate) || registry.enums.has(candidate)) return candidate;
-  }
-  return typeName;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
-}
+/** Names and numbers by number; of aliases the one that is declared first comes first. */
+const valuesOf = (type: protobuf.Enum | undefined): [string, number][] =>
+  Object.entries(type?.values ?? {}).sort(([, left], [, right]) => left - right);

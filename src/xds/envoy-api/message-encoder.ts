@@ -1,9 +1,10 @@
 import { AppError } from '../../core/index.js';
-import { type EnvoyApi, type FieldDescriptor, loadEnvoyApi } from './load-envoy-api.js';
+import type { FieldDescriptor } from './field-descriptors.js';
+import { type EnvoyApi, loadEnvoyApi } from './load-envoy-api.js';
 import { WireWriter } from './wire-writer.js';
 
 /**
- * Encodes messages straight from plain objects. proto-loader's own `serialize` makes a second tree of objects and runs through every
+ * Encodes messages straight from plain objects. protobufjs' own way makes a second tree of objects and runs through every
  * field that a type has; ours looks only at what is there, in half the time and less. Tests hold the bytes against it.
  */
 
@@ -36,7 +37,7 @@ const types = new Map<string, TypeEncoder>();
 /** Fields of the messages that are being written, each message's own at the end of the list. */
 const pending: FieldEncoder[] = [];
 
-/** The bytes of a message in plain form, as proto-loader's `serialize` makes them: fields by their numbers, unknown ones left out. */
+/** The bytes of a message in plain form, as protobufjs makes them: fields by their numbers, unknown ones left out. */
 export function encodePlain(typeName: string, message: object): Buffer {
   return encoded(() => writeMessage(typeEncoder(typeName), message as Message), false);
 }

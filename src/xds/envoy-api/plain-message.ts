@@ -1,4 +1,5 @@
-import { type FieldDescriptor, loadEnvoyApi } from './load-envoy-api.js';
+import type { FieldDescriptor } from './field-descriptors.js';
+import { loadEnvoyApi } from './load-envoy-api.js';
 import { decodeMessage } from './pack-any.js';
 import type { EnvoyMessages, EnvoyTypeName } from './envoy-messages.js';
 

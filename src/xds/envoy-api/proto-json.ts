@@ -1,4 +1,5 @@
-import { type FieldDescriptor, envoyApiOf } from './load-envoy-api.js';
+import type { FieldDescriptor } from './field-descriptors.js';
+import { envoyApiOf } from './load-envoy-api.js';
 import { type PackedAny, typeNameOf } from './pack-any.js';
 import { type JsonObject, jsonProblem, readScalar, wellKnownReaders } from './well-known-json.js';
 

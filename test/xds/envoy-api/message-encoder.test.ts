@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FieldDescriptor, loadEnvoyApi } from '../../../src/xds/envoy-api/load-envoy-api.js';
+import type { FieldDescriptor } from '../../../src/xds/envoy-api/field-descriptors.js';
+import { loadEnvoyApi } from '../../../src/xds/envoy-api/load-envoy-api.js';
 import { UnwrittenAny, encodeAnyAlone, encodePlain } from '../../../src/xds/envoy-api/message-encoder.js';
 import { WireWriter } from '../../../src/xds/envoy-api/wire-writer.js';
 

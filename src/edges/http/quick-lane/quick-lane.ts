@@ -27,6 +27,8 @@ const MOST_AHEAD_BYTES = 65_536;
 const UNREAD_BYTES = 65_536;
 /** Answers above this are sent at once. */
 const LARGE_BYTES = 32_768;
+/** Answers up to here are sent with their head in one text. */
+const SMALL_BYTES = 4_096;
 /** Requests of one connection that are answered before others have their turn. */
 const MOST_IN_A_TURN = 16;
 
@@ -142,11 +144,13 @@ class LaneConnection implements QuickConnection {
       this.#hasAnswered = true;
       socket.setTimeout(this.#lane.options.keepAliveMs);
     }
-    if (typeof body === 'string') socket.write(head + this.#lane.tail + body, 'latin1');
+    // One small write costs less than two, and than putting them together as bytes.
+    const text = typeof body !== 'string' && body.length <= SMALL_BYTES ? body.toString('latin1') : body;
+    if (typeof text === 'string') socket.write(head + this.#lane.tail + text, 'latin1');
     else {
       socket.cork();
       socket.write(head + this.#lane.tail, 'latin1');
-      socket.write(body);
+      socket.write(text);
       socket.uncork();
     }
     if (socket.writableLength >= UNREAD_BYTES) {

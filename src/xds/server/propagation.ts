@@ -173,6 +173,7 @@ export class PropagationBook implements Propagation {
     const resources: ResourceStatus[] = [];
     for (const { entries } of Object.values(session.subscriptions)) {
       for (const entry of entries.values()) {
+        if (isOnlyKept(entry)) continue;
         const status = resourceStatus(session, entry, failing);
         if (keep(status)) resources.push(status);
       }
@@ -188,6 +189,10 @@ function keyOf({ node, proxyId }: ProxyKey): string {
 function withoutResources({ resources: _resources, problems: _problems, ...status }: ProxyDetail): ProxyStatus {
   return status;
 }
+
+/** Neither needed nor asked for any more: it is let go with the next change. */
+const isOnlyKept = (entry: Entry): boolean =>
+  !entry.wanted && !entry.onDemand && !entry.permanent && !entry.visible && !entry.held;
 
 function resourceStatus(session: ProxySession, entry: Entry, failing: ReadonlySet<string>): ResourceStatus {
   const refusal = session.refusals.get(entry);

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { progressByEntry, proxiesOfEntry } from '../../../src/xds/server/entry-propagation.js';
+import { PropagationBook, type StreamFacts } from '../../../src/xds/server/propagation.js';
+import { unsubscribe } from '../../../src/xds/server/session-requests.js';
+import { FakeClock } from './support/fake-clock.js';
 import { endpoints, route } from './support/resources.js';
 import { warmSidecar } from './support/sidecar.js';
 
@@ -35,5 +38,30 @@ describe('how far proxies are with an entry', () => {
 
   test('knows nothing of entries that no proxy has anything from', () => {
     expect(proxiesOfEntry(seen([warmSidecar()]), 'service-defaults/other')).toEqual([]);
+  });
+});
+
+describe('what is told of a proxy', () => {
+  test('leaves out what it neither needs nor asks for any more', () => {
+    const rig = warmSidecar();
+    const book = new PropagationBook(
+      new FakeClock(),
+      1000,
+      () => 1,
+      () => new Set(),
+    );
+    const client = { node: 'n', proxyId: 'p' } as StreamFacts['client'];
+    const verdict = { version: '1.40.0', tested: true } as StreamFacts['verdict'];
+    book.opened({ client, verdict, connectedAtMs: 0 } as StreamFacts, rig.session);
+    const told = () => (book.get('n', 'p')?.resources ?? []).map(({ type, name }) => `${type} ${name}`);
+    const { endpoint } = rig.session.subscriptions;
+    const entry = endpoint.entries.get('api');
+    if (!entry) throw new Error('it has no endpoints');
+    // It lingers until nothing uses it any more.
+    rig.session.linger(entry);
+    expect(told()).toContain('endpoint api');
+    unsubscribe(rig.session, 'endpoint', ['api']);
+    expect(endpoint.entries.get('api')).toBe(entry);
+    expect(told()).not.toContain('endpoint api');
   });
 });

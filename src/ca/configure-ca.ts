@@ -3,7 +3,7 @@ import type { CaConfigRecord, CaRootRecord, Draft } from '../model/index.js';
 import type { Duty, StateStore } from '../state/index.js';
 import { type CaSettings, readCaSettings, rootCertIn, withoutPrivateKey } from './ca-settings.js';
 import { crossSign } from './cross-sign.js';
-import { rootIdOf, takeRoot } from './own-root.js';
+import { idOfRoot, takeRoot } from './own-root.js';
 import { makeRoot, type NewRoot } from './root.js';
 
 /** A new configuration of the authority, as an operator gives it. */
@@ -67,7 +67,7 @@ async function anotherRoot(
   nowMs: number,
 ): Promise<NewRoot | undefined> {
   if (own) {
-    const isActive = rootIdOf(own.certPem) === active.id;
+    const isActive = idOfRoot(own.certPem) === active.id;
     if (isActive && own.privateKeyPem === '') return undefined;
     const taken = await takeRoot(own, clusterId, nowMs);
     return isActive ? undefined : taken;

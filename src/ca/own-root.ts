@@ -1,8 +1,6 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { AppError } from '../core/index.js';
-import { pem } from '../core/pem.js';
-import { colonHex } from './encoding.js';
-import { isoSeconds, type KeyChoice, type NewRoot } from './root.js';
+import { isoSeconds, type KeyChoice, type NewRoot, newRoot, rootIdOf } from './root.js';
 
 /** A root that an operator brings, in PEM. */
 export interface OwnRoot {
@@ -14,8 +12,8 @@ export interface OwnRoot {
 const CURVE_BITS: Readonly<Record<string, number>> = { prime256v1: 256, secp384r1: 384, secp521r1: 521 };
 const SMALLEST_RSA_BITS = 2048;
 
-/** Names a root by its certificate, as `makeRoot` does. Throws AppError('invalidArgument') where it is none. */
-export const rootIdOf = (certPem: string): string => idOf(readCertificate(certPem));
+/** The id of the root with this certificate. Throws AppError('invalidArgument') where it is none. */
+export const idOfRoot = (certPem: string): string => rootIdOf(readCertificate(certPem).raw);
 
 /** The cluster id in the root's URI SAN `spiffe://<cluster id>.consul`. Throws AppError('invalidArgument') where there is none. */
 export function clusterIdOfRoot(certPem: string): string {
@@ -49,28 +47,14 @@ export async function takeRoot(
     throw refused('is not a root: it must be signed by its own key');
   if (parsed.notBefore.getTime() > nowMs || parsed.notAfter.getTime() <= nowMs)
     throw refused(`is valid from ${isoSeconds(parsed.notBefore)} to ${isoSeconds(parsed.notAfter)}, and not now`);
-  if (clusterIdOfRoot(certPem) !== clusterId)
-    throw refused(`is of the trust domain ${clusterIdOfRoot(certPem)}.consul, and this is ${clusterId}.consul`);
+  const ownClusterId = clusterIdOfRoot(certPem);
+  if (ownClusterId !== clusterId)
+    throw refused(`is of the trust domain ${ownClusterId}.consul, and this is ${clusterId}.consul`);
   const told = parsed.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
   const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
   const keyIdentifier = told === undefined ? createHash('sha256').update(spki).digest() : Buffer.from(told, 'hex');
-  const id = idOf(certificate);
-  return {
-    root: {
-      id,
-      name: 'Consul CA Primary Cert',
-      serialNumber: certificate.serialNumber.toLowerCase().replace(/^(00)+(?=.)/, ''),
-      signingKeyId: colonHex(keyIdentifier),
-      notBefore: isoSeconds(parsed.notBefore),
-      notAfter: isoSeconds(parsed.notAfter),
-      rootCertPem: pem('CERTIFICATE', certificate.raw),
-      intermediatePems: [],
-      active: true,
-      privateKeyType: choice.type,
-      privateKeyBits: choice.bits,
-    },
-    key: { rootId: id, privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string },
-  };
+  const privateKeyPkcs8 = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  return newRoot(parsed, { keyIdentifier, choice, privateKeyPem: privateKeyPkcs8 });
 }
 
 function readCertificate(text: string): X509Certificate {
@@ -96,8 +80,6 @@ function kindOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyO
   if ((type === 'ec' && bits > 0) || (type === 'rsa' && bits >= SMALLEST_RSA_BITS)) return { type, bits };
   throw new AppError('invalidArgument', 'PrivateKey must be EC (P-256, P-384, P-521) or RSA of 2048 bits or more');
 }
-
-const idOf = (certificate: X509Certificate): string => colonHex(createHash('sha1').update(certificate.raw).digest());
 
 const urisOf = ({ subjectAltName = '' }: X509Certificate): string[] =>
   subjectAltName.split(', ').flatMap((name) => (name.startsWith('URI:') ? [name.slice('URI:'.length)] : []));

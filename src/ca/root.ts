@@ -1,6 +1,7 @@
 import { createHash, randomBytes, webcrypto } from 'node:crypto';
 import type { CaKeyRecord, CaRootRecord, Draft } from '../model/index.js';
 import { pem } from '../core/pem.js';
+import type { X509Certificate } from '../core/x509.js';
 import { colonHex } from './encoding.js';
 
 /** Key of the CA: P-256 by default (consul-behaviour 7.1). */
@@ -58,9 +59,21 @@ export async function makeRoot(clusterId: string, nowMs: number, ttlMs: number, 
       new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://${clusterId}.consul` }]),
     ],
   });
-  const der = Buffer.from(certificate.rawData);
-  const id = colonHex(createHash('sha1').update(der).digest());
   const privateKey = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
+  return newRoot(certificate, { keyIdentifier, choice, privateKeyPem: pem('PRIVATE KEY', privateKey) });
+}
+
+/** The records of a root and its key (PKCS#8 PEM), not signed by another one. */
+export function newRoot(
+  certificate: X509Certificate,
+  {
+    keyIdentifier,
+    choice,
+    privateKeyPem,
+  }: { readonly keyIdentifier: Uint8Array; readonly choice: KeyChoice; readonly privateKeyPem: string },
+): NewRoot {
+  const der = new Uint8Array(certificate.rawData);
+  const id = rootIdOf(der);
   return {
     root: {
       id,
@@ -75,9 +88,12 @@ export async function makeRoot(clusterId: string, nowMs: number, ttlMs: number, 
       privateKeyType: choice.type,
       privateKeyBits: choice.bits,
     },
-    key: { rootId: id, privateKeyPem: pem('PRIVATE KEY', privateKey) },
+    key: { rootId: id, privateKeyPem },
   };
 }
+
+/** Names a root by its certificate (DER), as Consul does. */
+export const rootIdOf = (der: Uint8Array): string => colonHex(createHash('sha1').update(der).digest());
 
 /** A date as Consul writes it, without fractions. */
 export function isoSeconds(at: Date): string {
